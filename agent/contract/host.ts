@@ -1,0 +1,32 @@
+import type { Json } from './bytes.ts';
+
+/** Writes to the agent's log. `fields` must hold no secret; the agent cannot know what is one. */
+export interface Logger {
+  debug(message: string, fields?: Json): void;
+  info(message: string, fields?: Json): void;
+  warn(message: string, fields?: Json): void;
+}
+
+/**
+ * A span of the current run. `child` starts a span below it; `end` must be called exactly once, with the code of the
+ * failure when the work failed. Names are low in cardinality: no paths, ids or counts in them.
+ */
+export interface Span {
+  child(name: string, attributes?: Readonly<Record<string, string | number | boolean>>): Span;
+  set(attributes: Readonly<Record<string, string | number | boolean>>): void;
+  end(failureCode?: string): void;
+}
+
+/**
+ * What the agent lends a plugin in `open()`. Nothing else is in scope: a plugin reads no environment variables, takes the
+ * time from `now()`, and puts temporary files below `scratchDir` only (it exists, is empty, mode 0700, and is removed
+ * by the agent when the plugin was disposed).
+ */
+export interface Host {
+  readonly log: Logger;
+  /** Aborted when the run is cancelled. Every call that waits must give up when it is. */
+  readonly signal: AbortSignal;
+  readonly scratchDir: string;
+  readonly span: Span;
+  now(): Date;
+}

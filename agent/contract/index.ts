@@ -1,0 +1,9 @@
+/** What a plugin sees: `import … from 'holdfast/plugin'`. Nothing of the agent beyond this module is public. */
+export * from './bytes.ts';
+export * from './failure.ts';
+export * from './host.ts';
+export * from './plugin.ts';
+export * from './source.ts';
+export * from './stage.ts';
+export * from './target.ts';
+export * from './tree.ts';

@@ -1,0 +1,79 @@
+import type { Static, TSchema } from 'typebox';
+import type { Host } from './host.ts';
+import type { Ability, Finding, Source } from './source.ts';
+import type { Chunker, Codec, Notifier } from './stage.ts';
+import type { Target } from './target.ts';
+
+/** One question about a running system, asked by recovery plans and drills. */
+export interface Check extends AsyncDisposable {
+  check(): Promise<Finding>;
+}
+
+interface Described<S extends TSchema> {
+  /** What a policy calls it: `type: <name>`. Lower case, `[a-z0-9-]`. */
+  readonly name: string;
+  /** The contract it was written for. */
+  readonly api: 1;
+  readonly version: string;
+  readonly stability: 'experimental' | 'beta' | 'stable';
+  /** One sentence for people. */
+  readonly summary: string;
+  /** Every field has a description; unknown keys are refused by the agent. Reading it loads no driver and does no I/O. */
+  readonly options: S;
+}
+
+export interface SourcePlugin<S extends TSchema = TSchema> extends Described<S> {
+  readonly kind: 'source';
+  readonly can: readonly Ability[];
+  open(options: Static<S>, host: Host): Promise<Source>;
+}
+export interface TargetPlugin<S extends TSchema = TSchema> extends Described<S> {
+  readonly kind: 'target';
+  /** Two targets of equal identity are one place; `validate` and the engine refuse to count them as two copies. */
+  identity(options: Static<S>): string;
+  open(options: Static<S>, host: Host): Promise<Target>;
+}
+/** Runs inside workers, so it is made from data: its module, its options, and 32 bytes of the domain's chunker key. */
+export interface ChunkerPlugin<S extends TSchema = TSchema> extends Described<S> {
+  readonly kind: 'chunker';
+  create(options: Static<S>, key: Uint8Array): Chunker;
+}
+export interface CodecPlugin<S extends TSchema = TSchema> extends Described<S> {
+  readonly kind: 'codec';
+  /** Stands in every frame. 0–127 are this project's (0 none, 1 zstd, 2 gzip); plugins from outside take 128–254. */
+  readonly id: number;
+  create(options: Static<S>): Codec;
+}
+export interface NotifierPlugin<S extends TSchema = TSchema> extends Described<S> {
+  readonly kind: 'notifier';
+  open(options: Static<S>, host: Host): Promise<Notifier>;
+}
+export interface CheckPlugin<S extends TSchema = TSchema> extends Described<S> {
+  readonly kind: 'check';
+  open(options: Static<S>, host: Host): Promise<Check>;
+}
+
+export type Plugin<S extends TSchema = TSchema> =
+  | SourcePlugin<S>
+  | TargetPlugin<S>
+  | ChunkerPlugin<S>
+  | CodecPlugin<S>
+  | NotifierPlugin<S>
+  | CheckPlugin<S>;
+
+export type Kind = Plugin['kind'];
+export type PluginOf<K extends Kind> = Extract<Plugin, { kind: K }>;
+
+/**
+ * Every plugin module has a named export `plugin`, made by this function. It is the seal: plugins never build the wrapper by
+ * hand, so it can grow. Loading the module must be cheap and have no effect; drivers are imported inside `open()`.
+ */
+export function definePlugin<S extends TSchema>(plugin: SourcePlugin<S>): SourcePlugin<S>;
+export function definePlugin<S extends TSchema>(plugin: TargetPlugin<S>): TargetPlugin<S>;
+export function definePlugin<S extends TSchema>(plugin: ChunkerPlugin<S>): ChunkerPlugin<S>;
+export function definePlugin<S extends TSchema>(plugin: CodecPlugin<S>): CodecPlugin<S>;
+export function definePlugin<S extends TSchema>(plugin: NotifierPlugin<S>): NotifierPlugin<S>;
+export function definePlugin<S extends TSchema>(plugin: CheckPlugin<S>): CheckPlugin<S>;
+export function definePlugin(plugin: Plugin): Plugin {
+  return Object.freeze(plugin);
+}

@@ -1,0 +1,72 @@
+import type { Bytes } from './bytes.ts';
+import type { Failure } from './failure.ts';
+
+/** What a file system keeps beside the content. Times are nanoseconds since 1970 (UTC), exact; modes are the low 12 bits. */
+export interface Meta {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeNs: bigint;
+  /** Extended attributes by name, values as bytes. Absent: none were found or they were not asked for. */
+  readonly xattrs?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** By these five a file counts as unchanged. All come from one `lstat`; times in nanoseconds, size in bytes. */
+export interface Stamp {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+  readonly device: bigint;
+}
+
+export type SpecialType = 'fifo' | 'socket' | 'char' | 'block';
+
+/** What is the same for an entry on its way in and on its way out. */
+export type PlainContent =
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'symlink'; readonly target: Uint8Array }
+  /** Another name of a file that came earlier in the same tree; `target` is that earlier path. */
+  | { readonly kind: 'hardlink'; readonly target: Uint8Array }
+  | { readonly kind: 'special'; readonly type: SpecialType; readonly major: number; readonly minor: number };
+
+/**
+ * An entry as a source hands it in.
+ *
+ * `path` is relative, its components separated by `/`, raw bytes as the file system has them, never empty except for the
+ * root itself (length 0), never with `.`, `..`, an empty component or a NUL.
+ * Entries come in *tree order*: a folder before what is in it, siblings by comparing their names byte by byte, and all
+ * that is in a folder before its next sibling. The agent refuses a tree that is not in order.
+ *
+ * `file` is an absolute path that the agent's workers open themselves (O_NOFOLLOW, O_NONBLOCK), so that content never crosses a
+ * thread. `data` is for content that has no path.
+ */
+export type TreeEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
+  | PlainContent
+  | { readonly kind: 'file'; readonly file: Uint8Array; readonly stamp: Stamp }
+  | { readonly kind: 'data'; readonly data: Bytes }
+);
+
+/** What a restored file is given when it is made. Absent fields are left as the system makes them. */
+export interface FileAttributes {
+  readonly mode: number;
+  readonly mtimeNs?: bigint;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** The content of a stored file. Every byte was authenticated and matched against its id before it is handed out. */
+export interface StoredContent {
+  read(range?: { readonly offset: number; readonly length?: number }): Bytes;
+  /**
+   * Makes a new file at the absolute `path` (O_CREAT | O_EXCL | O_NOFOLLOW) inside a worker, writes the content, sets the
+   * attributes, and resolves to `undefined`, or to the failure after removing what was begun. Many may be in flight.
+   */
+  writeTo(path: Uint8Array, attributes: FileAttributes): Promise<Failure | undefined>;
+}
+
+/** An entry as it is read back, in tree order. */
+export type StoredEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
+  | PlainContent
+  | { readonly kind: 'file'; readonly size: number; readonly content: StoredContent }
+);
