@@ -1,0 +1,8 @@
+/**
+ * What the author of a plugin imports from `holdfast/conformance`: the suites that a plugin must pass, what runs them, and
+ * the few things that help to write a harness.
+ */
+export { type LentHost, lendHost } from './kit/host.ts';
+export { collect, noise, prose, sha256 } from './kit/samples.ts';
+export { type ConformanceCheck, notOffered, runSuite, type Suite } from './kit/suite.ts';
+export { conformanceTests } from './kit/tests.ts';
