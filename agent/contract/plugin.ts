@@ -31,6 +31,11 @@ export interface TargetPlugin<S extends TSchema = TSchema> extends Described<S> 
   readonly kind: 'target';
   /** Two targets of equal identity are one place; `validate` and the engine refuse to count them as two copies. */
   identity(options: Static<S>): string;
+  /**
+   * Makes the empty place that `open` expects; one that is there is left as it is. Only `init` calls it: `open` makes nothing,
+   * so that a backup never lands in the folder below a mount that failed.
+   */
+  create?(options: Static<S>, host: Host): Promise<void>;
   open(options: Static<S>, host: Host): Promise<Target>;
 }
 /** Runs inside workers, so it is made from data: its module, its options, and 32 bytes of the domain's chunker key. */

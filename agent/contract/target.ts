@@ -17,13 +17,14 @@ export interface Capacity {
  *
  * Failures have origin `target` and these codes: `TARGET_MISSING` (not there, not a target), `TARGET_DENIED`, `TARGET_READONLY`,
  * `TARGET_FULL` (space or inodes), `TARGET_UNAVAILABLE` (may come back: `permanent: false`), `TARGET_CONFLICT` (see put),
- * `OBJECT_MISSING` (get, of a key that is not there), `TARGET_IO`.
+ * `OBJECT_MISSING` (get, of a key that is not there), `KEY_INVALID` (a key or prefix that is none: refused before anything is
+ * touched), `DIGEST_MISMATCH` (see put), `LOCK_UNSUPPORTED` (put with `lockUntil`, of a target without `lock`), `TARGET_IO`.
  */
 export interface Target extends AsyncDisposable {
   /**
    * Stores `body` under `key`: all or nothing, durable when it resolves, create-if-absent. The same key with the same bytes
    * is `same`; with other bytes it is `TARGET_CONFLICT`, and what was there stays. `sha256` is the hex digest of body: what
-   * arrives must match it. An interrupted put leaves no object under `key`, and nothing that `list` shows.
+   * arrives must match it, or it is `DIGEST_MISMATCH`. An interrupted put leaves no object under `key`, and nothing that `list` shows.
    */
   put(
     key: string,
