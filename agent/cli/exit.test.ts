@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Failure } from '../contract/index.ts';
+import { combineExits, type Exit, exitOf } from './exit.ts';
+
+const failure = (code: string, origin: Failure['origin']): Failure => ({ code, origin, message: 'x', permanent: true });
+
+test('every documented exit code is reached', () => {
+  const cases: [string, Failure['origin'], Exit][] = [
+    ['ANYTHING', 'agent', 1],
+    ['ANYTHING', 'source', 1],
+    ['OBJECT_DAMAGED', 'repository', 1],
+    ['TARGET_FULL', 'target', 1],
+    ['USAGE', 'agent', 64],
+    ['TARGET_UNAVAILABLE', 'target', 69],
+    ['TARGET_MISSING', 'target', 69],
+    ['REPOSITORY_BUSY', 'repository', 75],
+    ['TARGET_DENIED', 'target', 77],
+    ['WRONG_KEY', 'repository', 77],
+    ['PASSPHRASE_NEEDED', 'key', 77],
+    ['ANYTHING', 'policy', 78],
+    ['CANCELLED', 'agent', 130],
+  ];
+  for (const [code, origin, exit] of cases) assert.equal(exitOf(failure(code, origin)), exit, `${origin} ${code}`);
+});
+
+test('several results', () => {
+  assert.equal(combineExits([]), 0);
+  assert.equal(combineExits([0, 0]), 0);
+  assert.equal(combineExits([0, 3]), 3);
+  assert.equal(combineExits([3, 69, 0]), 69);
+  assert.equal(combineExits([69, 77]), 1);
+  assert.equal(combineExits([1, 130]), 130);
+});

@@ -1,0 +1,26 @@
+// C0, DEL and C1 drive the terminal; bidirectional controls reorder what is read. A lone surrogate is no character at all.
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/**
+ * A name that came from a file system or a repository, safe to show: whoever can create a file must not be able to
+ * drive the terminal of the person who lists it. What is taken out is written as an escape, `\x1b` or `\u202e`.
+ */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** A path as raw bytes, safe to show. Bytes that are not UTF-8 are written as `\xff`. */
+export function printablePath(path: Uint8Array): string {
+  try {
+    return printable(decoder.decode(path));
+  } catch {
+    return Array.from(path, (byte) =>
+      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+    ).join('');
+  }
+}

@@ -1,0 +1,29 @@
+import type { Failure, Origin } from '../../contract/index.ts';
+import type { Paint } from './paint.ts';
+import { printable } from './printable.ts';
+import { renderFacts } from './table.ts';
+
+const PLACES: Readonly<Record<Origin, string>> = {
+  source: 'source',
+  repository: 'repository',
+  target: 'target',
+  policy: 'policy',
+  key: 'keys',
+  agent: 'agent',
+};
+
+/** What happened, where, what can be done, and the command to go on with; each on a line of its own. */
+export function renderFailure(failure: Failure, paint: Paint, next?: string): string {
+  const facts: [string, string][] = [];
+  const retry = failure.permanent ? '' : ', may pass: trying again can help';
+  // A mistyped command line stands right above its error: there is no other place to name.
+  if (failure.code !== 'USAGE') facts.push(['where', `${PLACES[failure.origin]} (${failure.code})${retry}`]);
+  if (failure.hint) facts.push(['hint', printableLines(failure.hint)]);
+  if (next) facts.push(['next', next]);
+  return `${paint('red', '✖')} ${paint('bold', printableLines(failure.message))}\n${renderFacts(facts, paint)}`;
+}
+
+// Messages name files and objects, whose names others chose.
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}

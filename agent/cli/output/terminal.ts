@@ -1,0 +1,98 @@
+import { choosePaint, type Paint } from './paint.ts';
+import { type Advance, ProgressLine } from './progress.ts';
+
+export interface TerminalOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** False after `--no-color`. */
+  readonly color: boolean;
+}
+
+interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/** The two streams of a command line: data goes to stdout; messages, warnings and progress go to stderr. */
+export class Terminal {
+  readonly options: TerminalOptions;
+  /** Colours for stdout, and for stderr. */
+  readonly paint: { readonly data: Paint; readonly message: Paint };
+  readonly #stdout: Stream;
+  readonly #stderr: Stream;
+  readonly #progress: ProgressLine | undefined;
+  #readerLeft = false;
+
+  constructor(o: { stdout: Stream; stderr: Stream; env: NodeJS.ProcessEnv; options: TerminalOptions }) {
+    this.options = o.options;
+    this.#stdout = o.stdout;
+    this.#stderr = o.stderr;
+    const choose = (stream: Stream) =>
+      choosePaint({ isTTY: stream.isTTY === true, env: o.env, wanted: o.options.color });
+    this.paint = { data: choose(o.stdout), message: choose(o.stderr) };
+    const animated = o.stderr.isTTY === true && o.env['TERM'] !== 'dumb' && !o.options.json && !o.options.quiet;
+    this.#progress = animated ? new ProgressLine(o.stderr) : undefined;
+    o.stdout.on('error', (error) => this.#onStdoutError(error));
+    o.stderr.on('error', () => {});
+  }
+
+  /** Writes data. False when nobody reads any more (`holdfast ls | head`): long outputs stop there, and a run goes on. */
+  data(text: string): boolean {
+    if (this.#readerLeft) return false;
+    this.#progress?.clear();
+    this.#stdout.write(text);
+    return true;
+  }
+
+  /** Writes the one JSON document of `--json`. */
+  json(document: unknown): void {
+    this.data(`${JSON.stringify(document, jsonValue, 2)}\n`);
+  }
+
+  /** Something to know; not with `--quiet`. */
+  message(text: string): void {
+    if (!this.options.quiet) this.#write(text);
+  }
+
+  /** Something to act on; always shown. */
+  warn(text: string): void {
+    this.#write(`${this.paint.message('yellow', '!')} ${text}`);
+  }
+
+  /** Only with `--verbose`. */
+  detail(text: string): void {
+    if (this.options.verbose && !this.options.quiet) this.#write(this.paint.message('dim', text));
+  }
+
+  /** An error as `report.ts` wrote it. */
+  error(text: string): void {
+    this.#write(text);
+  }
+
+  progress(advance: Advance): void {
+    this.#progress?.show(advance);
+  }
+
+  clearProgress(): void {
+    this.#progress?.clear();
+  }
+
+  #write(text: string): void {
+    this.#progress?.clear();
+    this.#stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  #onStdoutError(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'EPIPE') throw error;
+    this.#readerLeft = true;
+  }
+}
+
+// Bigints are times in nanoseconds and inode numbers: text, because a JSON number would lose digits.
+function jsonValue(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+}
