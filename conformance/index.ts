@@ -6,3 +6,6 @@ export { type LentHost, lendHost } from './kit/host.ts';
 export { collect, noise, prose, sha256 } from './kit/samples.ts';
 export { type ConformanceCheck, notOffered, runSuite, type Suite } from './kit/suite.ts';
 export { conformanceTests } from './kit/tests.ts';
+export { type ChunkerHarness, chunkerSuite } from './suites/chunker.ts';
+export { type CodecHarness, codecSuite } from './suites/codec.ts';
+export { type Place, type TargetHarness, targetSuite } from './suites/target.ts';
