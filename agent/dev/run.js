@@ -2,6 +2,7 @@
 // `node agent/dev/run.js agent/dev/<script>.ts [argument …]`: runs one of the project's own TypeScript scripts, after
 // saying in words when Node is too old for it. Plain JavaScript, so that an old Node gets far enough to say so.
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,5 +27,5 @@ if (!existsSync(`${root}node_modules`)) stop('The dependencies are not installed
 
 const [script, ...rest] = process.argv.slice(2);
 if (script === undefined) stop('usage: node agent/dev/run.js <script.ts> [argument …]');
-process.argv.splice(1, process.argv.length - 1, fileURLToPath(pathToFileURL(script)), ...rest);
+process.argv.splice(1, process.argv.length - 1, resolve(script), ...rest);
 await import(pathToFileURL(script).href);
