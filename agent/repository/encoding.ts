@@ -1,5 +1,6 @@
 import { decode as cborDecode, encode as cborEncode, rfc8949EncodeOptions, type Token, Tokenizer, Type } from 'cborg';
 import { fail } from '../contract/index.ts';
+import { damaged } from './damage.ts';
 
 /** What the repository's CBOR can hold. Integers beyond ±(2^53 - 1) are read back as bigint; NaN, ±Infinity and -0 are not kept. */
 export type Value =
@@ -31,7 +32,7 @@ export function encode(value: Value): Uint8Array {
 export function decode(bytes: Uint8Array): Value {
   const value = decodeLoosely(plain(bytes));
   // One comparison covers every rule about canonical form, in the words of the encoder itself.
-  if (Buffer.compare(cborEncode(value, rfc8949EncodeOptions), bytes) !== 0) damaged('it is not in canonical form');
+  if (Buffer.compare(cborEncode(value, rfc8949EncodeOptions), bytes) !== 0) unreadable('it is not in canonical form');
   return value;
 }
 
@@ -54,18 +55,12 @@ function decodeLoosely(bytes: Uint8Array): Value {
   try {
     return cborDecode(bytes, { ...options, tokenizer: new StrictTokenizer(bytes, options) });
   } catch (error) {
-    return damaged(error instanceof Error ? error.message : String(error));
+    return unreadable(error instanceof Error ? error.message : String(error));
   }
 }
 
-function damaged(reason: string): never {
-  fail({
-    code: 'OBJECT_DAMAGED',
-    message: `A record cannot be read: ${reason}.`,
-    origin: 'repository',
-    permanent: true,
-    hint: 'Run `holdfast verify`; another copy of the repository may hold the object intact.',
-  });
+function unreadable(reason: string): never {
+  damaged('OBJECT_DAMAGED', `A record cannot be read: ${reason}.`);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

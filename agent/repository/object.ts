@@ -1,4 +1,5 @@
 import { fail } from '../contract/index.ts';
+import { damaged } from './damage.ts';
 
 export type ObjectType =
   | 'repository'
@@ -20,7 +21,7 @@ export const SUITE = 1;
 /** No object is larger, so that each is one PUT and fits in memory. */
 export const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 
-const MAGIC = Buffer.from('HFST', 'latin1');
+export const MAGIC: Uint8Array = Buffer.from('HFST', 'latin1');
 
 // Numbers are never used again for another type.
 const TYPE_NUMBERS: Readonly<Record<ObjectType, number>> = {
@@ -54,14 +55,16 @@ export function checkHeader(bytes: Uint8Array, type: ObjectType, key: string): v
   const header = bytes.subarray(0, HEADER_BYTES);
   if (Buffer.compare(header.subarray(0, 4), MAGIC) !== 0) {
     if (type === 'repository') notARepository(key);
-    damaged(key, 'it does not start as an object of a Holdfast repository');
+    damaged('OBJECT_DAMAGED', `${key} is damaged: it does not start as an object of a Holdfast repository.`);
   }
-  if (header.length < HEADER_BYTES) damaged(key, 'it ends inside its header');
+  if (header.length < HEADER_BYTES) damaged('OBJECT_DAMAGED', `${key} is damaged: it ends inside its header.`);
   const [version, suite] = [header[5] ?? 0, header[6] ?? 0];
   // The version comes before the type: a newer format may have types that we have never heard of.
   if (version > FORMAT_VERSION || (version === FORMAT_VERSION && suite > SUITE)) newer(key, version, suite);
-  if (header[4] !== TYPE_NUMBERS[type]) damaged(key, `it is not an object of type ${type}`);
-  if (version === 0 || suite === 0 || header[7] !== 0) damaged(key, 'its header holds a value that was never written');
+  if (header[4] !== TYPE_NUMBERS[type])
+    damaged('OBJECT_DAMAGED', `${key} is damaged: it is not an object of type ${type}.`);
+  if (version === 0 || suite === 0 || header[7] !== 0)
+    damaged('OBJECT_DAMAGED', `${key} is damaged: its header holds a value that was never written.`);
 }
 
 function notARepository(key: string): never {
@@ -82,8 +85,4 @@ function newer(key: string, version: number, suite: number): never {
     permanent: true,
     hint: 'Upgrade this agent to at least the version that wrote the repository.',
   });
-}
-
-function damaged(key: string, reason: string): never {
-  fail({ code: 'OBJECT_DAMAGED', message: `${key} is damaged: ${reason}.`, origin: 'repository', permanent: true });
 }
