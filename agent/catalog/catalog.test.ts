@@ -155,6 +155,22 @@ test('processes that open, read and write at once wait for each other', async (t
   }
 });
 
+test('processes that make a new catalog at once make one', async (t) => {
+  const folder = temporary(t);
+  // Each folder is entered by all of them together, as near as a turn at a shared counter can bring it.
+  const script = `
+    const { Catalog } = await import(${module});
+    const { appendFileSync, statSync } = await import('node:fs');
+    for (let i = 0; i < 30; i++) {
+      const door = ${JSON.stringify(folder)} + '/door ' + i;
+      appendFileSync(door, '.');
+      while (statSync(door).size < 3);
+      Catalog.open(${JSON.stringify(folder)} + '/state ' + i, (message) => { throw new Error(message); })[Symbol.dispose]();
+    }`;
+  const processes = [1, 2, 3].map(() => promisify(execFile)(process.execPath, evaluating(script)));
+  for (const { stderr } of await Promise.all(processes)) assert.equal(stderr, '');
+});
+
 test('opening prints no warning of Node, and other warnings still pass', (t) => {
   const script = `
     const { Catalog } = await import(${module});

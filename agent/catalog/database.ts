@@ -59,16 +59,7 @@ export class Database implements Disposable {
    * another process wrote meanwhile. `work` runs a second time, on an empty catalog, when the first met damage.
    */
   transaction<T>(work: () => T): T {
-    return this.#guard(() => {
-      this.#connection.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        this.#connection.exec('COMMIT');
-        return result;
-      } finally {
-        if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
-      }
-    });
+    return this.#guard(() => atOnce(this.#connection, 'IMMEDIATE', work));
   }
 
   [Symbol.dispose](): void {
@@ -125,11 +116,12 @@ export class Database implements Disposable {
     const connection = new (loadSqlite().DatabaseSync)(this.#file);
     try {
       connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      const version = identify(connection);
+      const version = atOnce(connection, 'DEFERRED', () => identify(connection));
       retryWhileBusy(() => connection.exec('PRAGMA journal_mode = WAL'));
       // FULL: the start of a run must outlast a power cut, or the crash would go unnoticed.
       connection.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp.journal_mode = OFF');
-      if (version < SCHEMA_VERSION) bringUpToDate(connection);
+      // Asked again under the lock: two processes may have found the same old version.
+      if (version < SCHEMA_VERSION) atOnce(connection, 'IMMEDIATE', () => migrate(connection, identify(connection)));
       return connection;
     } catch (thrown) {
       connection.close();
@@ -191,13 +183,13 @@ function identify(connection: DatabaseSync): number {
   return version;
 }
 
-function bringUpToDate(connection: DatabaseSync): void {
-  connection.exec('BEGIN IMMEDIATE');
+/** Runs `work` in a transaction: what it reads belongs together, what it writes is written whole or not at all. */
+function atOnce<T>(connection: DatabaseSync, kind: 'DEFERRED' | 'IMMEDIATE', work: () => T): T {
+  connection.exec(`BEGIN ${kind}`);
   try {
-    // Asked again under the lock: two processes may have found the same old version.
-    const version = identify(connection);
-    if (version < SCHEMA_VERSION) migrate(connection, version);
+    const result = work();
     connection.exec('COMMIT');
+    return result;
   } finally {
     if (connection.isTransaction) connection.exec('ROLLBACK');
   }
