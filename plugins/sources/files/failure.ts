@@ -1,0 +1,88 @@
+import { type Failure, fail, failureOf } from 'holdfast/plugin';
+import { printable, type RawPath } from './raw-path.ts';
+
+/** What the system said when the source was read, as a failure that may be skipped. `action` completes "cannot …". */
+export function sourceFailure(error: unknown, action: string, path: RawPath): Failure {
+  const errno = errnoOf(error);
+  return {
+    ...(classes[errno] ?? { code: 'SOURCE_IO', permanent: false }),
+    origin: 'source',
+    message: `cannot ${action} ${printable(path)}: ${errno}`,
+  };
+}
+
+/** The system's name of an error (`ENOENT`), or its text when it has none. */
+export function errnoOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+const vanished = { code: 'SOURCE_VANISHED', permanent: false } as const;
+const denied = {
+  code: 'SOURCE_DENIED',
+  permanent: true,
+  hint: 'run the agent as a user that may read it, or exclude it',
+} as const;
+
+const classes: Readonly<Record<string, Pick<Failure, 'code' | 'permanent' | 'hint'>>> = {
+  ENOENT: vanished,
+  ENOTDIR: vanished,
+  ESTALE: vanished,
+  EINVAL: vanished,
+  EACCES: denied,
+  EPERM: denied,
+  ENAMETOOLONG: {
+    code: 'SOURCE_IO',
+    permanent: true,
+    hint: 'the path is longer than the system can open at once: name a folder deeper down as a path of its own',
+  },
+};
+
+/** What went wrong with one path of a restore: what the agent said of its content, or else what the system said. */
+export function restoreFailure(error: unknown, path: RawPath): Failure {
+  const errno = errnoOf(error);
+  return failureOr(error, {
+    ...(restoreClasses[errno] ?? { code: 'RESTORE_IO', permanent: false }),
+    origin: 'source',
+    message: `cannot restore ${printable(path)}: ${errno}`,
+  });
+}
+
+function failureOr(error: unknown, otherwise: Failure): Failure {
+  const { code, ...rest } = failureOf(error, { code: '', origin: 'source' });
+  return code === '' ? otherwise : { code, ...rest };
+}
+
+/** Refuses a path of the stored tree, or of the folder, that leads or could lead out of the folder restored into. */
+export function escapes(path: RawPath, why: string): never {
+  fail({
+    code: 'RESTORE_ESCAPE',
+    message: `will not restore ${printable(path)}: ${why}`,
+    origin: 'source',
+    permanent: true,
+  });
+}
+
+/** Refuses to touch what stands at `path` already. */
+export function conflicts(path: RawPath, hint = 'choose another folder, or the conflict mode skip or replace'): never {
+  fail({
+    code: 'RESTORE_CONFLICT',
+    message: `${printable(path)} exists already`,
+    origin: 'source',
+    permanent: true,
+    hint,
+  });
+}
+
+const noPermission = { code: 'RESTORE_DENIED', permanent: true } as const;
+const full = { code: 'RESTORE_FULL', permanent: false } as const;
+
+const restoreClasses: Readonly<Record<string, Pick<Failure, 'code' | 'permanent'>>> = {
+  EACCES: noPermission,
+  EPERM: noPermission,
+  ENOSPC: full,
+  EDQUOT: full,
+  EROFS: { code: 'RESTORE_READONLY', permanent: true },
+  ENAMETOOLONG: { code: 'RESTORE_IO', permanent: true },
+};

@@ -1,0 +1,224 @@
+import { promises as fs } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import {
+  type Failure,
+  fail,
+  type Host,
+  type Reader,
+  type Restored,
+  type RestoreRequest,
+  type StoredEntry,
+} from 'holdfast/plugin';
+import { Attributes, setLinkAttributes } from './attributes.ts';
+import { Destination } from './destination.ts';
+import { conflicts, restoreFailure } from './failure.ts';
+import { InFlight } from './in-flight.ts';
+import { bytesOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
+import { type Wanted, wanted } from './restore-request.ts';
+import { makeSpecialFile } from './special-file.ts';
+
+// Files being written: each holds one frame or so, and the workers are what limits them.
+const FILES_IN_FLIGHT = 64;
+
+type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
+
+/**
+ * Restores a tree into a folder: folders as they come, each with what is in it; files through their content, many at once;
+ * then, when nothing is written through a path any more, symbolic links, special files and hard links; and the
+ * attributes of folders last. One path that cannot be restored does not stop the others.
+ */
+export class Restorer {
+  readonly #wanted: Wanted;
+  readonly #from: Reader;
+  readonly #artifact: string;
+  readonly #host: Host;
+  readonly #attributes = new Attributes();
+  readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
+  readonly #skipped: { what: string; failure: Failure }[] = [];
+  readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0, sockets: 0, kept: 0 };
+  readonly #later: (Entry<'symlink'> | Entry<'special'>)[] = [];
+  readonly #hardlinks: Entry<'hardlink'>[] = [];
+  // What a hard link may be made to. All of a whole tree, but for what was not written.
+  readonly #written = new Set<RawPath>();
+  readonly #unwritten = new Set<RawPath>();
+  // Where something stands in the place of a folder: what would be in it is left out with it.
+  #without: RawPath | undefined;
+
+  constructor(request: RestoreRequest, from: Reader, artifact: string, host: Host) {
+    this.#wanted = wanted(request);
+    this.#from = from;
+    this.#artifact = artifact;
+    this.#host = host;
+  }
+
+  async run(): Promise<Restored> {
+    const { folder, patterns, conflict } = this.#wanted;
+    const destination = openDestination(folder, conflict);
+    try {
+      for await (const entry of this.#from.tree(this.#artifact, patterns)) {
+        this.#host.signal.throwIfAborted();
+        await this.#take(entry, destination);
+      }
+    } finally {
+      await this.#inFlight.ended();
+    }
+    for (const entry of this.#later) await this.#attempt(entry, () => this.#make(entry, destination));
+    await this.#linkAll(destination);
+    await this.#finish(destination);
+    return {
+      facts: { ...this.#counts, owners: this.#attributes.setsOwners ? 'set' : 'not set' },
+      skipped: this.#skipped,
+    };
+  }
+
+  async #take(entry: StoredEntry, destination: Destination): Promise<void> {
+    const path = rawPathOf(entry.path);
+    if (this.#without !== undefined && path.startsWith(`${this.#without}/`)) return;
+    if (entry.kind === 'directory') await this.#attempt(entry, async () => this.#enter(entry, destination));
+    else if (entry.kind === 'hardlink') this.#hardlinks.push(entry);
+    else if (entry.kind === 'file')
+      await this.#inFlight.start(() => this.#attempt(entry, () => this.#make(entry, destination)));
+    else this.#later.push(entry);
+  }
+
+  #enter(entry: Entry<'directory'>, destination: Destination): void {
+    const path = rawPathOf(entry.path);
+    this.#without = path;
+    const outcome = destination.enter(path, entry.meta);
+    if (outcome === 'kept') {
+      this.#counts.kept++;
+      return;
+    }
+    this.#without = undefined;
+    if (outcome === 'made') this.#counts.folders++;
+  }
+
+  /** Makes anything but a folder, as the conflict mode says. */
+  async #make(entry: Exclude<StoredEntry, { kind: 'directory' }>, destination: Destination): Promise<void> {
+    const path = rawPathOf(entry.path);
+    this.#host.signal.throwIfAborted();
+    if (entry.kind === 'special' && entry.type === 'socket') {
+      // Only the program that listens on it can make it, and does so when it starts.
+      this.#counts.sockets++;
+      this.#unwritten.add(path);
+      return;
+    }
+    const place = destination.place(path);
+    const stands = destination.standing(path, place);
+    if (stands === undefined) {
+      await this.#write(entry, place, destination);
+    } else if (this.#wanted.conflict === 'skip') {
+      this.#counts.kept++;
+      this.#unwritten.add(path);
+      return;
+    } else {
+      if (this.#wanted.conflict === 'error') conflicts(path);
+      if (stands.isDirectory()) conflicts(path, 'a folder is never replaced by something else: move it away first');
+      await this.#replace(entry, place, destination);
+    }
+    this.#count(entry);
+    if (this.#wanted.patterns !== undefined) this.#written.add(path);
+  }
+
+  async #replace(
+    entry: Exclude<StoredEntry, { kind: 'directory' }>,
+    place: RawPath,
+    destination: Destination,
+  ): Promise<void> {
+    const temporary = destination.beside(place);
+    try {
+      await this.#write(entry, temporary, destination);
+      await fs.rename(systemPath(temporary), systemPath(place));
+    } finally {
+      await fs.rm(systemPath(temporary), { force: true }); // also: rename leaves both names of one file as they are
+    }
+  }
+
+  async #write(
+    entry: Exclude<StoredEntry, { kind: 'directory' }>,
+    place: RawPath,
+    destination: Destination,
+  ): Promise<void> {
+    const attributes = this.#attributes.of(entry.meta);
+    if (entry.kind === 'file') {
+      const failure = await entry.content.writeTo(bytesOf(place), attributes);
+      if (failure !== undefined) fail(failure);
+    } else if (entry.kind === 'hardlink') {
+      await fs.link(systemPath(destination.place(rawPathOf(entry.target))), systemPath(place));
+    } else if (entry.kind === 'symlink') {
+      await fs.symlink(Buffer.from(entry.target), systemPath(place));
+      await setLinkAttributes(place, attributes);
+    } else {
+      await makeSpecialFile(entry, attributes.mode, place, destination.beside(`${destination.root}/`));
+      await setLinkAttributes(place, attributes);
+    }
+  }
+
+  async #linkAll(destination: Destination): Promise<void> {
+    const moved = new Map<RawPath, RawPath>();
+    for (const entry of this.#hardlinks) {
+      const path = rawPathOf(entry.path);
+      const first = rawPathOf(entry.target);
+      const target = moved.get(first) ?? first;
+      await this.#attempt(entry, async () => {
+        if (this.#holdsContent(target)) return this.#make({ ...entry, target: bytesOf(target) }, destination);
+        // The name that carries the content was not selected or is kept: this one gets the content, later ones link to it.
+        await this.#make({ ...(await this.#stored(first)), path: entry.path }, destination);
+        if (this.#holdsContent(path)) moved.set(first, path);
+      });
+    }
+  }
+
+  #holdsContent(path: RawPath): boolean {
+    if (this.#unwritten.has(path)) return false;
+    return this.#wanted.patterns === undefined || this.#written.has(path);
+  }
+
+  async #stored(path: RawPath): Promise<Exclude<StoredEntry, { kind: 'directory' | 'hardlink' }>> {
+    const pattern = `/${textOf(path).replace(/[\\*?[\]!# ]/g, '\\$&')}`;
+    for await (const entry of this.#from.tree(this.#artifact, [pattern])) {
+      if (rawPathOf(entry.path) === path && entry.kind !== 'directory' && entry.kind !== 'hardlink') return entry;
+    }
+    return fail(restoreFailure(new Error('the name that carries its content is not in the tree'), path));
+  }
+
+  async #finish(destination: Destination): Promise<void> {
+    let done = 0;
+    for (const problem of destination.finish(this.#attributes)) {
+      if (problem !== undefined) this.#skip(problem.path, problem.error);
+      if (++done % 256 === 0) await setImmediate(); // these calls are synchronous; let others have a turn
+    }
+  }
+
+  async #attempt(entry: StoredEntry, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#host.signal.throwIfAborted();
+      const path = rawPathOf(entry.path);
+      this.#unwritten.add(path);
+      this.#skip(path, error, entry.kind === 'directory' ? { hint: 'nothing in this folder was restored' } : {});
+    }
+  }
+
+  #skip(path: RawPath, error: unknown, more: Pick<Failure, 'hint'> = {}): void {
+    this.#skipped.push({ what: printable(path), failure: { ...restoreFailure(error, path), ...more } });
+  }
+
+  #count(entry: Exclude<StoredEntry, { kind: 'directory' }>): void {
+    if (entry.kind === 'file') {
+      this.#counts.files++;
+      this.#counts.bytes += entry.size;
+    } else if (entry.kind === 'symlink') this.#counts.symlinks++;
+    else if (entry.kind === 'hardlink') this.#counts.hardlinks++;
+    else this.#counts.specials++;
+  }
+}
+
+function openDestination(folder: string, conflict: RestoreRequest['conflict']): Destination {
+  try {
+    return Destination.open(folder, conflict);
+  } catch (error) {
+    return fail(restoreFailure(error, folder), error);
+  }
+}

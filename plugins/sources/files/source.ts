@@ -1,0 +1,101 @@
+import type {
+  BackupRequest,
+  Host,
+  Json,
+  Plan,
+  Reader,
+  Restored,
+  RestoreRequest,
+  Sink,
+  Source,
+  TreeEntry,
+  Verdict,
+} from 'holdfast/plugin';
+import { fail } from 'holdfast/plugin';
+import type { FolderReader } from './folder-reader.ts';
+import type { FilesOptions } from './options.ts';
+import { printable } from './raw-path.ts';
+import { planRestore } from './restore-plan.ts';
+import { Restorer } from './restorer.ts';
+import { findRoots, selectionOf } from './roots.ts';
+import { Tree } from './tree.ts';
+import { Walk } from './walk.ts';
+
+/** The one artifact of this source. */
+export const artifact = 'files';
+
+/** Folders and files of this host. See README.md for what is kept, and what a restore does. */
+export class FilesSource implements Source {
+  readonly #options: FilesOptions;
+  readonly #host: Host;
+  readonly #reader: FolderReader | undefined;
+
+  constructor(options: FilesOptions, host: Host, reader?: FolderReader) {
+    this.#options = options;
+    this.#host = host;
+    this.#reader = reader;
+  }
+
+  async probe(): Promise<Json> {
+    const missing: string[] = [];
+    const roots = await this.#roots((what) => missing.push(what));
+    return {
+      roots: roots.map(({ path, folder }) => ({ path: printable(path), kind: folder ? 'folder' : 'file' })),
+      missing,
+    };
+  }
+
+  async backup(request: BackupRequest, out: Sink): Promise<Verdict> {
+    if (request.select !== null) fail(selectsNothing);
+    const roots = await this.#roots((what, failure) => out.skip(what, failure));
+    const {
+      exclude = [],
+      excludeFiles = [],
+      excludeCaches = false,
+      oneFileSystem = false,
+      parallel = 8,
+    } = this.#options;
+    const walk = new Walk({
+      selection: selectionOf(roots, this.#options.paths.length > 1),
+      exclude,
+      excludeFiles,
+      excludeCaches,
+      oneFileSystem,
+      parallel: Math.max(1, Math.min(parallel, request.parallel)),
+      signal: this.#host.signal,
+      skip: (what, failure) => out.skip(what, failure),
+      ...(this.#reader === undefined ? {} : { reader: this.#reader }),
+    });
+    const tree = new Tree();
+    const facts = () => ({ ...tree.facts, excluded: walk.excluded });
+    await out.tree(artifact, entries(walk, tree), { facts });
+    return { facts: facts() };
+  }
+
+  async plan(request: RestoreRequest, from: Reader): Promise<Plan> {
+    return planRestore(request, from, artifact, this.#host.signal);
+  }
+
+  async restore(_plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
+    return new Restorer(request, from, artifact, this.#host).run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #roots(skip: Parameters<typeof findRoots>[0]['skip']): ReturnType<typeof findRoots> {
+    this.#host.signal.throwIfAborted();
+    return findRoots({ paths: this.#options.paths, onMissing: this.#options.onMissing ?? 'error', skip });
+  }
+}
+
+async function* entries(walk: Walk, tree: Tree): AsyncGenerator<TreeEntry> {
+  for await (const found of walk) yield tree.entry(found);
+}
+
+const selectsNothing = {
+  code: 'SOURCE_SELECT',
+  message: 'a files source takes no select',
+  origin: 'policy',
+  permanent: true,
+  hint: 'name what to protect in paths, and what not in exclude',
+} as const;

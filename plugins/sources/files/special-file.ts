@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { promises as fs } from 'node:fs';
+import { promisify } from 'node:util';
+import { fail, type PlainContent } from 'holdfast/plugin';
+import { type RawPath, systemPath, textOf } from './raw-path.ts';
+
+type Special = Extract<PlainContent, { kind: 'special' }>;
+
+const run = promisify(execFile);
+
+/**
+ * Makes a FIFO or a device at `place`, which must be free. Node has no call for it: mkfifo(1) and mknod(1) make it at
+ * `temporary`, a path they can be given as text, and it is moved from there.
+ */
+export async function makeSpecialFile(
+  special: Special,
+  mode: number,
+  place: RawPath,
+  temporary: RawPath,
+): Promise<void> {
+  const path = textOf(temporary);
+  const modeOption = `--mode=${(mode & 0o777).toString(8)}`;
+  try {
+    if (special.type === 'fifo') await run('mkfifo', [modeOption, '--', path]);
+    else await run('mknod', [modeOption, '--', path, ...numbers(special)]);
+    await fs.link(systemPath(temporary), systemPath(place)); // unlike rename, never in the place of something
+  } catch (error) {
+    fail({ ...cannotMake, message: `cannot make a ${special.type}: ${said(error)}` }, error);
+  } finally {
+    await fs.rm(systemPath(temporary), { force: true });
+  }
+}
+
+function numbers({ type, major, minor }: Special): string[] {
+  return [type === 'block' ? 'b' : 'c', String(major), String(minor)];
+}
+
+function said(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'stderr' in error && typeof error.stderr === 'string') {
+    return error.stderr.trim();
+  }
+  return String(error);
+}
+
+const cannotMake = {
+  code: 'RESTORE_SPECIAL',
+  origin: 'source',
+  permanent: true,
+  hint: 'devices are made by root only; make it by hand where it is needed',
+} as const;

@@ -1,0 +1,84 @@
+import type { BigIntStats } from 'node:fs';
+import type { Json, Meta, PlainContent, SpecialType, TreeEntry } from 'holdfast/plugin';
+import { bytesOf, type RawPath } from './raw-path.ts';
+import type { Found } from './step.ts';
+
+/** Turns what was found into entries of a tree, and counts it. One for each tree: it remembers the names of hard links. */
+export class Tree {
+  // By device and inode: the first name in tree order, and how many names may still come. Few files have more than one.
+  readonly #names = new Map<string, { readonly path: RawPath; left: bigint }>();
+  readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0 };
+
+  get facts(): { readonly [key: string]: Json } {
+    return this.#counts;
+  }
+
+  entry(found: Found): TreeEntry {
+    const { stats } = found;
+    const path = bytesOf(found.path);
+    const meta = metaOf(stats);
+    const earlier = stats.nlink > 1n && !stats.isDirectory() ? this.#earlierName(found) : undefined;
+    if (earlier !== undefined) {
+      this.#counts.hardlinks++;
+      return { path, meta, kind: 'hardlink', target: bytesOf(earlier) };
+    }
+    if (!stats.isFile()) return { path, meta, ...this.#plain(found) };
+    this.#counts.files++;
+    this.#counts.bytes += Number(stats.size);
+    const stamp = {
+      size: Number(stats.size),
+      mtimeNs: stats.mtimeNs,
+      ctimeNs: stats.ctimeNs,
+      inode: stats.ino,
+      device: stats.dev,
+    };
+    return { path, meta, kind: 'file', file: bytesOf(found.absolute), stamp };
+  }
+
+  #plain({ stats, link }: Found): PlainContent {
+    if (stats.isDirectory()) {
+      this.#counts.folders++;
+      return { kind: 'directory' };
+    }
+    if (link !== undefined) {
+      this.#counts.symlinks++;
+      return { kind: 'symlink', target: bytesOf(link) };
+    }
+    this.#counts.specials++;
+    return { kind: 'special', type: specialType(stats), ...deviceNumbers(stats.rdev) };
+  }
+
+  #earlierName({ path, stats }: Found): RawPath | undefined {
+    const inode = `${stats.dev}:${stats.ino}`;
+    const known = this.#names.get(inode);
+    if (known === undefined) {
+      this.#names.set(inode, { path, left: stats.nlink - 1n });
+      return undefined;
+    }
+    if (--known.left === 0n) this.#names.delete(inode);
+    return known.path;
+  }
+}
+
+function metaOf(stats: BigIntStats): Meta {
+  return {
+    mode: Number(stats.mode & 0o7777n),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    mtimeNs: stats.mtimeNs,
+  };
+}
+
+function specialType(stats: BigIntStats): SpecialType {
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
+  return stats.isBlockDevice() ? 'block' : 'char';
+}
+
+/** Linux packs them as in <sys/sysmacros.h>: major 12 + 20 bits, minor 8 + 24 bits. */
+function deviceNumbers(device: bigint): { major: number; minor: number } {
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
+  };
+}
