@@ -1,0 +1,16 @@
+import { type Static, Type } from 'typebox';
+
+export const gzipOptions = Type.Object(
+  {
+    level: Type.Integer({
+      minimum: 1,
+      maximum: 9,
+      default: 6,
+      description: 'How hard to try: 1 is fastest, 9 smallest.',
+      examples: [6],
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type GzipOptions = Static<typeof gzipOptions>;
