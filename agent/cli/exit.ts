@@ -18,9 +18,12 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT];
 // Codes that say more than where they came from; everything else goes by origin.
 const BY_CODE: Readonly<Record<string, Exit>> = {
   USAGE: EXIT.usage,
+  SNAPSHOT_UNKNOWN: EXIT.usage,
+  SNAPSHOT_AMBIGUOUS: EXIT.usage,
   CANCELLED: EXIT.interrupted,
   STATE_BUSY: EXIT.busy,
   REPOSITORY_BUSY: EXIT.busy,
+  KEYS_CHANGED: EXIT.busy,
   TARGET_MISSING: EXIT.targetUnavailable,
   TARGET_UNAVAILABLE: EXIT.targetUnavailable,
   TARGET_READONLY: EXIT.targetUnavailable,
@@ -29,6 +32,7 @@ const BY_CODE: Readonly<Record<string, Exit>> = {
   WRONG_KEY: EXIT.notPermitted,
   WRONG_PASSPHRASE: EXIT.notPermitted,
   KEY_DAMAGED: EXIT.failed,
+  EPOCH_FORGED: EXIT.failed,
 };
 
 const BY_ORIGIN: Readonly<Record<Origin, Exit>> = {

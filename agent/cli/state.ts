@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fail } from '../contract/index.ts';
 
@@ -24,22 +24,12 @@ export function userStateFolder(env: NodeJS.ProcessEnv, home: string): string {
   return named && path.isAbsolute(named) ? named : path.join(home, '.local', 'state');
 }
 
-/** Makes the folder 0700, with what is above it. Refuses one that others could write: they could replace the keys in it. */
+/** Makes the folder, 0700. One that others can write to is refused where keys are read from it (KEYS_EXPOSED). */
 export async function makeStateFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     failState(folder, error);
-  }
-  const { mode } = await stat(folder);
-  if ((mode & 0o022) !== 0) {
-    fail({
-      code: 'STATE_UNSAFE',
-      message: `The state folder ${folder} can be written by others (mode ${(mode & 0o777).toString(8)}).`,
-      origin: 'key',
-      permanent: true,
-      hint: `chmod 700 ${folder}`,
-    });
   }
 }
 

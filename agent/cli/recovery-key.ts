@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fail } from '../contract/index.ts';
+import type { Identity } from '../repository/keys/identity.ts';
+import { givenPassphrase, type PassphraseRequest, requirePassphrase } from '../security/passphrase.ts';
+import { createPrivateFile } from '../security/private-file.ts';
+import type { Invocation } from './invocation.ts';
+
+/** The private key that `init` makes for somebody who has no OpenPGP key yet. Meant to be taken off this host. */
+export function recoveryKeyFile(stateFolder: string): string {
+  return path.join(stateFolder, 'recovery-key.asc');
+}
+
+/** Its public half: stays here, to be put beside another policy of this host. */
+export function recoveryPublicKeyFile(stateFolder: string): string {
+  return path.join(stateFolder, 'recovery-key.pub.asc');
+}
+
+/** Its passphrase, where nobody was there to be told: `init --yes`, and the demo. */
+export function recoveryPassphraseFile(stateFolder: string): string {
+  return path.join(stateFolder, 'recovery-passphrase');
+}
+
+/** Makes the recovery key in the state folder. The private half is written last: when it is there, all of it is. */
+export async function makeRecoveryKey(o: {
+  readonly stateFolder: string;
+  readonly name: string;
+  readonly passphrase: string;
+  readonly keepPassphrase: boolean;
+  readonly created: Date;
+}): Promise<void> {
+  const { generateRecoveryKey } = await import('../repository/keys/identity.ts');
+  const key = await generateRecoveryKey({ name: o.name, passphrase: o.passphrase, created: o.created });
+  if (o.keepPassphrase) await replacePrivateFile(recoveryPassphraseFile(o.stateFolder), `${o.passphrase}\n`);
+  await replacePrivateFile(recoveryPublicKeyFile(o.stateFolder), key.publicKey);
+  await createPrivateFile(recoveryKeyFile(o.stateFolder), key.privateKey);
+}
+
+/** Unlocks the private key that `--key` names, or the recovery key of the state folder. Exit 77 when there is none. */
+export async function unlockReader(
+  invocation: Invocation,
+  options: { readonly key?: string; readonly passphraseFile?: string },
+): Promise<Identity> {
+  const { cwd, env, signal, stateFolder } = invocation;
+  const file = options.key === undefined ? recoveryKeyFile(stateFolder) : path.resolve(cwd, options.key);
+  const armored = await readFile(file, 'utf8').catch((error) => failNoKey(file, error));
+  const request: PassphraseRequest = {
+    purpose: options.key === undefined ? 'the recovery key' : `the key ${file}`,
+    env,
+    signal,
+    terminal: { input: process.stdin, output: process.stderr },
+    ...passphraseFile(invocation, options),
+  };
+  const kept = options.key === undefined && existsSync(recoveryPassphraseFile(stateFolder));
+  const given = await givenPassphrase(request);
+  const passphrase =
+    given ?? (await requirePassphrase(kept ? { ...request, file: recoveryPassphraseFile(stateFolder) } : request));
+  const { unlockIdentity } = await import('../repository/keys/identity.ts');
+  return unlockIdentity(armored, passphrase.text);
+}
+
+/** `--passphrase-file`, made absolute; nothing when it was not given. */
+export function passphraseFile(
+  { cwd }: Invocation,
+  { passphraseFile: file }: { readonly passphraseFile?: string },
+): { readonly file?: string } {
+  return file === undefined ? {} : { file: path.resolve(cwd, file) };
+}
+
+async function replacePrivateFile(file: string, content: string): Promise<void> {
+  await rm(file, { force: true });
+  await createPrivateFile(file, content);
+}
+
+function failNoKey(file: string, cause: unknown): never {
+  fail(
+    {
+      code: 'READER_KEY_MISSING',
+      message: `There is no private key at ${file} that could read backups.`,
+      origin: 'key',
+      permanent: true,
+      hint: 'A host cannot read what it backed up. Name the key of a recipient with --key <file>.',
+    },
+    cause,
+  );
+}
