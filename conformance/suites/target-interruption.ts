@@ -31,7 +31,9 @@ export const interruptionCheck: ConformanceCheck<TargetHarness> = {
 
 /** Lets a writer begin its second put, kills it `waitMs` later, and returns the digests it announced. */
 async function killedWriter(module: string, options: Json, waitMs: number): Promise<readonly string[]> {
-  const child = startWriter(module, options);
+  // Its temporary files go where ours are removed: it will have no time to do so.
+  await using host = await lendHost();
+  const child = startWriter(module, options, host.scratchDir);
   const complaints: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
   const exited = once(child, 'exit');
@@ -47,11 +49,12 @@ async function killedWriter(module: string, options: Json, waitMs: number): Prom
   return announced;
 }
 
-function startWriter(module: string, options: Json): ChildProcessByStdio<null, Readable, Readable> {
+function startWriter(module: string, options: Json, TMPDIR: string): ChildProcessByStdio<null, Readable, Readable> {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const program = fileURLToPath(new URL(`./target-writer.${extension}`, import.meta.url));
   return spawn(process.execPath, [...process.execArgv, program, module, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR },
   });
 }
 

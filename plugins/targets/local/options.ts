@@ -1,0 +1,17 @@
+import { type Static, Type } from 'typebox';
+
+export const localOptions = Type.Object(
+  {
+    path: Type.String({
+      minLength: 1,
+      format: 'path',
+      pattern: '^[^\\u0000]+$',
+      description:
+        'The folder that holds the repository: on a local disk or a mount. Only `init` makes it; when it is missing later, nothing is written.',
+      examples: ['/var/lib/holdfast/repository'],
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type LocalOptions = Static<typeof localOptions>;
