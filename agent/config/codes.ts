@@ -1,0 +1,61 @@
+import type { Severity } from './diagnostic.ts';
+
+export interface Code {
+  readonly severity: Severity;
+  /** One line for people, without the particulars of a case. */
+  readonly title: string;
+}
+
+/**
+ * Every code a policy can be answered with. HF1 syntax, HF2 schema, HF3 references, HF4 meaning. A code keeps its meaning
+ * for ever: people put them into filters and run books.
+ */
+export const codes = {
+  HF1001: { severity: 'error', title: 'The policy cannot be found or read.' },
+  HF1002: { severity: 'error', title: 'The policy is not UTF-8 text.' },
+  HF1003: { severity: 'error', title: 'The policy is larger than a policy can be.' },
+  HF1004: { severity: 'error', title: 'The text is not YAML.' },
+  HF1005: { severity: 'error', title: 'A key is written twice in one mapping.' },
+  HF1006: { severity: 'error', title: 'A tab is used for indentation.' },
+  HF1007: { severity: 'error', title: 'A quote, bracket or brace is never closed.' },
+  HF1008: { severity: 'error', title: 'An alias cannot be resolved, contains itself, or expands to too much.' },
+  HF1009: { severity: 'error', title: 'The file holds more than one document.' },
+  HF1010: { severity: 'error', title: 'The policy is empty.' },
+  HF1011: { severity: 'error', title: 'A key is not text.' },
+  HF1012: { severity: 'error', title: 'A tag is not part of the policy language.' },
+  HF1013: { severity: 'error', title: 'The text is nested too deeply.' },
+
+  HF2001: { severity: 'error', title: 'A field is unknown.' },
+  HF2002: { severity: 'error', title: 'A field is missing.' },
+  HF2003: { severity: 'error', title: 'A value is of the wrong type.' },
+  HF2004: { severity: 'error', title: 'A value is none of those allowed.' },
+  HF2005: { severity: 'error', title: 'A name is malformed.' },
+  HF2006: { severity: 'error', title: 'A duration is malformed.' },
+  HF2007: { severity: 'error', title: 'A size is malformed.' },
+  HF2008: { severity: 'error', title: 'A rate is malformed.' },
+  HF2009: { severity: 'error', title: 'A number or a text is out of its range.' },
+  HF2010: { severity: 'error', title: 'A list or mapping has too few, too many or repeated entries.' },
+  HF2011: { severity: 'error', title: 'A secret is written into the policy.' },
+  HF2012: { severity: 'error', title: 'A value does not have the form it must have.' },
+  HF2013: { severity: 'error', title: 'The version of the policy language is not supported.' },
+  HF2014: { severity: 'error', title: 'No plugin has this name.' },
+
+  HF3001: { severity: 'error', title: 'A job names a source that is not declared.' },
+  HF3002: { severity: 'error', title: 'A job names a target that is not declared.' },
+  HF3003: { severity: 'error', title: 'A job names a pipeline that is not declared.' },
+  HF3004: { severity: 'error', title: 'A job names a retention class that is not declared.' },
+  HF3005: { severity: 'error', title: 'A job names a recipient that is not declared.' },
+
+  HF4001: { severity: 'error', title: 'The stages of a pipeline stand in another order than data passes them.' },
+  HF4002: { severity: 'error', title: 'A pipeline lacks a stage.' },
+  HF4003: { severity: 'error', title: 'A stage stands twice in a pipeline.' },
+  HF4004: { severity: 'error', title: 'Two targets of one job are the same place.' },
+  HF4005: { severity: 'error', title: 'A job selects parts of a source that cannot select.' },
+  HF4006: { severity: 'error', title: 'Jobs of one retention class have different recipients.' },
+  HF4007: { severity: 'warning', title: 'A source is declared that no job protects.' },
+  HF4008: { severity: 'warning', title: 'The policy has no jobs.' },
+  HF4901: { severity: 'warning', title: 'A part of the policy is not yet available and ignored.' },
+  HF4902: { severity: 'note', title: 'A part of the policy is kept, but nothing acts on it yet.' },
+} as const satisfies Record<string, Code>;
+
+export type CodeName = keyof typeof codes;

@@ -1,0 +1,135 @@
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap } from 'yaml';
+import type { Json } from '../contract/index.ts';
+import { codes } from './codes.ts';
+import type { Diagnostic, Path, Place, Positions } from './diagnostic.ts';
+import { Excerpts } from './excerpt.ts';
+import { isMergeKey, isNode, keyName, NodeReader } from './node-reader.ts';
+import { explainSyntax, type Slip } from './syntax.ts';
+
+interface Entry {
+  readonly key: Node | undefined;
+  readonly value: Node | undefined;
+}
+
+/** The text of one policy file as YAML 1.2 (of which JSON is a part), with the places of all its keys and values. */
+export class PolicyDocument implements Positions {
+  readonly content: Json;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text could not be understood, so that `content` is not to be relied on. */
+  readonly broken: boolean;
+  readonly #excerpts: Excerpts;
+  readonly #reader = new NodeReader();
+  readonly #root: Node | undefined;
+  readonly #indexes = new WeakMap<YAMLMap, Map<string, Entry>>();
+
+  constructor(file: string, source: string) {
+    // A byte order mark would shift every column of the first line.
+    const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
+    this.#excerpts = new Excerpts(file, text);
+    const parsed = parse(text);
+    this.#root = 'document' in parsed ? (parsed.document.contents ?? undefined) : undefined;
+    this.content = this.#reader.read(this.#root ?? null);
+    const slips = [...parsed.slips, ...this.#reader.slips];
+    this.diagnostics = slips.map((slip) => this.#diagnostic(slip));
+    this.broken = slips.some((slip) => slip.code !== 'HF1005');
+  }
+
+  keyAt(path: Path): Place {
+    const name = path.at(-1);
+    const parent = this.#find(path.slice(0, -1));
+    const key = isMap(parent) && name !== undefined ? this.#entries(parent).get(String(name))?.key : undefined;
+    return key === undefined ? this.valueAt(path) : this.#place(key);
+  }
+
+  valueAt(path: Path): Place {
+    const node = this.#find(path);
+    // What is left empty has no place of its own; its name has.
+    const empty = node === undefined || (isScalar(node) && node.value === null && node.source !== 'null');
+    if (!empty || path.length === 0) return this.#place(node);
+    const parent = this.#find(path.slice(0, -1));
+    const key = isMap(parent) ? this.#entries(parent).get(String(path.at(-1)))?.key : undefined;
+    return this.#place(key ?? parent);
+  }
+
+  #find(path: Path): Node | undefined {
+    let node = this.#root;
+    for (const step of path) {
+      const here = node === undefined ? undefined : this.#resolved(node);
+      if (isMap(here)) node = this.#entries(here).get(String(step))?.value;
+      else if (isSeq(here)) {
+        const item: unknown = here.items[Number(step)];
+        node = isNode(item) ? item : undefined;
+      } else return undefined;
+    }
+    return node === undefined ? undefined : this.#resolved(node);
+  }
+
+  #resolved(node: Node): Node {
+    return this.#reader.aliases.get(node) ?? node;
+  }
+
+  #entries(map: YAMLMap): Map<string, Entry> {
+    const known = this.#indexes.get(map);
+    if (known !== undefined) return known;
+    const entries = new Map<string, Entry>();
+    this.#indexes.set(map, entries);
+    for (const pair of map.items) {
+      const name = keyName(pair);
+      if (isMergeKey(pair) || name === undefined || entries.has(name)) continue;
+      entries.set(name, { key: nodeOf(pair.key), value: nodeOf(pair.value) });
+    }
+    for (const pair of map.items) if (isMergeKey(pair)) this.#inherit(nodeOf(pair.value), entries);
+    return entries;
+  }
+
+  /** Adds what a merge key brings; what is there already stays. */
+  #inherit(merged: Node | undefined, entries: Map<string, Entry>): void {
+    const source = merged === undefined ? undefined : this.#resolved(merged);
+    if (isSeq(source)) for (const item of source.items) this.#inherit(nodeOf(item), entries);
+    if (!isMap(source)) return;
+    for (const [name, entry] of this.#entries(source)) if (!entries.has(name)) entries.set(name, entry);
+  }
+
+  #place(node: Node | undefined): Place {
+    const [start, end] = node?.range ?? [0, 0];
+    return this.#excerpts.place(start, end);
+  }
+
+  #diagnostic(slip: Slip): Diagnostic {
+    const { code, message, start, end, hint } = slip;
+    const place = this.#excerpts.place(start, end);
+    return { severity: codes[code].severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
+function nodeOf(value: unknown): Node | undefined {
+  return isNode(value) ? value : undefined;
+}
+
+function parse(text: string): { slips: Slip[]; document: Document.Parsed } | { slips: Slip[] } {
+  try {
+    // Repeated keys are found by NodeReader, in linear time.
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+    const slips = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, document, text));
+    if (document.contents === null) slips.push(empty);
+    return { document, slips: firstOfEachPlace(slips) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { slips: [{ code: 'HF1013', message: 'this is nested too deeply to be read', start: 0, end: 1 }] };
+  }
+}
+
+const empty: Slip = {
+  code: 'HF1010',
+  message: 'the policy is empty',
+  start: 0,
+  end: 1,
+  hint: '`holdfast init` writes one to begin with',
+};
+
+/** One slip makes the parser stumble on: an unclosed quote is reported once. */
+function firstOfEachPlace(slips: readonly Slip[]): Slip[] {
+  const byStart = new Map<number, Slip>();
+  for (const slip of slips) if (!byStart.has(slip.start)) byStart.set(slip.start, slip);
+  return [...byStart.values()];
+}

@@ -1,0 +1,89 @@
+import type { TSchema } from 'typebox';
+import type { Plugin } from '../contract/index.ts';
+import { Objectives } from './schema.ts';
+
+/** A JSON Schema, draft-07, as plain data. */
+export type Schema = { readonly [key: string]: unknown };
+
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The schema as the agent means it: objects refuse what they do not declare, and what has a default need not be written.
+ * Plugins say neither, so that they cannot forget it.
+ */
+export function strict(schema: Schema): Schema {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema)) result[key] = strictPart(key, value);
+  const fields = schema['properties'];
+  if (!isSchema(fields)) return result;
+  if (!('additionalProperties' in schema) && !('patternProperties' in schema)) result['additionalProperties'] = false;
+  const required = Array.isArray(schema['required']) ? schema['required'].map(String) : [];
+  const needed = required.filter((name) => !hasDefault(fields[name]));
+  delete result['required'];
+  if (needed.length > 0) result['required'] = needed;
+  return result;
+}
+
+function strictPart(key: string, value: unknown): unknown {
+  if (key === 'properties' || key === 'patternProperties') {
+    return isSchema(value)
+      ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, strictAny(part)]))
+      : value;
+  }
+  if (key === 'items' || key === 'additionalProperties' || key === 'anyOf' || key === 'oneOf') return strictAny(value);
+  return value;
+}
+
+function strictAny(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(strictAny);
+  return isSchema(value) ? strict(value) : value;
+}
+
+function hasDefault(schema: unknown): boolean {
+  return isSchema(schema) && 'default' in schema;
+}
+
+/** What may be written under one source, target, stage …: the plugin's options and the agent's own fields beside them. */
+export function entrySchema(plugin: Plugin): Schema {
+  const options = optionsOf(plugin.options);
+  const tag = plugin.kind === 'chunker' || plugin.kind === 'codec' ? 'algorithm' : 'type';
+  const own: Record<string, unknown> = { [tag]: { const: plugin.name, description: plugin.summary } };
+  if (plugin.kind === 'source') own['objectives'] = Objectives;
+  const required = Array.isArray(options['required']) ? options['required'] : [];
+  return strict({
+    description: plugin.summary,
+    ...options,
+    type: 'object',
+    properties: { ...own, ...(isSchema(options['properties']) ? options['properties'] : {}) },
+    required: [tag, ...required],
+  });
+}
+
+function optionsOf(schema: TSchema): Schema {
+  return isSchema(schema) ? schema : {};
+}
+
+/**
+ * Makes relative paths in options absolute: strings whose schema says `format: 'path'` are relative to the policy's folder.
+ * `resolve` gets and returns a path. The value is changed in place.
+ */
+export function resolvePaths(schema: Schema, value: unknown, resolve: (path: string) => string): unknown {
+  if (typeof value === 'string') return schema['format'] === 'path' ? resolve(value) : value;
+  for (const key of ['anyOf', 'oneOf']) {
+    const branches = schema[key];
+    if (Array.isArray(branches)) for (const branch of branches) value = resolvePaths(branch, value, resolve);
+  }
+  if (Array.isArray(value)) {
+    const items = schema['items'];
+    return isSchema(items) ? value.map((item) => resolvePaths(items, item, resolve)) : value;
+  }
+  const fields = schema['properties'];
+  if (!isSchema(value) || !isSchema(fields)) return value;
+  const result: Record<string, unknown> = { ...value };
+  for (const [name, field] of Object.entries(fields)) {
+    if (Object.hasOwn(result, name) && isSchema(field)) result[name] = resolvePaths(field, result[name], resolve);
+  }
+  return result;
+}

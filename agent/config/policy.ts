@@ -1,0 +1,108 @@
+import type { Json } from '../contract/index.ts';
+import type { At, Positions } from './diagnostic.ts';
+import type { Duration } from './duration.ts';
+
+/**
+ * A policy that was found without error: names resolved, defaults in place, units parsed. Plain data but for `positions`.
+ * Secrets in options are still references (see secret.ts); nothing here was read from the environment.
+ */
+export interface Policy {
+  readonly file: string;
+  /** Relative paths in the policy are relative to this folder. */
+  readonly folder: string;
+  /** SHA-256, hex, of the policy as canonical JSON: comments, order and spelling of the text do not count. */
+  readonly hash: string;
+  readonly host: string;
+  readonly recipients: Readonly<Record<string, RecipientSpec>>;
+  readonly targets: Readonly<Record<string, PluginSpec>>;
+  readonly pipelines: Readonly<Record<string, Pipeline>>;
+  readonly sources: Readonly<Record<string, SourceSpec>>;
+  readonly retention: Readonly<Record<string, RetentionSpec>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+  readonly limits: Limits;
+  readonly positions: Positions;
+}
+
+/** Somebody who can open backups. */
+export interface RecipientSpec {
+  readonly name: string;
+  /** Absolute path of an OpenPGP public key. */
+  readonly publicKey: string;
+  readonly at: At;
+}
+
+/** A configured plugin. `options` fit its schema, with defaults applied and paths made absolute. */
+export interface PluginSpec {
+  readonly name: string;
+  readonly type: string;
+  readonly options: Json;
+  readonly at: At;
+}
+
+export interface SourceSpec extends PluginSpec {
+  readonly objectives?: Objectives;
+}
+
+/** What the policy promises: at most so much is lost, and it takes at most so long until it works again. */
+export interface Objectives {
+  readonly rpoMs?: number;
+  readonly rtoMs?: number;
+}
+
+export interface StageSpec {
+  readonly type: string;
+  readonly options: Json;
+}
+
+export interface Pipeline {
+  readonly name: string;
+  readonly chunk: StageSpec;
+  readonly compress: StageSpec;
+  readonly encrypt: 'aes-256-gcm';
+  readonly checksum: 'sha256';
+}
+
+/** Which snapshots stay. Each number is how many of the newest days, weeks, … keep one. */
+export interface Keep {
+  readonly last?: number;
+  readonly within?: Duration;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+}
+
+export interface RetentionSpec {
+  readonly name: string;
+  /** Absent: everything is kept. */
+  readonly keep?: Keep;
+  /** One snapshot of every declared period is promised for so long. */
+  readonly minimum?: Duration;
+  readonly at: At;
+}
+
+export interface Job {
+  readonly name: string;
+  readonly source: SourceSpec;
+  /** As it stands in the policy, for the source to understand; null when the job selects nothing in particular. */
+  readonly select: Json;
+  readonly pipeline: Pipeline;
+  readonly targets: readonly PluginSpec[];
+  readonly retention: RetentionSpec;
+  /** The name of its domain, `<host>/<class>`: what deduplicates, is trusted and is shredded together. */
+  readonly domain: string;
+  /** Who can open what this job stores: the same for every job of a domain. */
+  readonly recipients: readonly RecipientSpec[];
+  readonly timeoutMs: number;
+  readonly schedule?: Json;
+  readonly at: At;
+}
+
+export interface Limits {
+  readonly workers: number;
+  /** Bytes of buffers in flight. */
+  readonly memoryBytes: number;
+  /** File operations at a time. */
+  readonly files: number;
+}

@@ -1,0 +1,55 @@
+import { fail, type Kind, type Plugin, type PluginOf } from '../contract/index.ts';
+
+export interface Registered {
+  readonly plugin: Plugin;
+  /** URL of the module whose export `plugin` it is: workers import it by themselves. */
+  readonly module: string;
+}
+
+/** Fields beside a plugin's own options, so that no option may have their names. */
+const RESERVED = ['type', 'algorithm', 'objectives'];
+
+/** The plugins a policy may name. Holds data only: building it opens nothing. */
+export class PluginRegistry {
+  readonly #entries = new Map<string, Registered>();
+
+  constructor(entries: readonly Registered[]) {
+    for (const entry of entries) this.#add(entry);
+  }
+
+  get<K extends Kind>(kind: K, name: string): PluginOf<K> | undefined {
+    const plugin = this.#entries.get(`${kind} ${name}`)?.plugin;
+    return plugin !== undefined && isOf(plugin, kind) ? plugin : undefined;
+  }
+
+  module(kind: Kind, name: string): string {
+    const entry = this.#entries.get(`${kind} ${name}`);
+    return entry?.module ?? refuse(`There is no ${kind} plugin named ${name}.`);
+  }
+
+  names(kind: Kind): string[] {
+    return [...this.#entries.values()].flatMap(({ plugin }) => (plugin.kind === kind ? [plugin.name] : [])).sort();
+  }
+
+  #add(entry: Registered): void {
+    const { kind, name, options } = entry.plugin;
+    const key = `${kind} ${name}`;
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+      refuse(`The ${kind} plugin "${name}" must have a name of a-z, 0-9 and "-".`);
+    if (this.#entries.has(key)) refuse(`There are two ${kind} plugins named ${name}.`);
+    const fields: unknown = Object.getOwnPropertyDescriptor(options, 'properties')?.value;
+    if (typeof fields !== 'object' || fields === null)
+      refuse(`The options of ${kind} plugin ${name} must be an object.`);
+    const taken = Object.keys(fields).find((field) => RESERVED.includes(field));
+    if (taken !== undefined) refuse(`The ${kind} plugin ${name} has an option "${taken}", which is the agent's.`);
+    this.#entries.set(key, entry);
+  }
+}
+
+function isOf<K extends Kind>(plugin: Plugin, kind: K): plugin is PluginOf<K> {
+  return plugin.kind === kind;
+}
+
+function refuse(message: string): never {
+  fail({ code: 'PLUGIN_INVALID', message, origin: 'agent', permanent: true });
+}

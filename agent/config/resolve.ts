@@ -1,0 +1,146 @@
+import { availableParallelism } from 'node:os';
+import { fail, type Json } from '../contract/index.ts';
+import type { At, Path, Positions } from './diagnostic.ts';
+import { parseDuration, parseSpan } from './duration.ts';
+import type { Options } from './entries.ts';
+import type {
+  Job,
+  Keep,
+  Limits,
+  Objectives,
+  Pipeline,
+  PluginSpec,
+  RecipientSpec,
+  RetentionSpec,
+  SourceSpec,
+} from './policy.ts';
+import type { Skeleton } from './schema.ts';
+import { parseSize } from './size.ts';
+
+/** What was checked: the policy's own fields with defaults, and the entries of plugins by kind and name. */
+export interface Checked {
+  readonly skeleton: Skeleton;
+  readonly sources: ReadonlyMap<string, Options>;
+  readonly targets: ReadonlyMap<string, Options>;
+  readonly pipelines: ReadonlyMap<string, { readonly chunk: Options; readonly compress: Options }>;
+}
+
+export interface Surroundings {
+  readonly host: string;
+  readonly positions: Positions;
+  absolute(path: string): string;
+}
+
+/** Puts things in the place of names and numbers in the place of units. The policy must have no errors. */
+export class Resolver {
+  readonly #checked: Checked;
+  readonly #around: Surroundings;
+
+  constructor(checked: Checked, around: Surroundings) {
+    this.#checked = checked;
+    this.#around = around;
+  }
+
+  recipients(): Record<string, RecipientSpec> {
+    return each(this.#checked.skeleton.recipients, (name, { publicKey }) => ({
+      name,
+      publicKey: this.#around.absolute(publicKey),
+      at: this.#at(['recipients', name]),
+    }));
+  }
+
+  targets(): Record<string, PluginSpec> {
+    return each(Object.fromEntries(this.#checked.targets), (name, entry) => ({
+      name,
+      ...entry,
+      at: this.#at(['targets', name]),
+    }));
+  }
+
+  sources(): Record<string, SourceSpec> {
+    const written = this.#checked.skeleton.sources ?? {};
+    return each(Object.fromEntries(this.#checked.sources), (name, entry) => {
+      const objectives = written[name]?.objectives;
+      const at = this.#at(['sources', name]);
+      return { name, ...entry, at, ...(objectives && { objectives: objectivesOf(objectives) }) };
+    });
+  }
+
+  pipelines(): Record<string, Pipeline> {
+    return each(Object.fromEntries(this.#checked.pipelines), (name, stages) => ({
+      name,
+      ...stages,
+      encrypt: 'aes-256-gcm',
+      checksum: 'sha256',
+    }));
+  }
+
+  retention(): Record<string, RetentionSpec> {
+    const declared = each(this.#checked.skeleton.retention ?? {}, (name, { keep, minimum }): RetentionSpec => {
+      const promised = minimum === undefined ? undefined : parseDuration(minimum);
+      const at = this.#at(['retention', name]);
+      return { name, at, ...(keep && { keep: keepOf(keep) }), ...(promised && { minimum: promised }) };
+    });
+    return { default: { name: 'default', at: this.#at([]) }, ...declared };
+  }
+
+  limits(): Limits {
+    const { workers, memory, files } = this.#checked.skeleton.limits;
+    return {
+      workers: workers ?? Math.min(8, availableParallelism()),
+      memoryBytes: parseSize(memory) ?? 0,
+      files,
+    };
+  }
+
+  jobs(declared: {
+    readonly recipients: Readonly<Record<string, RecipientSpec>>;
+    readonly sources: Readonly<Record<string, SourceSpec>>;
+    readonly targets: Readonly<Record<string, PluginSpec>>;
+    readonly pipelines: Readonly<Record<string, Pipeline>>;
+    readonly retention: Readonly<Record<string, RetentionSpec>>;
+  }): Record<string, Job> {
+    return each(this.#checked.skeleton.jobs ?? {}, (name, job): Job => {
+      const retention = taken(declared.retention, job.retention);
+      const recipients = job.recipients ?? Object.keys(declared.recipients);
+      return {
+        name,
+        source: taken(declared.sources, job.source),
+        select: job.select ?? null,
+        pipeline: taken(declared.pipelines, job.pipeline),
+        targets: job.targets.map((target) => taken(declared.targets, target)),
+        retention,
+        domain: `${this.#around.host}/${retention.name}`,
+        recipients: recipients.map((recipient) => taken(declared.recipients, recipient)),
+        timeoutMs: parseSpan(job.timeout) ?? 0,
+        at: this.#at(['jobs', name]),
+        ...(job.schedule && { schedule: job.schedule as Json }),
+      };
+    });
+  }
+
+  #at(path: Path): At {
+    const { file, line, column } = this.#around.positions.keyAt(path).at;
+    return { file, line, column };
+  }
+}
+
+function each<A, B>(record: Readonly<Record<string, A>>, make: (name: string, value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, make(name, value)]));
+}
+
+function taken<T>(declared: Readonly<Record<string, T>>, name: string): T {
+  const found = Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (found !== undefined) return found;
+  return fail({ code: 'POLICY_UNCHECKED', message: `"${name}" is not declared`, origin: 'agent', permanent: true });
+}
+
+function objectivesOf({ rpo, rto }: { readonly rpo?: string; readonly rto?: string }): Objectives {
+  const [rpoMs, rtoMs] = [rpo, rto].map((text) => (text === undefined ? undefined : parseSpan(text)));
+  return { ...(rpoMs !== undefined && { rpoMs }), ...(rtoMs !== undefined && { rtoMs }) };
+}
+
+function keepOf({ within, ...counts }: { readonly within?: string } & Omit<Keep, 'within'>): Keep {
+  const age = within === undefined ? undefined : parseDuration(within);
+  return { ...counts, ...(age && { within: age }) };
+}

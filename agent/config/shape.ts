@@ -1,0 +1,49 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Plugin } from '../contract/index.ts';
+import { settleBranches } from './branches.ts';
+import type { Path } from './diagnostic.ts';
+import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
+import type { Problem } from './problem.ts';
+import { Skeleton } from './schema.ts';
+import { explainShape } from './wording.ts';
+
+// Plugins bring schemas of their own: what ajv does not know in them is for editors, and no reason to stop. Formats too.
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  useDefaults: true,
+  strict: false,
+  validateFormats: false,
+  logger: false,
+});
+const entries = new WeakMap<Plugin, { schema: Schema; validate: ValidateFunction }>();
+let skeleton: ValidateFunction<Skeleton> | undefined;
+
+/** Checks all but the options of plugins, and puts defaults into `value`. */
+export function isSkeleton(value: unknown, problems: Problem[]): value is Skeleton {
+  skeleton ??= ajv.compile<Skeleton>(isSchema(Skeleton) ? strict(Skeleton) : false);
+  if (skeleton(value)) return true;
+  problems.push(...explain(skeleton.errors ?? [], []));
+  return false;
+}
+
+/** Checks one source, target or stage against the options of its plugin, whose defaults are put into `value`. */
+export function checkEntry(plugin: Plugin, value: unknown, path: Path): { schema: Schema; problems: Problem[] } {
+  let entry = entries.get(plugin);
+  if (entry === undefined) {
+    const schema = entrySchema(plugin);
+    entry = { schema, validate: ajv.compile(schema) };
+    entries.set(plugin, entry);
+  }
+  const { schema, validate } = entry;
+  return { schema, problems: validate(value) ? [] : explain(validate.errors ?? [], path) };
+}
+
+function explain(errors: readonly ErrorObject[], path: Path): Problem[] {
+  const problems = settleBranches(errors).flatMap((error) => explainShape(error, path));
+  // A misspelt field is also a missing one; saying it once is enough.
+  const misspelt = new Set(problems.map((problem) => `${problem.path.slice(0, -1).join('\0')}\0${problem.suggestion}`));
+  return problems.filter(
+    ({ code, path: at, missing }) => code !== 'HF2002' || !misspelt.has(`${at.join('\0')}\0${missing}`),
+  );
+}

@@ -1,0 +1,49 @@
+import { type Static, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
+import { SIZE_TEXT } from '../contract/index.ts';
+import { DURATION_PATTERN, SPAN_PATTERN } from './duration.ts';
+import { RATE_PATTERN } from './rate.ts';
+
+/** Jobs, sources, targets … have names that can stand in an object's key and in a file name on any system. */
+export const NAME_PATTERN = '^[a-z0-9][a-z0-9._-]{0,63}$';
+
+export function duration(description: string, ...examples: string[]) {
+  return Type.String({ description, examples, pattern: DURATION_PATTERN });
+}
+
+/** A duration without months and years. */
+export function span(description: string, ...examples: string[]) {
+  return Type.String({ description, examples, pattern: SPAN_PATTERN });
+}
+
+export function size(description: string, ...examples: string[]) {
+  return Type.String({ description, examples, pattern: SIZE_TEXT });
+}
+
+export function rate(description: string, ...examples: string[]) {
+  return Type.String({ description, examples, pattern: RATE_PATTERN });
+}
+
+/** The name of something declared elsewhere in the policy. */
+export function reference(description: string, example: string) {
+  return Type.String({ description, examples: [example], minLength: 1 });
+}
+
+/** An object that refuses what it does not know. */
+export function closed<P extends Record<string, TSchema>>(description: string, fields: P): TObject<P> {
+  return Type.Object(fields, { description, additionalProperties: false });
+}
+
+/** An object of a part of the language that is not complete yet: what is known of it is checked, the rest is let pass. */
+export function open<P extends Record<string, TSchema>>(description: string, fields: P): TObject<P> {
+  return Type.Object(fields, { description, additionalProperties: true });
+}
+
+/** Declarations by name. */
+export function named<S extends TSchema>(description: string, each: S): TUnsafe<Record<string, Static<S>>> {
+  return Type.Unsafe<Record<string, Static<S>>>({
+    type: 'object',
+    description,
+    propertyNames: { pattern: NAME_PATTERN },
+    additionalProperties: each,
+  });
+}

@@ -1,0 +1,270 @@
+import type { ErrorObject } from 'ajv';
+import { SIZE_TEXT } from '../contract/index.ts';
+import type { CodeName } from './codes.ts';
+import type { Path } from './diagnostic.ts';
+import { DURATION_PATTERN, respellDuration, SPAN_PATTERN } from './duration.ts';
+import { nearest } from './nearest.ts';
+import { isSchema, type Schema } from './plugin-options.ts';
+import type { Problem } from './problem.ts';
+import { RATE_PATTERN, respellRate } from './rate.ts';
+import { respellSize } from './size.ts';
+import { NAME_PATTERN } from './vocabulary.ts';
+
+/** What ajv found, in words for the person who wrote the policy. `base` is where in the policy the checked value stands. */
+export function explainShape(error: ErrorObject, base: Path): Problem[] {
+  const path = [...base, ...pointer(error.instancePath)];
+  const schema = isSchema(error.parentSchema) ? error.parentSchema : {};
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return [unknownField(String(error.params['additionalProperty']), schema, path)];
+    case 'required':
+      return [missingField(String(error.params['missingProperty']), schema, path)];
+    case 'pattern':
+      return [
+        error.propertyName === undefined ? misspelt(error.data, schema, path) : badName(error.propertyName, path),
+      ];
+    // It comes with the error of its pattern, see above.
+    case 'propertyNames':
+      return [];
+    case 'type':
+      return [wrongType(error, schema, path)];
+    case 'const':
+    case 'enum':
+      return [notAllowed(error.data, choicesOf(schema), schema, path)];
+    case 'anyOf':
+    case 'oneOf':
+      return [noBranch(error.data, schema, path)];
+    default:
+      return [outOfRange(error, path)];
+  }
+}
+
+function pointer(instancePath: string): string[] {
+  const steps = instancePath.split('/').slice(1);
+  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function unknownField(name: string, schema: Schema, path: Path): Problem {
+  const fields = isSchema(schema['properties']) ? schema['properties'] : {};
+  const suggestion = nearest(name, Object.keys(fields));
+  const home = Object.entries(fields).find(
+    ([, field]) => isSchema(field) && isSchema(field['properties']) && name in field['properties'],
+  );
+  const known = Object.keys(fields).filter((field) => !field.startsWith('$'));
+  const list = known.length === 0 ? 'nothing can stand here' : `known here: ${known.slice(0, 16).join(', ')}`;
+  const hint =
+    home !== undefined ? `"${name}" belongs under "${home[0]}"` : suggestion === undefined ? list : undefined;
+  const right = home === undefined ? suggestion : undefined;
+  return {
+    code: 'HF2001',
+    message: `unknown field "${name}"`,
+    path: [...path, name],
+    on: 'key',
+    suggestion: right,
+    hint,
+  };
+}
+
+function missingField(name: string, schema: Schema, path: Path): Problem {
+  const field = isSchema(schema['properties']) ? schema['properties'][name] : undefined;
+  const hint =
+    isSchema(field) && typeof field['description'] === 'string' ? `${name}: ${field['description']}` : undefined;
+  return { code: 'HF2002', message: `${label(path)} has no "${name}"`, path, on: 'key', hint, missing: name };
+}
+
+function badName(name: string, path: Path): Problem {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[._-]+/, '')
+    .replace(/-+$/, '')
+    .slice(0, 64);
+  return {
+    code: 'HF2005',
+    message: `"${name}" cannot be a name`,
+    path: [...path, name],
+    on: 'key',
+    suggestion: new RegExp(NAME_PATTERN).test(plain) ? plain : undefined,
+    hint: 'names begin with a-z or 0-9, go on with these and ".", "_", "-", and have at most 64 characters',
+  };
+}
+
+interface Notation {
+  readonly code: CodeName;
+  readonly what: string;
+  readonly hint: string;
+  respell(text: string): string | undefined;
+}
+const NOTATIONS: Readonly<Record<string, Notation>> = {
+  [DURATION_PATTERN]: {
+    code: 'HF2006',
+    what: 'a duration',
+    hint: 'a number and a unit: 30s, 15m, 2h, 7d, 4w, 6mo, 7y',
+    respell: respellDuration,
+  },
+  [SPAN_PATTERN]: {
+    code: 'HF2006',
+    what: 'a duration',
+    hint: 'a number and a unit, months and years are no fixed length: 500ms, 30s, 15m, 1h30m, 7d, 4w',
+    respell: (text) => respellDuration(text)?.replace(/^\d+(?:y|mo)$/, ''),
+  },
+  [SIZE_TEXT]: { code: 'HF2007', what: 'a size', hint: 'a number and a unit: 64KiB, 32MiB, 8GB', respell: respellSize },
+  [RATE_PATTERN]: {
+    code: 'HF2008',
+    what: 'a rate',
+    hint: 'a number and a unit: 100Mbps, 40MB/s',
+    respell: respellRate,
+  },
+};
+
+function misspelt(data: unknown, schema: Schema, path: Path): Problem {
+  const notation = NOTATIONS[String(schema['pattern'])];
+  if (notation === undefined) {
+    return {
+      code: 'HF2012',
+      message: `${show(data)} does not have the form of "${path.at(-1)}"`,
+      path,
+      on: 'value',
+      hint: described(schema),
+    };
+  }
+  const { code, what, hint, respell } = notation;
+  const suggestion = (typeof data === 'string' ? respell(data) : undefined) || undefined;
+  return { code, message: `${show(data)} is not ${what}`, path, on: 'value', suggestion, hint };
+}
+
+function wrongType(error: ErrorObject, schema: Schema, path: Path): Problem {
+  if (schema['title'] === 'Secret') {
+    const hint = 'write where it lies: {credential: name}, {env: NAME} or {file: path}';
+    return {
+      code: 'HF2011',
+      message: `${label(path)} is a secret, and a secret is never written into a policy`,
+      path,
+      on: 'value',
+      hint,
+    };
+  }
+  if (typeof error.data === 'number' && String(schema['pattern']) in NOTATIONS)
+    return misspelt(error.data, schema, path);
+  const wanted = [error.params['type']].flat().map(String);
+  const names = wanted.map((type) => TYPES[type] ?? type).join(' or ');
+  const suggestion = wanted.includes('array') && typeof error.data === 'string' ? `[${error.data}]` : undefined;
+  const message = `${label(path)} must be ${names}, not ${kindOf(error.data)}`;
+  return { code: 'HF2003', message, path, on: 'value', suggestion, hint: described(schema) };
+}
+
+function choicesOf(schema: Schema): unknown[] {
+  if (Array.isArray(schema['enum'])) return schema['enum'];
+  return 'const' in schema ? [schema['const']] : [];
+}
+
+function notAllowed(data: unknown, choices: readonly unknown[], schema: Schema, path: Path): Problem {
+  const list = choices.map(String).join(', ');
+  if (path.length === 1 && path[0] === 'version') {
+    const hint = typeof data === 'number' && data > 1 ? 'a newer holdfast may understand it' : undefined;
+    return {
+      code: 'HF2013',
+      message: `version ${show(data)} of the policy language is not supported`,
+      path,
+      on: 'value',
+      suggestion: list,
+      hint,
+    };
+  }
+  const near = typeof data === 'string' ? nearest(data, choices.map(String)) : undefined;
+  const message = `${show(data)} is not possible for "${path.at(-1)}"; possible: ${list}`;
+  const suggestion = choices.length === 1 ? list : near;
+  return { code: 'HF2004', message, path, on: 'value', suggestion, hint: described(schema) };
+}
+
+function noBranch(data: unknown, schema: Schema, path: Path): Problem {
+  const branches = [schema['anyOf'] ?? schema['oneOf']].flat().filter(isSchema);
+  const choices = branches.flatMap(choicesOf);
+  if (choices.length === branches.length) return notAllowed(data, choices, schema, path);
+  const types = [...new Set(branches.flatMap((branch) => [branch['type']].flat()).map(String))];
+  const names = types.map((type) => TYPES[type] ?? type).join(' or ');
+  return {
+    code: 'HF2003',
+    message: `${label(path)} must be ${names}, not ${kindOf(data)}`,
+    path,
+    on: 'value',
+    hint: described(schema),
+  };
+}
+
+const RANGES: Readonly<Record<string, readonly [CodeName, string]>> = {
+  minimum: ['HF2009', 'must be at least'],
+  maximum: ['HF2009', 'must be at most'],
+  exclusiveMinimum: ['HF2009', 'must be more than'],
+  exclusiveMaximum: ['HF2009', 'must be less than'],
+  multipleOf: ['HF2009', 'must be a multiple of'],
+  minLength: ['HF2009', 'must have at least this many characters:'],
+  maxLength: ['HF2009', 'must have at most this many characters:'],
+  minItems: ['HF2010', 'must have at least this many entries:'],
+  maxItems: ['HF2010', 'must have at most this many entries:'],
+  minProperties: ['HF2010', 'must have at least this many fields:'],
+  maxProperties: ['HF2010', 'must have at most this many fields:'],
+};
+
+function outOfRange(error: ErrorObject, path: Path): Problem {
+  const { keyword, params, data } = error;
+  if (keyword === 'uniqueItems') {
+    const message = `${label(path)} names the same twice`;
+    return {
+      code: 'HF2010',
+      message,
+      path: [...path, Math.max(Number(params['i']), Number(params['j']))],
+      on: 'value',
+    };
+  }
+  const [code, words] = RANGES[keyword] ?? (['HF2012', error.message ?? 'is not as it must be'] as const);
+  const limit: unknown = params['limit'] ?? params['multipleOf'];
+  const not = typeof data === 'number' ? `, not ${data}` : '';
+  return { code, message: `${label(path)} ${words}${limit === undefined ? '' : ` ${limit}`}${not}`, path, on: 'value' };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  null: 'empty',
+};
+
+function kindOf(data: unknown): string {
+  if (data === null) return 'empty';
+  if (Array.isArray(data)) return 'a list';
+  if (typeof data === 'object') return 'a mapping';
+  return typeof data === 'string' ? 'text' : show(data);
+}
+
+/** What people call the value at `path`. */
+export function label(path: Path): string {
+  const [section, name] = path;
+  if (section === undefined) return 'the policy';
+  const kind = { jobs: 'job', sources: 'source', targets: 'target', pipelines: 'pipeline', recipients: 'recipient' }[
+    section
+  ];
+  if (path.length === 2 && kind !== undefined) return `${kind} "${name}"`;
+  if (path.length === 2 && section === 'retention') return `retention class "${name}"`;
+  const last = path.at(-1);
+  return typeof last === 'number' || /^\d+$/.test(String(last))
+    ? `entry ${Number(last) + 1} of "${path.at(-2)}"`
+    : `"${last}"`;
+}
+
+function described(schema: Schema): string | undefined {
+  return typeof schema['description'] === 'string' ? schema['description'] : undefined;
+}
+
+function show(data: unknown): string {
+  const text =
+    typeof data === 'string'
+      ? JSON.stringify(data)
+      : data !== null && typeof data === 'object'
+        ? kindOf(data)
+        : String(data);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
