@@ -112,6 +112,23 @@ test('no recipients, no epoch; nor with ids and secrets of another length', asyn
   await assert.rejects(createEpoch({ ...made, writer: 'short' }), refusal('OBJECT_DAMAGED'));
 });
 
+test('the private key is wiped before anyone could store it', async (t) => {
+  const wiped: string[] = [];
+  for (const prototype of [Uint8Array.prototype, Buffer.prototype]) {
+    const { fill } = prototype;
+    t.mock.method(prototype, 'fill', function (this: Uint8Array, value: number, ...range: number[]) {
+      if (value === 0) wiped.push(Buffer.from(this).toString('hex'));
+      return fill.call(this, value, ...range);
+    });
+  }
+  const other = await createEpoch(made);
+  t.mock.restoreAll();
+  const privateKey = Buffer.from((await unlockEpoch(other.epoch, alice.identity)).privateKey).toString('hex');
+  assert.ok(wiped.includes(privateKey), 'the key itself');
+  // What was sealed, and what was read back to compare with it.
+  assert.equal(wiped.filter((bytes) => bytes.length === 240 && bytes.includes(privateKey)).length, 2);
+});
+
 test('the object and every failure keep the secrets', async () => {
   const secrets = await unlockEpoch(epoch, alice.identity);
   for (const secret of [secrets.privateKey, secrets.domainSecret])

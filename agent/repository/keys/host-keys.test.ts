@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import {
   chmod,
   link,
@@ -22,7 +23,7 @@ import { inspect } from 'node:util';
 import { refusal } from '../refusal.ts';
 import { createEpoch, unlockEpoch } from './epoch.ts';
 import { type HostKeys, loadHostKeys, saveHostKeys } from './host-keys.ts';
-import { exposureOf } from './key-file.ts';
+import { exposureOf, replaceKeyFile } from './key-file.ts';
 import { generateSigner } from './signing.ts';
 import { flipped, NOW, person } from './test-keys.ts';
 
@@ -126,6 +127,18 @@ test('one process makes them, and none loses what another added', async () => {
   const names = (await loadHostKeys(at.folder))?.domains.map(({ name }) => name).sort();
   assert.equal(new Set(names).size, 12);
   assert.equal(names?.length, 12);
+});
+
+test('the first keys are not overwritten even where the lock did not hold', async () => {
+  await using at = await state();
+  const other = Buffer.from('stored by another process');
+  const store = () =>
+    replaceKeyFile(at.folder, Buffer.from('ours'), () => {
+      writeFileSync(at.file, other, { mode: 0o600 });
+      return true;
+    });
+  assert.throws(store, refusal('KEYS_CHANGED'));
+  assert.deepEqual(await readFile(at.file), other);
 });
 
 test('a file that others can read or write is refused', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as openpgp from 'openpgp';
 import { refusal } from '../refusal.ts';
 import { recipientKey } from './recipient.ts';
-import { checkSealed, sealTo } from './sealing.ts';
+import { sealTo } from './sealing.ts';
 import { BORN, foreignKey, NOW, person } from './test-keys.ts';
 
 const [alice, bob, eve] = await Promise.all([person('alice'), person('bob'), person('eve')]);
@@ -11,20 +11,26 @@ const payload = new Uint8Array(100).fill(1);
 const key = ({ recipient }: typeof alice) => recipientKey(recipient.name, recipient.armored, NOW);
 const [aliceKey, bobKey, eveKey] = await Promise.all([key(alice), key(bob), key(eve)]);
 
-async function sealedTo(encryptionKeys: openpgp.Key[], passwords: string[] = []): Promise<Uint8Array> {
-  const message = await openpgp.createMessage({ binary: payload });
-  return openpgp.encrypt({ message, encryptionKeys, passwords, format: 'binary' });
+/** Seals for alice and bob in another way than was asked for. */
+function sealWrongly(
+  encryptionKeys: openpgp.Key[],
+  o: { passwords?: string[]; sessionKey?: 'fresh'; binary?: Uint8Array },
+) {
+  return sealTo([alice.recipient, bob.recipient], payload, NOW, async ({ sessionKey }) => {
+    const message = await openpgp.createMessage({ binary: o.binary ?? payload });
+    const own = o.sessionKey === 'fresh' ? {} : { sessionKey };
+    return openpgp.encrypt({ message, encryptionKeys, passwords: o.passwords ?? [], ...own, format: 'binary' });
+  });
 }
 
 test('names exactly the recipients asked for', async () => {
   const sealed = await sealTo([alice.recipient, bob.recipient], payload, NOW);
   const message = await openpgp.readMessage({ binaryMessage: sealed });
   assert.equal(message.getEncryptionKeyIDs().length, 2);
-  await checkSealed(sealed, [bobKey, aliceKey], NOW);
+  assert.ok(await sealWrongly([bobKey, aliceKey], {}));
 });
 
 test('one recipient too many, too few, twice, another, or a passphrase is seen', async () => {
-  const wanted = [aliceKey, bobKey];
   const wrong = [
     [aliceKey, bobKey, eveKey],
     [aliceKey],
@@ -32,12 +38,15 @@ test('one recipient too many, too few, twice, another, or a passphrase is seen',
     [aliceKey, bobKey, bobKey],
     [aliceKey, aliceKey],
   ];
-  for (const keys of wrong) {
-    await assert.rejects(checkSealed(await sealedTo(keys), wanted, NOW), refusal('SEAL_MISMATCH'));
-  }
-  const withPassphrase = await sealedTo(wanted, ['open sesame']);
-  await assert.rejects(checkSealed(withPassphrase, wanted, NOW), refusal('SEAL_MISMATCH'));
-  await checkSealed(await sealedTo(wanted), wanted, NOW);
+  for (const keys of wrong) await assert.rejects(sealWrongly(keys, {}), refusal('SEAL_MISMATCH'));
+  await assert.rejects(sealWrongly([aliceKey, bobKey], { passwords: ['open sesame'] }), refusal('SEAL_MISMATCH'));
+});
+
+test('other bytes, or bytes under a key that was not asked for, are seen', async () => {
+  const both = [aliceKey, bobKey];
+  await assert.rejects(sealWrongly(both, { binary: payload.subarray(1) }), refusal('SEAL_MISMATCH'));
+  await assert.rejects(sealWrongly(both, { binary: new Uint8Array(100) }), refusal('SEAL_MISMATCH'));
+  await assert.rejects(sealWrongly(both, { sessionKey: 'fresh' }), refusal('SEAL_MISMATCH'));
 });
 
 test('no recipient, the same twice, or another key than the fingerprint says', async () => {

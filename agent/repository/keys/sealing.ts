@@ -6,24 +6,41 @@ import { type Recipient, recipientKey, unusable } from './recipient.ts';
 // Compression would only add a way to go wrong, and AES-256 is what the rest of the format has.
 const OPENPGP: PartialConfig = { preferredSymmetricAlgorithm: 9, preferredCompressionAlgorithm: 0 };
 
+/** Makes the message; what it made is not trusted. */
+export type Encrypt = (o: {
+  readonly keys: Key[];
+  readonly sessionKey: SessionKey;
+  readonly payload: Uint8Array;
+  readonly now: Date;
+}) => Promise<Uint8Array>;
+
 /**
  * One OpenPGP message, binary, that each of `recipients` can open alone. Read back before it is returned: it names exactly
  * their keys, holds no other way in, and decrypts to `payload`. RECIPIENT_MISSING, RECIPIENT_UNUSABLE, SEAL_MISMATCH.
  */
-export async function sealTo(recipients: readonly Recipient[], payload: Uint8Array, now: Date): Promise<Uint8Array> {
+export async function sealTo(
+  recipients: readonly Recipient[],
+  payload: Uint8Array,
+  now: Date,
+  encrypt: Encrypt = encryptWithOpenPgp,
+): Promise<Uint8Array> {
   const keys = await distinctKeys(recipients, now);
-  const openpgp = await import('openpgp');
-  const sessionKey = await openpgp.generateSessionKey({ encryptionKeys: keys, date: now, config: OPENPGP });
+  const { generateSessionKey } = await import('openpgp');
+  const sessionKey = await generateSessionKey({ encryptionKeys: keys, date: now, config: OPENPGP });
   try {
-    const message = await openpgp.createMessage({ binary: payload, date: now });
-    const options = { encryptionKeys: keys, sessionKey, date: now, config: OPENPGP };
-    const sealed = await openpgp.encrypt({ message, ...options, format: 'binary' });
+    const sealed = await encrypt({ keys, sessionKey, payload, now });
     await checkSealed(sealed, keys, now);
     await checkPayload(sealed, sessionKey, payload);
     return sealed;
   } finally {
     sessionKey.data.fill(0);
   }
+}
+
+async function encryptWithOpenPgp({ keys, sessionKey, payload, now }: Parameters<Encrypt>[0]): Promise<Uint8Array> {
+  const { createMessage, encrypt } = await import('openpgp');
+  const message = await createMessage({ binary: payload, date: now });
+  return encrypt({ message, encryptionKeys: keys, sessionKey, date: now, config: OPENPGP, format: 'binary' });
 }
 
 /** Two names for one key would promise a second way in that is not there. */
@@ -52,7 +69,7 @@ async function distinctKeys(recipients: readonly Recipient[], now: Date): Promis
 }
 
 /** SEAL_MISMATCH unless `sealed` is encrypted to the encryption keys of exactly `keys`, once each, and to no passphrase. */
-export async function checkSealed(sealed: Uint8Array, keys: readonly Key[], now: Date): Promise<void> {
+async function checkSealed(sealed: Uint8Array, keys: readonly Key[], now: Date): Promise<void> {
   const { enums, readMessage } = await import('openpgp');
   const message = await readMessage({ binaryMessage: sealed });
   const wanted = await Promise.all(keys.map(async (key) => (await key.getEncryptionKey(undefined, now)).getKeyID()));
@@ -65,7 +82,7 @@ export async function checkSealed(sealed: Uint8Array, keys: readonly Key[], now:
 async function checkPayload(sealed: Uint8Array, sessionKey: SessionKey, payload: Uint8Array): Promise<void> {
   const { decrypt, readMessage } = await import('openpgp');
   const message = await readMessage({ binaryMessage: sealed });
-  const { data } = await decrypt({ message, sessionKeys: sessionKey, format: 'binary' });
+  const { data } = await decrypt({ message, sessionKeys: sessionKey, format: 'binary' }).catch(mismatch);
   const same = data.length === payload.length && timingSafeEqual(data, payload);
   data.fill(0);
   if (!same) mismatch();
