@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { fail, type Plan, type Reader, type RestoreRequest, type StoredEntry } from 'holdfast/plugin';
 import { errnoOf, escapes, restoreFailure } from './failure.ts';
-import { childOf, printable, type RawPath, rawPath, rawPathOf, systemPath } from './raw-path.ts';
+import { childOf, parentOf, printable, type RawPath, rawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { wanted } from './restore-request.ts';
 import { checkPath, OpenFolders } from './tree-shape.ts';
 
@@ -25,6 +25,7 @@ export async function planRestore(
   const root = rawPath(folder);
   const rootStep = stepForRoot(root);
   const folders = new OpenFolders(rootStep);
+  const allFolders = new Set(['']);
   const kinds = new Map<string, number>();
   const named = { keep: new Paths(), replace: new Paths(), conflict: new Paths() };
   let bytes = 0;
@@ -32,7 +33,11 @@ export async function planRestore(
     signal.throwIfAborted();
     const path = rawPathOf(entry.path);
     const step = path === '' ? rootStep : stepFor(entry, path, folders.around(path), { root, conflict });
-    if (entry.kind === 'directory' && path !== '') folders.enter(path, step);
+    if (entry.kind === 'directory') {
+      if (path !== '') folders.enter(path, step);
+      allFolders.add(path);
+    }
+    if (entry.kind === 'hardlink') checkTarget(rawPathOf(entry.target), patterns === undefined, allFolders);
     if (step === 'keep' || step === 'replace' || step === 'conflict') named[step].add(path);
     if (step !== 'make' && step !== 'replace') continue;
     kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
@@ -56,7 +61,6 @@ function stepFor(
   parent: Step,
   { root, conflict }: { root: RawPath; conflict: RestoreRequest['conflict'] },
 ): Step {
-  if (entry.kind === 'hardlink') checkPath(rawPathOf(entry.target));
   if (parent === 'make' || parent === 'replace') return 'make';
   if (parent !== 'enter') return 'below';
   const stands = standing(childOf(root, path));
@@ -66,6 +70,12 @@ function stepFor(
   if (conflict === 'skip') return 'keep';
   if (isFolder && stands.isSymbolicLink()) escapes(path, 'a symbolic link stands in the place of this folder');
   return conflict === 'replace' && !stands.isDirectory() ? 'replace' : 'conflict';
+}
+
+/** A name must be given to a file of this tree; of a selection, the folder that file lies in need not be part. */
+function checkTarget(target: RawPath, all: boolean, folders: ReadonlySet<RawPath>): void {
+  checkPath(target);
+  if (all && !folders.has(parentOf(target))) escapes(target, 'what it lies in is not a folder of the tree');
 }
 
 // The folder restored into is the user's own choice: a link to it is followed. Below it none is.
