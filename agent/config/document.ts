@@ -4,7 +4,7 @@ import { codes } from './codes.ts';
 import type { Diagnostic, Path, Place, Positions } from './diagnostic.ts';
 import { Excerpts } from './excerpt.ts';
 import { isMergeKey, isNode, keyName, NodeReader } from './node-reader.ts';
-import { explainSyntax, type Slip } from './syntax.ts';
+import { explainSyntax, type Slip, UNCLOSED_BRACKET, UNCLOSED_QUOTE } from './syntax.ts';
 
 interface Entry {
   readonly key: Node | undefined;
@@ -112,7 +112,7 @@ function parse(text: string): { slips: Slip[]; document: Document.Parsed } | { s
     const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
     const slips = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, document, text));
     if (document.contents === null) slips.push(empty);
-    return { document, slips: firstOfEachPlace(slips) };
+    return { document, slips: withoutConsequences(slips) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { slips: [{ code: 'HF1013', message: 'this is nested too deeply to be read', start: 0, end: 1 }] };
@@ -127,9 +127,13 @@ const empty: Slip = {
   hint: '`holdfast init` writes one to begin with',
 };
 
-/** One slip makes the parser stumble on: an unclosed quote is reported once. */
-function firstOfEachPlace(slips: readonly Slip[]): Slip[] {
+/** One slip makes the parser stumble on: an unclosed quote swallows the brackets around it, and is reported once. */
+function withoutConsequences(slips: readonly Slip[]): Slip[] {
   const byStart = new Map<number, Slip>();
-  for (const slip of slips) if (!byStart.has(slip.start)) byStart.set(slip.start, slip);
+  const quote = slips.some(({ message }) => message === UNCLOSED_QUOTE);
+  for (const slip of slips) {
+    if (byStart.has(slip.start) || (quote && slip.message === UNCLOSED_BRACKET)) continue;
+    byStart.set(slip.start, slip);
+  }
   return [...byStart.values()];
 }

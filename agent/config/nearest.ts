@@ -1,21 +1,24 @@
 /**
  * The candidate that was probably meant by `text`, if any is near enough: after ignoring case, `-` and `_`, at most a third
- * of its letters wrong. The first of equals wins.
+ * of its letters wrong, or the only one that begins with it. The first of equals wins.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(text);
+  if (wanted === '') return undefined;
   const limit = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   let best: string | undefined;
-  let bestDistance = limit + 1;
+  let bestDistance = Math.min(limit + 1, wanted.length);
+  const longer: string[] = [];
   for (const candidate of candidates) {
     if (candidate === text) continue;
-    const distance = editDistance(wanted, plain(candidate), bestDistance);
-    if (distance < bestDistance && distance < Math.max(wanted.length, 1)) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    const known = plain(candidate);
+    if (wanted.length > 1 && known.startsWith(wanted)) longer.push(candidate);
+    const distance = editDistance(wanted, known, bestDistance);
+    if (distance >= bestDistance) continue;
+    best = candidate;
+    bestDistance = distance;
   }
-  return best;
+  return best ?? (longer.length === 1 ? longer[0] : undefined);
 }
 
 function plain(text: string): string {

@@ -3,7 +3,7 @@ import { parseSize, respellSize } from './size.ts';
 const BITS: Readonly<Record<string, number>> = { bps: 1, kbps: 1e3, Mbps: 1e6, Gbps: 1e9 };
 
 /** Networks count bits (`100Mbps`), disks count bytes (`40MB/s`, `40MiB/s`). */
-export const RATE_PATTERN = '^\\d{1,9}(\\.\\d{1,3})?([kMG]?bps|(B|[kKMGT]B|[KMGT]iB)/s)$';
+export const RATE_PATTERN = '^\\d{1,9}(\\.\\d{1,3})?([kMG]?bps|(B|[kMGT]B|[KMGT]iB)/s)$';
 
 const whole = new RegExp(RATE_PATTERN);
 

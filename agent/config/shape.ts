@@ -7,13 +7,16 @@ import type { Problem } from './problem.ts';
 import { Skeleton } from './schema.ts';
 import { explainShape } from './wording.ts';
 
-// Plugins bring schemas of their own: what ajv does not know in them is for editors, and no reason to stop. Formats too.
+// Plugins bring schemas of their own: what ajv does not know in them is for editors, and no reason to stop. That schemas are
+// valid draft-07, and that code for them could be shorter, takes longer to find out than a policy takes to check.
 const ajv = new Ajv({
   allErrors: true,
   verbose: true,
   useDefaults: true,
   strict: false,
   validateFormats: false,
+  validateSchema: false,
+  code: { optimize: false },
   logger: false,
 });
 const entries = new WeakMap<Plugin, { schema: Schema; validate: ValidateFunction }>();
@@ -40,10 +43,16 @@ export function checkEntry(plugin: Plugin, value: unknown, path: Path): { schema
 }
 
 function explain(errors: readonly ErrorObject[], path: Path): Problem[] {
-  const problems = settleBranches(errors).flatMap((error) => explainShape(error, path));
+  const settled = settleBranches(errors);
+  // What is none of the values allowed need not be told their type.
+  const choices = new Set(settled.flatMap(({ keyword, instancePath }) => (CHOICES.has(keyword) ? [instancePath] : [])));
+  const told = settled.filter(({ keyword, instancePath }) => keyword !== 'type' || !choices.has(instancePath));
+  const problems = told.flatMap((error) => explainShape(error, path));
   // A misspelt field is also a missing one; saying it once is enough.
   const misspelt = new Set(problems.map((problem) => `${problem.path.slice(0, -1).join('\0')}\0${problem.suggestion}`));
   return problems.filter(
     ({ code, path: at, missing }) => code !== 'HF2002' || !misspelt.has(`${at.join('\0')}\0${missing}`),
   );
 }
+
+const CHOICES = new Set(['const', 'enum']);

@@ -10,6 +10,9 @@ export interface Slip {
   readonly hint?: string;
 }
 
+export const UNCLOSED_QUOTE = 'this quote is never closed';
+export const UNCLOSED_BRACKET = 'this bracket is never closed';
+
 /** Says what the parser found in the words of this project, and where the reader should look. */
 export function explainSyntax(error: YAMLError, document: Document.Parsed, text: string): Slip {
   const [start, end] = error.pos;
@@ -61,7 +64,7 @@ function unclosed(error: YAMLError, document: Document.Parsed, text: string): Sl
     Collection: (_, node) => look(node, bracket && node.flow === true),
   });
   if (opened === undefined) return undefined;
-  const message = quote ? 'this quote is never closed' : 'this bracket is never closed';
+  const message = quote ? UNCLOSED_QUOTE : UNCLOSED_BRACKET;
   return { code: 'HF1007', message, start: opened, end: opened + 1 };
 }
 

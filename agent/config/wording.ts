@@ -161,15 +161,10 @@ function choicesOf(schema: Schema): unknown[] {
 function notAllowed(data: unknown, choices: readonly unknown[], schema: Schema, path: Path): Problem {
   const list = choices.map(String).join(', ');
   if (path.length === 1 && path[0] === 'version') {
-    const hint = typeof data === 'number' && data > 1 ? 'a newer holdfast may understand it' : undefined;
-    return {
-      code: 'HF2013',
-      message: `version ${show(data)} of the policy language is not supported`,
-      path,
-      on: 'value',
-      suggestion: list,
-      hint,
-    };
+    const newer = typeof data === 'number' && data > 1;
+    const message = `version ${show(data)} of the policy language is not supported`;
+    const help = newer ? { hint: 'a newer holdfast may understand it' } : { suggestion: list };
+    return { code: 'HF2013', message, path, on: 'value', ...help };
   }
   const near = typeof data === 'string' ? nearest(data, choices.map(String)) : undefined;
   const message = `${show(data)} is not possible for "${path.at(-1)}"; possible: ${list}`;

@@ -1,0 +1,247 @@
+/** One way to get a policy wrong. */
+export interface Mistake {
+  readonly name: string;
+  /** The whole policy. `‸` stands before each place that must be pointed at, in their order, and is taken out. */
+  readonly text: string;
+  /** Code and, where there is one, suggestion of each error. */
+  readonly expected: readonly string[];
+}
+
+const recipients = 'recipients: { ops: { publicKey: ops.asc } }';
+const targets = 'targets: { local: { type: local, path: /backup } }';
+const sources = 'sources: { app: { type: files, paths: [/srv] } }';
+const jobs = 'jobs: { app: { source: app, targets: [local] } }';
+
+/** A right policy, with one section written otherwise. */
+function policy(sections: Readonly<Record<string, string>>): string {
+  const all = { version: 'version: 1', recipients, targets, sources, jobs, ...sections };
+  return `${Object.values(all).join('\n')}\n`;
+}
+
+const job = (fields: string) => policy({ jobs: `jobs:\n  app: { ${fields} }` });
+const pipeline = (...steps: string[]) => {
+  return policy({ pipelines: ['pipelines:', '  ‸own:', ...steps.map((step) => `    - ${step}`)].join('\n') });
+};
+const ordered = (...steps: string[]) => pipeline(...steps).replace('‸own', 'own');
+
+export const mistakes: readonly Mistake[] = [
+  { name: 'an unclosed double quote', text: policy({ limits: 'limits: { memory: ‸"1GiB }' }), expected: ['HF1007'] },
+  { name: 'an unclosed single quote', text: policy({ x: "x-note: ‸'one\nx-more: two" }), expected: ['HF1007'] },
+  {
+    name: 'an unclosed bracket',
+    text: policy({ jobs: 'jobs:\n  app:\n    targets: ‸[local\n    source: app' }),
+    expected: ['HF1007'],
+  },
+  {
+    name: 'an unclosed brace',
+    text: policy({ jobs: 'jobs:\n  app: ‸{ source: app, targets: [local]\nlimits: {}' }),
+    expected: ['HF1007'],
+  },
+  { name: 'a tab', text: policy({ jobs: 'jobs:\n‸\tapp: { source: app, targets: [local] }' }), expected: ['HF1006'] },
+  {
+    name: 'a key twice',
+    text: policy({ jobs: 'jobs:\n  app: { source: app, targets: [local], ‸source: app }' }),
+    expected: ['HF1005'],
+  },
+  { name: 'a section twice', text: policy({ again: '‸jobs: {}' }), expected: ['HF1005'] },
+  { name: 'an unknown alias', text: policy({ limits: 'limits: ‸*small' }), expected: ['HF1008'] },
+  { name: 'an alias of itself', text: policy({ x: 'x-loop: &loop { again: ‸*loop }' }), expected: ['HF1008'] },
+  { name: 'two documents', text: policy({ end: '‸---\nversion: 1' }), expected: ['HF1009'] },
+  { name: 'no text at all', text: '‸# nothing but a comment\n', expected: ['HF1010'] },
+  { name: 'a key that is a list', text: policy({ x: 'x-odd:\n  ? ‸[a, b]\n  : 1' }), expected: ['HF1011'] },
+  { name: 'a tag', text: policy({ limits: 'limits: { memory: ‸!env MEMORY }' }), expected: ['HF1012'] },
+  { name: 'two keys on one line', text: policy({ limits: 'limits: ‸memory: 1GiB' }), expected: ['HF1004'] },
+
+  { name: 'an unknown section', text: policy({ x: '‸retension: {}' }), expected: ['HF2001 retention'] },
+  {
+    name: 'an unknown field of a job',
+    text: job('source: app, targets: [local], ‸pipline: standard'),
+    expected: ['HF2001 pipeline'],
+  },
+  { name: 'a misspelt field that is needed', text: job('‸sorce: app, targets: [local]'), expected: ['HF2001 source'] },
+  {
+    name: 'a misspelt section, whose names are not reported as well',
+    text: policy({ targets: targets.replace('targets', '‸tragets') }),
+    expected: ['HF2001 targets'],
+  },
+  {
+    name: 'another case',
+    text: policy({ recipients: 'recipients: { ops: { ‸public_key: ops.asc } }' }),
+    expected: ['HF2001 publicKey'],
+  },
+  {
+    name: 'an unknown option of a plugin',
+    text: policy({ sources: 'sources:\n  app:\n    type: files\n    paths: [/srv]\n    ‸excludes: [tmp]' }),
+    expected: ['HF2001 exclude'],
+  },
+  {
+    name: 'a field one level too high',
+    text: policy({ retention: 'retention: { short: { ‸daily: 7 } }' }),
+    expected: ['HF2001'],
+  },
+  { name: 'a missing field', text: policy({ jobs: 'jobs:\n  ‸app: { source: app }' }), expected: ['HF2002'] },
+  {
+    name: 'a missing option of a plugin',
+    text: policy({ targets: 'targets: { ‸local: { type: local } }' }),
+    expected: ['HF2002'],
+  },
+  { name: 'a name where a list belongs', text: job('source: app, targets: ‸local'), expected: ['HF2003 [local]'] },
+  {
+    name: 'nothing where a list belongs',
+    text: policy({ jobs: 'jobs:\n  app:\n    source: app\n    ‸targets:' }),
+    expected: ['HF2003'],
+  },
+  { name: 'text where a number belongs', text: policy({ limits: 'limits: { workers: ‸many }' }), expected: ['HF2003'] },
+  { name: 'a policy that is a list', text: '‸- version: 1\n', expected: ['HF2003'] },
+  {
+    name: 'a choice',
+    text: policy({ sources: 'sources: { app: { type: files, paths: [/srv], onMissing: ‸skp } }' }),
+    expected: ['HF2004 skip'],
+  },
+  {
+    name: 'no encryption',
+    text: ordered('chunk: fastcdc', 'compress: zstd', 'encrypt: ‸none', 'checksum: sha256'),
+    expected: ['HF2004 aes-256-gcm'],
+  },
+  {
+    name: 'a bad name',
+    text: policy({ retention: 'retention: { ‸Seven Years: {} }' }),
+    expected: ['HF2005 seven-years'],
+  },
+  {
+    name: 'a duration in words',
+    text: job('source: app, targets: [local], timeout: ‸2 hours'),
+    expected: ['HF2006 2h'],
+  },
+  { name: 'a duration without a unit', text: job('source: app, targets: [local], timeout: ‸90'), expected: ['HF2006'] },
+  {
+    name: 'a duration that is no fixed length',
+    text: job('source: app, targets: [local], timeout: ‸1y'),
+    expected: ['HF2006'],
+  },
+  { name: 'a size', text: policy({ limits: 'limits: { memory: ‸512 mb }' }), expected: ['HF2007 512MB'] },
+  {
+    name: 'a size in an option of a plugin, which may be a number too',
+    text: ordered(
+      'chunk: { algorithm: fixed, size: ‸64kb }',
+      'compress: none',
+      'encrypt: aes-256-gcm',
+      'checksum: sha256',
+    ),
+    expected: ['HF2007 64kB'],
+  },
+  { name: 'a rate', text: policy({ limits: 'limits: { bandwidth: ‸100 mbit/s }' }), expected: ['HF2008 100Mbps'] },
+  { name: 'a number out of range', text: policy({ limits: 'limits: { workers: ‸0 }' }), expected: ['HF2009'] },
+  { name: 'an empty list', text: job('source: app, targets: ‸[]'), expected: ['HF2010'] },
+  { name: 'a target twice', text: job('source: app, targets: [local, ‸local]'), expected: ['HF2010'] },
+  { name: 'no recipient', text: policy({ recipients: 'recipients: ‸{}' }), expected: ['HF2010'] },
+  { name: 'another version', text: policy({ version: 'version: ‸7' }), expected: ['HF2013'] },
+  { name: 'a version as text', text: policy({ version: 'version: ‸"1"' }), expected: ['HF2013 1'] },
+  {
+    name: 'an unknown source plugin',
+    text: policy({ sources: 'sources: { app: { type: ‸file, paths: [/srv] } }' }),
+    expected: ['HF2014 files'],
+  },
+  {
+    name: 'an unknown codec',
+    text: ordered('chunk: fastcdc', 'compress: ‸zstandard', 'encrypt: aes-256-gcm', 'checksum: sha256'),
+    expected: ['HF2014'],
+  },
+  {
+    name: 'an unknown chunker with options',
+    text: ordered(
+      'chunk: { algorithm: ‸fastdcd, min: 1MiB }',
+      'compress: zstd',
+      'encrypt: aes-256-gcm',
+      'checksum: sha256',
+    ),
+    expected: ['HF2014 fastcdc'],
+  },
+
+  { name: 'an unknown source', text: job('source: ‸ap, targets: [local]'), expected: ['HF3001 app'] },
+  { name: 'an unknown target', text: job('source: app, targets: [local, ‸locl]'), expected: ['HF3002 local'] },
+  {
+    name: 'an unknown pipeline',
+    text: job('source: app, targets: [local], pipeline: ‸standart'),
+    expected: ['HF3003 standard'],
+  },
+  {
+    name: 'an unknown retention class',
+    text: job('source: app, targets: [local], retention: ‸forever'),
+    expected: ['HF3004'],
+  },
+  {
+    name: 'an unknown recipient',
+    text: job('source: app, targets: [local], recipients: [‸opps]'),
+    expected: ['HF3005 ops'],
+  },
+
+  {
+    name: 'compression before cutting',
+    text: ordered('compress: zstd', '‸chunk: fastcdc', 'encrypt: aes-256-gcm', 'checksum: sha256'),
+    expected: ['HF4001'],
+  },
+  {
+    name: 'encryption before compression',
+    text: ordered('chunk: fastcdc', 'encrypt: aes-256-gcm', '‸compress: zstd', 'checksum: sha256'),
+    expected: ['HF4001'],
+  },
+  {
+    name: 'a pipeline without encryption',
+    text: pipeline('chunk: fastcdc', 'compress: zstd', 'checksum: sha256'),
+    expected: ['HF4002'],
+  },
+  {
+    name: 'an empty pipeline',
+    text: policy({ pipelines: 'pipelines: { ‸‸‸‸own: [] }' }),
+    expected: ['HF4002', 'HF4002', 'HF4002', 'HF4002'],
+  },
+  {
+    name: 'a stage twice',
+    text: ordered('chunk: fastcdc', 'compress: zstd', '‸compress: gzip', 'encrypt: aes-256-gcm', 'checksum: sha256'),
+    expected: ['HF4003'],
+  },
+  {
+    name: 'two targets in one place',
+    text: policy({
+      targets: 'targets: { local: { type: local, path: /backup }, other: { type: local, path: /backup/ } }',
+      jobs: 'jobs: { app: { source: app, targets: [local, ‸other] } }',
+    }),
+    expected: ['HF4004'],
+  },
+  {
+    name: 'a selection from a source that cannot select',
+    text: job('source: app, targets: [local], ‸select: { tables: [a] }'),
+    expected: ['HF4005'],
+  },
+  {
+    name: 'other recipients in one class',
+    text: policy({
+      recipients: 'recipients: { ops: { publicKey: a.asc }, safe: { publicKey: b.asc } }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local] }\n  more: { source: app, targets: [local], recipients: ‸[ops] }',
+    }),
+    expected: ['HF4006'],
+  },
+  {
+    name: 'many at once, by place',
+    text: [
+      'version: ‸2',
+      'recipients: { ops: { publicKey: ‸7 } }',
+      'targets: { local: { type: ‸lokal, path: /b } }',
+      'sources: { app: { type: files, paths: [/srv], ‸exclud: [] } }',
+      'jobs:',
+      '  app: { source: ‸apps, targets: [‸loc], timeout: ‸soon }',
+      '‸limit: {}',
+    ].join('\n'),
+    expected: [
+      'HF2013',
+      'HF2003',
+      'HF2014 local',
+      'HF2001 exclude',
+      'HF3001 app',
+      'HF3002 local',
+      'HF2006',
+      'HF2001 limits',
+    ],
+  },
+];
