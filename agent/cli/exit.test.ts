@@ -14,7 +14,7 @@ test('every documented exit code is reached', () => {
     ['USAGE', 'agent', 64],
     ['TARGET_UNAVAILABLE', 'target', 69],
     ['TARGET_MISSING', 'target', 69],
-    ['REPOSITORY_BUSY', 'repository', 75],
+    ['BUSY', 'agent', 75],
     ['TARGET_DENIED', 'target', 77],
     ['WRONG_KEY', 'repository', 77],
     ['PASSPHRASE_NEEDED', 'key', 77],

@@ -21,17 +21,22 @@ const BY_CODE: Readonly<Record<string, Exit>> = {
   SNAPSHOT_UNKNOWN: EXIT.usage,
   SNAPSHOT_AMBIGUOUS: EXIT.usage,
   CANCELLED: EXIT.interrupted,
-  STATE_BUSY: EXIT.busy,
-  REPOSITORY_BUSY: EXIT.busy,
+  BUSY: EXIT.busy,
   KEYS_CHANGED: EXIT.busy,
   TARGET_MISSING: EXIT.targetUnavailable,
   TARGET_UNAVAILABLE: EXIT.targetUnavailable,
   TARGET_READONLY: EXIT.targetUnavailable,
+  // A folder without a repository is most often a mount that is not there.
+  NOT_A_REPOSITORY: EXIT.targetUnavailable,
   TARGET_DENIED: EXIT.notPermitted,
+  SOURCE_DENIED: EXIT.notPermitted,
+  RESTORE_DENIED: EXIT.notPermitted,
   STATE_DENIED: EXIT.notPermitted,
   WRONG_KEY: EXIT.notPermitted,
   WRONG_PASSPHRASE: EXIT.notPermitted,
+  // Damage and forgery are no question of rights, though they concern keys.
   KEY_DAMAGED: EXIT.failed,
+  SEAL_MISMATCH: EXIT.failed,
   EPOCH_FORGED: EXIT.failed,
 };
 

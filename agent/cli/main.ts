@@ -9,6 +9,8 @@ import { renderFailure } from './output/report.ts';
 import { Terminal } from './output/terminal.ts';
 import { type Action, describeProgram } from './program.ts';
 
+const UNFORESEEN = 'UNFORESEEN';
+
 /** Reads the command line of this process, carries it out, and resolves to the exit code. Never throws. */
 export async function main(): Promise<number> {
   const version = readVersion();
@@ -37,9 +39,9 @@ export async function main(): Promise<number> {
     return await action(invocation);
   } catch (thrown) {
     if (interruption.exit !== undefined && interruption.signal.aborted) return interruption.exit;
-    const failure = failureOf(thrown, { code: 'UNFORESEEN', origin: 'agent' });
+    const failure = foreseen(thrown);
     show(terminal, failure);
-    if (failure.code === 'UNFORESEEN' && thrown instanceof Error) terminal.detail(thrown.stack ?? '');
+    if (failure.code === UNFORESEEN && thrown instanceof Error) terminal.detail(thrown.stack ?? '');
     return exitOf(failure);
   } finally {
     terminal.clearProgress();
@@ -75,6 +77,16 @@ function usageFailure(error: CommanderError): Failure {
     hint:
       suggestion?.replace(/^\((.*)\)$/, '$1') ??
       'holdfast --help names every verb, holdfast <verb> --help its options.',
+  };
+}
+
+function foreseen(thrown: unknown): Failure {
+  const failure = failureOf(thrown, { code: UNFORESEEN, origin: 'agent' });
+  if (failure.code !== UNFORESEEN) return failure;
+  return {
+    ...failure,
+    permanent: true,
+    hint: 'This is a mistake in Holdfast. --verbose shows where it happened; please report it.',
   };
 }
 

@@ -8,8 +8,9 @@ import { type HostKeys, loadHostKeys, saveHostKeys } from '../repository/keys/ho
 import { type Recipient, readRecipient } from '../repository/keys/recipient.ts';
 import { generateSigner } from '../repository/keys/signing.ts';
 import { ensureMarker } from '../repository/marker.ts';
+import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
-import { OpenTargets } from './targets.ts';
+import { makePlaces, openTargets } from './targets.ts';
 
 /** One thing that must be there before the first run, and whether it had to be made. */
 export interface SetupStep {
@@ -27,10 +28,11 @@ export async function setUpRepository(
   policy: Policy,
   plugins: PluginRegistry,
 ): Promise<readonly SetupStep[]> {
-  const { stateFolder, now } = invocation;
+  const { stateFolder, signal, now } = invocation;
   const recipients = await readRecipients(policy, now());
-  await using targets = await OpenTargets.open(Object.values(policy.targets), plugins, invocation, true);
-  const { store } = targets;
+  await using engine = await openEngine(invocation, plugins);
+  await makePlaces(engine, policy, signal);
+  await using store = await openTargets(engine, policy, signal);
   const steps: SetupStep[] = [];
   const known = await loadHostKeys(stateFolder);
   const { marker, created } = await ensureMarker(store, now(), known?.repository);

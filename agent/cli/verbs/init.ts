@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecipientSpec } from '../../config/policy.ts';
 import { EXIT, type Exit } from '../exit.ts';
@@ -23,8 +23,8 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   await makeStateFolder(stateFolder);
   const steps: SetupStep[] = [];
   const found = await findPolicy(invocation);
-  const missing = found.files.length === 0;
-  const file = found.files[0] ?? path.resolve(invocation.cwd, invocation.policy ?? POLICY_NAME);
+  const file = found.files[0] ?? newPolicyFile(invocation);
+  const missing = !existsSync(file);
   let fate: PassphraseFate | undefined;
   // The key comes before the policy: where a passphrase cannot be had, nothing is left behind.
   if (missing || unwritten(Object.values(found.policy?.recipients ?? {}))) {
@@ -40,6 +40,11 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   return EXIT.ok;
 }
 
+function newPolicyFile({ cwd, policy }: Invocation): string {
+  const named = path.resolve(cwd, policy ?? POLICY_NAME);
+  return statSync(named, { throwIfNoEntry: false })?.isDirectory() ? path.join(named, POLICY_NAME) : named;
+}
+
 /** The recipient that `init` makes a key for: the one called "recovery", while its public key is not where the policy says. */
 function unwritten(recipients: readonly RecipientSpec[]): RecipientSpec | undefined {
   return recipients.find(({ name, publicKey }) => name === RECOVERY_RECIPIENT && !existsSync(publicKey));
@@ -48,7 +53,7 @@ function unwritten(recipients: readonly RecipientSpec[]): RecipientSpec | undefi
 async function publishRecoveryKey(stateFolder: string, recipient: RecipientSpec | undefined): Promise<void> {
   if (!recipient) return;
   await mkdir(path.dirname(recipient.publicKey), { recursive: true });
-  await copyFile(recoveryPublicKeyFile(stateFolder), recipient.publicKey);
+  await writeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder)), { flag: 'wx' });
 }
 
 async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitOptions, file: string): Promise<void> {
@@ -92,7 +97,7 @@ function warnOfRecoveryKey({ terminal, stateFolder, command }: Invocation, fate:
       '  Copy it to two other places that stay when this host is gone, then take it off:',
       `    cp ${files} /media/usb-stick/      and again, somewhere else`,
       `    rm ${files}`,
-      `  To restore, name the copy: ${command('restore')} … --key <file>`,
+      `  To restore, name the copy: ${command('restore <source> --key <file>')}`,
     ].join('\n'),
   );
   if (kept && fate !== undefined) {

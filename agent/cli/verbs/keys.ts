@@ -9,6 +9,7 @@ import { EPOCHS_PREFIX } from '../../repository/layout.ts';
 import { readMarker } from '../../repository/marker.ts';
 import type { Store } from '../../repository/store.ts';
 import { Writers } from '../../repository/writers.ts';
+import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { formatAge } from '../output/duration.ts';
@@ -16,7 +17,7 @@ import { printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
 import { renderFacts, renderTable } from '../output/table.ts';
 import { requirePolicy } from '../policy.ts';
-import { OpenTargets } from '../targets.ts';
+import { openTargets } from '../targets.ts';
 
 /** A recipient of the policy as its file stands now; without `fingerprint`, `failure` says why it cannot be used. */
 interface KnownRecipient {
@@ -75,12 +76,13 @@ export async function showKey(invocation: Invocation, wanted: string): Promise<E
 async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
   const { policy, plugins } = await requirePolicy(invocation);
   const recipients = await readRecipients(policy, invocation.now());
-  await using targets = await OpenTargets.open(Object.values(policy.targets), plugins, invocation);
-  const { id } = await readMarker(targets.store);
+  await using engine = await openEngine(invocation, plugins);
+  await using store = await openTargets(engine, policy, invocation.signal);
+  const { id } = await readMarker(store);
   const own = await loadHostKeys(invocation.stateFolder);
   const host = own?.repository === id ? own : undefined;
-  const writers = await Writers.load(targets.store, id, host);
-  const { epochs, problems } = await readEpochs(targets.store, writers);
+  const writers = await Writers.load(store, id, host);
+  const { epochs, problems } = await readEpochs(store, writers);
   return {
     repository: id,
     host,

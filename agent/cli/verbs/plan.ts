@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../config/policy.ts';
-import type { Json } from '../../contract/index.ts';
+import type { PluginRegistry } from '../../config/registry.ts';
+import type { Json, Plugin } from '../../contract/index.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { formatDuration } from '../output/duration.ts';
@@ -10,7 +12,7 @@ import { chooseJobs, requirePolicy } from '../policy.ts';
 /** Shows what `run` would do. Reads the policy and nothing else. */
 export async function plan(invocation: Invocation, names: readonly string[]): Promise<Exit> {
   const { terminal } = invocation;
-  const { policy } = await requirePolicy(invocation);
+  const { policy, plugins } = await requirePolicy(invocation);
   const jobs = chooseJobs(policy, names);
   if (terminal.options.json) {
     terminal.json({
@@ -23,7 +25,7 @@ export async function plan(invocation: Invocation, names: readonly string[]): Pr
     return EXIT.ok;
   }
   const paint = terminal.paint.data;
-  for (const job of jobs) terminal.data(`${paint('bold', job.name)}\n${renderFacts(facts(job), paint)}\n`);
+  for (const job of jobs) terminal.data(`${paint('bold', job.name)}\n${renderFacts(facts(job, plugins), paint)}\n`);
   if (jobs.length === 0) terminal.message('The policy has no jobs.');
   else terminal.message(`Nothing was read or written. Next: ${invocation.command(['run', ...names].join(' '))}`);
   return EXIT.ok;
@@ -49,28 +51,41 @@ function stage({ type, options }: Job['pipeline']['chunk']): Json {
   return { type, options };
 }
 
-function facts(job: Job): [string, string][] {
-  const { chunk, compress, encrypt, checksum } = job.pipeline;
-  const stages = [shown(chunk.type, chunk.options), shown(compress.type, compress.options), encrypt, checksum];
+function facts(job: Job, plugins: PluginRegistry): [string, string][] {
+  const { source, pipeline, targets, schedule } = job;
+  const { chunk, compress, encrypt, checksum } = pipeline;
+  const stages = [
+    shown(chunk.type, chunk.options, plugins.get('chunker', chunk.type)),
+    shown(compress.type, compress.options, plugins.get('codec', compress.type)),
+    encrypt,
+    checksum,
+  ];
+  const places = targets.map(({ name, type, options }) =>
+    shown(`${name}: ${type}`, options, plugins.get('target', type)),
+  );
   return [
-    ['reads', shown(`${job.source.name}: ${job.source.type}`, job.source.options)],
+    ['reads', shown(`${source.name}: ${source.type}`, source.options, plugins.get('source', source.type))],
     ...(job.select === null ? [] : [['selects', inline(job.select)] as [string, string]]),
     ['stages', stages.join(' → ')],
-    ['writes to', job.targets.map((target) => shown(`${target.name}: ${target.type}`, target.options)).join('\n')],
+    ['writes to', places.join('\n')],
     ['opened by', job.recipients.map((recipient) => recipient.name).join(', ')],
     ['kept as', `${job.retention.name} (domain ${job.domain})`],
-    ['when', job.schedule === undefined ? 'by hand' : inline(job.schedule)],
+    ['when', schedule === undefined ? 'by hand' : inline(schedule)],
     ['at most', formatDuration(job.timeoutMs)],
   ];
 }
 
-/** `zstd level 6`: a name, and the options that say something. */
-function shown(name: string, options: Json): string {
+/** `zstd  level 6`: a name, and the options that are not what they are by default. */
+function shown(name: string, options: Json, plugin: Plugin | undefined): string {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) return name;
-  const said = Object.entries(options).filter(
-    ([, value]) => !(Array.isArray(value) && value.length === 0) && value !== false,
-  );
+  const defaults = defaultsOf(plugin);
+  const said = Object.entries(options).filter(([key, value]) => !isDeepStrictEqual(value, defaults[key]));
   return [name, ...said.map(([key, value]) => `${key} ${inline(value)}`)].join('  ');
+}
+
+function defaultsOf(plugin: Plugin | undefined): Record<string, unknown> {
+  const { properties = {} }: { properties?: Readonly<Record<string, { default?: unknown }>> } = plugin?.options ?? {};
+  return Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, schema.default]));
 }
 
 function inline(value: Json): string {

@@ -2,6 +2,7 @@ import { loadHostKeys } from '../../repository/keys/host-keys.ts';
 import { readMarker } from '../../repository/marker.ts';
 import { listSnapshots, type SnapshotListing, type StoredSnapshot } from '../../repository/snapshots.ts';
 import { Writers } from '../../repository/writers.ts';
+import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { formatAge, formatTime } from '../output/duration.ts';
@@ -10,7 +11,7 @@ import { renderFailure } from '../output/report.ts';
 import { formatCount, formatCounted, formatSize } from '../output/size.ts';
 import { renderTable } from '../output/table.ts';
 import { requirePolicy } from '../policy.ts';
-import { OpenTargets } from '../targets.ts';
+import { openTargets } from '../targets.ts';
 
 /** Lists what the signed headers say, oldest first. Needs no key. Exit 1 when there are snapshots that cannot be trusted. */
 export async function snapshots(invocation: Invocation, source: string | undefined): Promise<Exit> {
@@ -32,11 +33,12 @@ export async function snapshots(invocation: Invocation, source: string | undefin
 
 async function loadListing(invocation: Invocation): Promise<SnapshotListing> {
   const { policy, plugins } = await requirePolicy(invocation);
-  await using targets = await OpenTargets.open(Object.values(policy.targets), plugins, invocation);
-  const { id } = await readMarker(targets.store);
+  await using engine = await openEngine(invocation, plugins);
+  await using store = await openTargets(engine, policy, invocation.signal);
+  const { id } = await readMarker(store);
   const own = await loadHostKeys(invocation.stateFolder);
-  const writers = await Writers.load(targets.store, id, own?.repository === id ? own : undefined);
-  return listSnapshots(targets.store, writers);
+  const writers = await Writers.load(store, id, own?.repository === id ? own : undefined);
+  return listSnapshots(store, writers);
 }
 
 function described({ id, key, opened }: StoredSnapshot) {

@@ -1,0 +1,87 @@
+import type { Job, Policy } from '../../config/policy.ts';
+import type { Engine } from '../../engine/opening.ts';
+import { runJob } from '../../engine/run.ts';
+import type { RunReport } from '../../engine/run-report.ts';
+import { builtinPlugins } from '../builtin.ts';
+import { openEngine } from '../engine.ts';
+import { combineExits, EXIT, type Exit, exitOf } from '../exit.ts';
+import type { Invocation } from '../invocation.ts';
+import { printable } from '../output/printable.ts';
+import { renderFailure } from '../output/report.ts';
+import { renderRun } from '../output/run-report.ts';
+import { formatCounted, formatSize } from '../output/size.ts';
+import { chooseJobs, requirePolicy } from '../policy.ts';
+import { stdinJob, stdinPlugin } from '../stdin-source.ts';
+
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly job?: string;
+}
+
+/** Skipped things that are named without --verbose. */
+const SHOWN = 10;
+
+/** Runs jobs one after the other. A job that failed does not keep the next from running; an interruption does. */
+export async function run(invocation: Invocation, names: readonly string[], options: RunOptions): Promise<Exit> {
+  const { terminal, signal } = invocation;
+  const { policy, plugins } = await requirePolicy(invocation);
+  const { stdin } = options;
+  const jobs = stdin === undefined ? chooseJobs(policy, names) : [stdinJob(policy, stdin, options.job ?? names[0])];
+  await using engine = await openEngine(
+    invocation,
+    stdin === undefined ? plugins : builtinPlugins(stdinPlugin(process.stdin)),
+  );
+  const reports: RunReport[] = [];
+  for (const job of jobs) {
+    if (signal.aborted) break;
+    const report = await runOne(invocation, engine, policy, job);
+    reports.push(report);
+    if (!terminal.options.json) terminal.data(renderRun(report, terminal.paint.data));
+    tellTroubles(invocation, report);
+  }
+  if (terminal.options.json) terminal.json({ runs: reports });
+  if (jobs.length === 0) terminal.message('The policy has no jobs: nothing to do.');
+  const last = reports.findLast(({ snapshot }) => snapshot !== undefined);
+  if (last) terminal.message(`\nNext: ${invocation.command(`restore ${last.source} --into ./restored`)}`);
+  return combineExits(reports.map(exitOfRun));
+}
+
+export async function runOne(invocation: Invocation, engine: Engine, policy: Policy, job: Job): Promise<RunReport> {
+  const { terminal, signal } = invocation;
+  const report = await runJob(engine, {
+    job,
+    limits: policy.limits,
+    policyHash: policy.hash,
+    signal,
+    onProgress: ({ phase, bytes, entries, bytesStored, expectedBytes, skipped }) =>
+      terminal.progress({
+        label: `${job.name} ${phase}`,
+        done: bytes,
+        // Of the last run: a source that grew since then has no known total.
+        ...(expectedBytes !== undefined && expectedBytes >= bytes && expectedBytes > 0 && { total: expectedBytes }),
+        notes: [
+          formatCounted(entries, 'entry', 'entries'),
+          ...(skipped > 0 ? [`${skipped} skipped`] : []),
+          ...(bytesStored > 0 ? [`${formatSize(bytesStored)} stored`] : []),
+        ],
+      }),
+  });
+  terminal.clearProgress();
+  return report;
+}
+
+export function exitOfRun({ verdict, failure }: RunReport): Exit {
+  if (failure !== undefined) return exitOf(failure);
+  return verdict === 'incomplete' ? EXIT.incomplete : EXIT.ok;
+}
+
+function tellTroubles({ terminal, signal }: Invocation, { skipped, problems, failure }: RunReport): void {
+  const { verbose } = terminal.options;
+  for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
+    terminal.warn(`skipped ${printable(what)}: ${printable(why.message)} (${why.code})`);
+  }
+  const more = skipped.length - SHOWN;
+  if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
+  for (const problem of problems) terminal.warn(`${printable(problem.message)} (${problem.code})`);
+  if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
+}
