@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { PluginSpec } from '../config/policy.ts';
+import type { PluginRegistry } from '../config/registry.ts';
+import { fail, type Host, type Kind, type Logger, type PluginOf, type Source, type Span } from '../contract/index.ts';
+import { type NamedTarget, Store } from '../repository/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+
+/** What every run of this process shares. */
+export interface Engine {
+  readonly registry: PluginRegistry;
+  readonly stateFolder: string;
+  readonly catalog: Catalog;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  /** The agent's version, as it stands in snapshots. */
+  readonly version: string;
+  /** The name of this host, as it stands in snapshots and traces. */
+  readonly hostName: string;
+  now(): Date;
+}
+
+export interface Loan {
+  readonly engine: Engine;
+  readonly span: Span;
+  readonly signal: AbortSignal;
+}
+
+/** Something opened from a plugin, with the scratch folder it was lent; disposing closes the one and removes the other. */
+interface Opened<T> {
+  readonly instance: T;
+  close(): Promise<void>;
+}
+
+/** The targets of a run, opened, as one store. */
+export async function openStore(specs: readonly PluginSpec[], loan: Loan): Promise<Store & AsyncDisposable> {
+  const opened: Opened<unknown>[] = [];
+  const close = async () => {
+    for (const one of opened.reverse()) await one.close();
+  };
+  try {
+    const targets: NamedTarget[] = [];
+    const places = new Map<string, string>();
+    for (const spec of specs) {
+      const plugin = pluginOf(loan.engine.registry, 'target', spec);
+      onePlaceEach(places, plugin.identity(spec.options), spec.name);
+      const one = await lend(loan, (host) => plugin.open(spec.options, host));
+      opened.push(one);
+      targets.push({ name: spec.name, target: one.instance });
+    }
+    return Object.assign(new Store(targets), { [Symbol.asyncDispose]: close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export async function openSource(spec: PluginSpec, loan: Loan): Promise<{ source: Source } & AsyncDisposable> {
+  const plugin = pluginOf(loan.engine.registry, 'source', spec);
+  const { instance, close } = await lend(loan, (host) => plugin.open(spec.options, host));
+  return { source: instance, [Symbol.asyncDispose]: close };
+}
+
+/** The plugin that a part of a policy names. `validate` finds a wrong name first; this is for policies made in code. */
+export function pluginOf<K extends Kind>(
+  registry: PluginRegistry,
+  kind: K,
+  spec: { name: string; type: string },
+): PluginOf<K> {
+  return (
+    registry.get(kind, spec.type) ??
+    fail({
+      code: 'PLUGIN_UNKNOWN',
+      message: `${spec.name} is of type ${spec.type}, and there is no such ${kind} plugin`,
+      origin: 'policy',
+      permanent: true,
+      hint: `there are: ${registry.names(kind).join(', ')}`,
+    })
+  );
+}
+
+async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) => Promise<T>): Promise<Opened<T>> {
+  const { engine, span, signal } = loan;
+  const folder = join(engine.stateFolder, 'scratch');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const scratchDir = await mkdtemp(join(folder, 'run-'));
+  const clear = () => rm(scratchDir, { recursive: true, force: true });
+  try {
+    const instance = await open({ log: engine.log, signal, scratchDir, span, now: () => engine.now() });
+    return {
+      instance,
+      async close() {
+        try {
+          await instance[Symbol.asyncDispose]();
+        } finally {
+          await clear();
+        }
+      },
+    };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+function onePlaceEach(places: Map<string, string>, identity: string, name: string): void {
+  const other = places.get(identity);
+  if (other !== undefined) {
+    fail({
+      code: 'TARGETS_SAME',
+      message: `targets ${other} and ${name} are one place (${identity}): that is one copy, not two`,
+      origin: 'policy',
+      permanent: true,
+    });
+  }
+  places.set(identity, name);
+}

@@ -1,0 +1,51 @@
+import type { Limits, Pipeline } from '../config/policy.ts';
+import type { PluginRegistry } from '../config/registry.ts';
+import type { Chunker, Json } from '../contract/index.ts';
+import type { StageModule } from '../workers/messages.ts';
+import { pluginOf } from './opening.ts';
+
+const MiB = 1024 * 1024;
+const LARGEST_PACK = 32 * MiB;
+const SMALLEST_PACK = 8 * MiB;
+
+/** The stages of a run: as modules for the workers, as chunkers for streams, and in words for the snapshot. */
+export interface RunPipeline {
+  readonly chunkerModule: StageModule;
+  readonly codecModule: StageModule;
+  readonly chunkers: Readonly<Record<'cdc' | 'fixed', Chunker>>;
+  /** The chunker and its parameters: what a cached chunk list is valid for. */
+  readonly chunkerId: string;
+  /** What the snapshot says of how it was made. */
+  readonly description: Json;
+}
+
+const PAGE_ALIGNED = { name: 'fixed', type: 'fixed', options: {} };
+
+export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunkerKey: Uint8Array): RunPipeline {
+  const chunk = { name: pipeline.name, ...pipeline.chunk };
+  const chunker = pluginOf(registry, 'chunker', chunk);
+  const codec = pluginOf(registry, 'codec', { name: pipeline.name, ...pipeline.compress });
+  const fixed = pluginOf(registry, 'chunker', PAGE_ALIGNED);
+  const chunkInWords = { type: chunker.name, version: chunker.version, options: pipeline.chunk.options };
+  return {
+    chunkerModule: { module: registry.module('chunker', chunker.name), options: pipeline.chunk.options },
+    codecModule: { module: registry.module('codec', codec.name), options: pipeline.compress.options },
+    chunkers: {
+      cdc: chunker.create(pipeline.chunk.options, chunkerKey),
+      fixed: fixed.create(PAGE_ALIGNED.options, chunkerKey),
+    },
+    chunkerId: JSON.stringify(chunkInWords),
+    description: {
+      chunk: chunkInWords,
+      compress: { type: codec.name, id: codec.id, version: codec.version, options: pipeline.compress.options },
+      encrypt: pipeline.encrypt,
+      checksum: pipeline.checksum,
+    },
+  };
+}
+
+/** Half of the memory for buffers goes to packs, two per worker; the rest to windows, frames and segments. */
+export function packBytesFor(limits: Limits): number {
+  const each = Math.floor(limits.memoryBytes / 2 / (limits.workers * 2));
+  return Math.max(SMALLEST_PACK, Math.min(LARGEST_PACK, each));
+}

@@ -1,0 +1,47 @@
+import type { Failure } from '../contract/index.ts';
+import type { Counters } from '../workers/counters.ts';
+
+export type Verdict = 'ok' | 'incomplete' | 'failed' | 'cancelled';
+
+/** What a run came to: plain data, for `--json`, the catalog and people. Times are ISO 8601, durations milliseconds, sizes bytes. */
+export interface RunReport {
+  readonly job: string;
+  readonly source: string;
+  readonly verdict: Verdict;
+  readonly traceId: string;
+  readonly started: string;
+  readonly finished: string;
+  readonly durationMs: number;
+  /** The time of each phase, in order. */
+  readonly phases: readonly { readonly name: string; readonly ms: number }[];
+  readonly snapshot?: { readonly id: string; readonly hash: string; readonly sequence: number; readonly key: string };
+  readonly artifacts: readonly ArtifactReport[];
+  readonly totals: Totals;
+  /** All workers' stages, added up, and the time targets took. */
+  readonly counters: Counters;
+  readonly stored: { readonly packs: number; readonly bytes: number; readonly busyMs: number };
+  readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
+  /** What was noticed and did not stop the run: damaged index fragments, packs that are not where they should be. */
+  readonly problems: readonly Failure[];
+  readonly failure?: Failure;
+}
+
+export interface ArtifactReport {
+  readonly name: string;
+  readonly kind: 'bytes' | 'tree';
+  readonly size: number;
+  readonly entries: number;
+  readonly files: number;
+  readonly unchanged: number;
+  readonly changedWhileRead: number;
+}
+
+export interface Totals {
+  readonly size: number;
+  readonly entries: number;
+  readonly files: number;
+  readonly unchanged: number;
+  readonly newChunks: number;
+  readonly newBytes: number;
+  readonly storedBytes: number;
+}

@@ -1,0 +1,151 @@
+import {
+  type Bytes,
+  type Chunker,
+  type Failure,
+  fail,
+  type Gap,
+  type Json,
+  type Sink,
+  type TreeEntry,
+} from '../contract/index.ts';
+import type { ArtifactBody } from '../repository/snapshot.ts';
+import type { TraceSpan } from '../telemetry/telemetry.ts';
+import { addCounters, type Counters, noCounters } from '../workers/counters.ts';
+import type { WorkerSession } from '../workers/session.ts';
+import { storeByteList } from './byte-list.ts';
+import type { Progress } from './progress.ts';
+import { spanArtifact } from './spans.ts';
+import { captureStream } from './stream-capture.ts';
+import type { TreeCache } from './tree-cache.ts';
+import { TreeCapture } from './tree-capture.ts';
+import type { UsedSlots } from './used-slots.ts';
+
+/** What one artifact came to. */
+export interface CapturedArtifact {
+  readonly name: string;
+  readonly kind: 'bytes' | 'tree';
+  readonly facts: Json;
+  readonly entries: number;
+  /** Plaintext bytes of content. */
+  readonly size: number;
+  readonly files: number;
+  readonly unchanged: number;
+  readonly changedWhileRead: number;
+  readonly counters: Counters;
+  readonly body: ArtifactBody;
+}
+
+export interface RunSinkOptions {
+  readonly session: WorkerSession;
+  readonly used: UsedSlots;
+  readonly progress: Progress;
+  readonly chunkers: Readonly<Record<'cdc' | 'fixed', Chunker>>;
+  /** A fresh view on the file cache for each tree. */
+  cacheFor(artifact: string): TreeCache;
+  readonly span: TraceSpan;
+  readonly signal: AbortSignal;
+}
+
+/** The sink of one run: takes artifacts from the source, several at a time if it likes. */
+export class RunSink implements Sink {
+  readonly #o: RunSinkOptions;
+  readonly #names = new Set<string>();
+  readonly artifacts: CapturedArtifact[] = [];
+  readonly skipped: { what: string; failure: Failure }[] = [];
+  #next = 0;
+  /** The first failure that was not the source's to skip: the run is over even when the source goes on. */
+  broken: unknown;
+
+  constructor(options: RunSinkOptions) {
+    this.#o = options;
+  }
+
+  async bytes(name: string, data: Bytes, options: { chunker: 'cdc' | 'fixed'; facts?: () => Json }): Promise<void> {
+    await this.#artifact(name, 'bytes', async (artifact) => {
+      const chunker = this.#o.chunkers[options.chunker];
+      const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker });
+      const pages = await storeByteList({ ...this.#o, artifact }, refs);
+      return { pages, size, entries: 0, files: 0, unchanged: 0, changedWhileRead: 0, facts: options.facts?.() ?? null };
+    });
+  }
+
+  async tree(name: string, entries: AsyncIterable<TreeEntry>, options?: { facts?: () => Json }): Promise<void> {
+    await this.#artifact(name, 'tree', async (artifact) => {
+      const { chunkers, cacheFor, ...rest } = this.#o;
+      const capture = new TreeCapture({
+        ...rest,
+        artifact,
+        chunker: chunkers.cdc,
+        cache: cacheFor(name),
+        skip: (what, failure) => this.skip(what, failure),
+      });
+      return { ...(await capture.take(entries)), facts: options?.facts?.() ?? null };
+    });
+  }
+
+  async reuse(name: string): Promise<void> {
+    fail({
+      code: 'REUSE_WITHOUT_PREVIOUS',
+      message: `the source asked to take over ${name}, but this run has no previous snapshot to take it from`,
+      origin: 'agent',
+      permanent: true,
+      hint: 'this is a mistake in the source plugin: report it to whoever maintains it',
+    });
+  }
+
+  async append(record: { log: string }): Promise<void> {
+    fail({
+      code: 'LOG_UNAVAILABLE',
+      message: `the source wants to append to log ${record.log}; logs are not yet available`,
+      origin: 'agent',
+      permanent: true,
+    });
+  }
+
+  gap(gap: Gap): void {
+    this.skip(`log ${gap.log}`, { code: 'LOG_GAP', message: gap.reason, origin: 'source', permanent: true });
+  }
+
+  skip(what: string, failure: Failure): void {
+    if (failure.origin !== 'source') fail(failure);
+    this.skipped.push({ what, failure });
+    this.#o.progress.skipped++;
+  }
+
+  async #artifact(
+    name: string,
+    kind: 'bytes' | 'tree',
+    capture: (
+      artifact: number,
+    ) => Promise<Omit<CapturedArtifact, 'name' | 'kind' | 'counters' | 'body'> & Pick<ArtifactBody, 'pages'>>,
+  ): Promise<void> {
+    if (this.#names.has(name)) duplicateName(name);
+    this.#names.add(name);
+    const artifact = this.#next++;
+    const startedAt = performance.timeOrigin + performance.now();
+    const span = this.#o.span.child(`capture ${kind}`, { 'holdfast.artifact.name': name });
+    try {
+      const { pages, ...captured } = await capture(artifact);
+      const counters = noCounters();
+      for (const { counters: more } of await this.#o.session.sendAll({ kind: 'flush', artifact }))
+        addCounters(counters, more);
+      const done = { ...captured, name, kind, counters, body: { name, kind, size: captured.size, pages: [...pages] } };
+      this.artifacts.push(done);
+      spanArtifact(span, done, startedAt);
+    } catch (error) {
+      this.broken ??= error;
+      span.end('CAPTURE_FAILED');
+      throw error;
+    }
+  }
+}
+
+function duplicateName(name: string): never {
+  return fail({
+    code: 'ARTIFACT_TWICE',
+    message: `the source gave two artifacts the name ${name}`,
+    origin: 'agent',
+    permanent: true,
+    hint: 'this is a mistake in the source plugin: report it to whoever maintains it',
+  });
+}

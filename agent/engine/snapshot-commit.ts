@@ -1,0 +1,93 @@
+import type { Json, Verdict } from '../contract/index.ts';
+import type { ChunkIndex } from '../repository/chunk-index.ts';
+import type { DomainKeys } from '../repository/keys/domain.ts';
+import type { HostDomain, HostKeys } from '../repository/keys/host-keys.ts';
+import { snapshotKey } from '../repository/layout.ts';
+import type { PackList } from '../repository/pack-list.ts';
+import { encodeSnapshot, type SnapshotHeader } from '../repository/snapshot.ts';
+import type { Succession } from '../repository/snapshots.ts';
+import type { Store } from '../repository/store.ts';
+import type { TraceSpan } from '../telemetry/telemetry.ts';
+import type { Engine } from './opening.ts';
+import type { RunRequest } from './run.ts';
+import type { RunReport } from './run-report.ts';
+import type { CapturedArtifact, RunSink } from './run-sink.ts';
+import { referencesTo, type UsedSlots } from './used-slots.ts';
+
+/** Names of skipped files that a snapshot keeps; the count is kept in full. */
+const SKIPPED_KEPT = 10_000;
+
+export interface CommitOptions {
+  readonly engine: Engine;
+  readonly request: RunRequest;
+  readonly store: Store;
+  readonly host: HostKeys;
+  readonly domain: HostDomain;
+  readonly keys: DomainKeys;
+  readonly succession: Succession;
+  readonly started: Date;
+  readonly pipeline: Json;
+  readonly verdict: Verdict;
+  readonly artifacts: readonly CapturedArtifact[];
+  readonly skipped: RunSink['skipped'];
+  readonly used: UsedSlots;
+  readonly index: ChunkIndex;
+  readonly packs: PackList;
+  readonly span: TraceSpan;
+}
+
+/** Writes the commit point of a run. All packs and fragments it refers to are stored already. */
+export async function commitSnapshot(o: CommitOptions): Promise<NonNullable<RunReport['snapshot']>> {
+  const { job } = o.request;
+  const { sequence } = o.succession;
+  const { bytes, hash } = encodeSnapshot({
+    header: headerOf(o),
+    references: referencesTo(o.used, o.index, o.packs),
+    body: {
+      artifacts: o.artifacts.map(({ body }) => body),
+      skipped: o.skipped.slice(0, SKIPPED_KEPT),
+    },
+    keys: { indexKey: o.keys.indexKey, epochPublicKey: o.domain.epoch.publicKey, signer: o.host.signer },
+  });
+  const key = snapshotKey(o.host.writer, job.name, sequence);
+  await o.store.put(key, bytes, hash);
+  o.span.set({ 'holdfast.snapshot.id': hash.slice(0, 8), 'holdfast.snapshot.size': bytes.length });
+  return { id: hash.slice(0, 8), hash, sequence, key };
+}
+
+function headerOf(o: CommitOptions): SnapshotHeader {
+  const { job, policyHash } = o.request;
+  const sum = (of: (artifact: CapturedArtifact) => number) => o.artifacts.reduce((total, one) => total + of(one), 0);
+  return {
+    repository: o.host.repository,
+    domain: o.domain.id,
+    epoch: o.domain.epoch.id,
+    writer: o.host.writer,
+    job: job.name,
+    source: job.source.name,
+    sequence: o.succession.sequence,
+    previous: o.succession.previous,
+    started: o.started.toISOString(),
+    finished: o.engine.now().toISOString(),
+    verdict: o.skipped.length > 0 ? 'incomplete' : 'complete',
+    host: o.engine.hostName,
+    policyHash,
+    pipeline: o.pipeline,
+    artifacts: o.artifacts.map(({ name, kind, facts, size, entries }) => ({ name, kind, facts, size, entries })),
+    facts: o.verdict.facts,
+    needs: [...(o.verdict.needs ?? [])],
+    counters: {
+      size: sum(({ size }) => size),
+      entries: sum(({ entries }) => entries),
+      files: sum(({ files }) => files),
+      unchanged: sum(({ unchanged }) => unchanged),
+      changedWhileRead: sum(({ changedWhileRead }) => changedWhileRead),
+      chunks: sum(({ counters }) => counters.chunks),
+      newChunks: sum(({ counters }) => counters.newChunks),
+      newBytes: sum(({ counters }) => counters.newBytes),
+      storedBytes: sum(({ counters }) => counters.storedBytes),
+    },
+    skipped: o.skipped.length,
+    agent: o.engine.version,
+  };
+}

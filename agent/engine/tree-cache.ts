@@ -1,0 +1,127 @@
+import type { FileCache } from '../catalog/file-cache.ts';
+import type { CachedFile } from '../catalog/folder-record.ts';
+import type { Stamp } from '../contract/index.ts';
+import type { ChunkIndex } from '../repository/chunk-index.ts';
+import { REF_BYTES } from './chunk-lists.ts';
+import type { UsedSlots } from './used-slots.ts';
+
+/** Changes later than this before a file was looked at might carry the same time stamp; nanoseconds. */
+const RACY_NS = 200_000_000n;
+const RACY_COARSE_NS = 2_000_000_000n;
+
+interface OpenFolder {
+  readonly path: string;
+  readonly files: Map<string, CachedFile>;
+  readonly known: ReadonlyMap<string, CachedFile> | undefined;
+  changed: boolean;
+}
+
+/**
+ * What the last run knew of each file, and what this one will leave to the next. Files are looked up as the tree is walked and
+ * recorded later, in the same order, when their content is stored; a folder is written when the records have left it.
+ */
+export class TreeCache {
+  readonly #cache: FileCache;
+  readonly #index: ChunkIndex;
+  readonly #startedNs: bigint;
+  readonly #open: OpenFolder[] = [];
+  readonly #seen = new Set<string>();
+  #lookedUp: { path: string; files: ReadonlyMap<string, CachedFile> | undefined } = { path: '\0', files: undefined };
+
+  constructor(o: { cache: FileCache; index: ChunkIndex; startedAt: Date }) {
+    this.#cache = o.cache;
+    this.#index = o.index;
+    this.#startedNs = BigInt(o.startedAt.getTime()) * 1_000_000n;
+  }
+
+  /**
+   * The chunks of a file that has not changed since it was stored, if all of them are still there; marks them as used.
+   * Undefined: it must be read.
+   */
+  find(path: Uint8Array, stamp: Stamp, used: UsedSlots): Uint8Array | undefined {
+    const { folder, name } = split(path);
+    if (this.#lookedUp.path !== folder) this.#lookedUp = { path: folder, files: this.#cache.get(bytesOf(folder)) };
+    const cached = this.#lookedUp.files?.get(name);
+    if (cached === undefined || !sameStamp(cached, stamp)) return undefined;
+    const slots: number[] = [];
+    for (let at = 0; at < cached.chunks.length; at += REF_BYTES) {
+      const slot = this.#index.find(cached.chunks, at);
+      if (slot < 0) return undefined;
+      slots.push(slot);
+    }
+    for (const slot of slots) used.add(slot);
+    return cached.chunks;
+  }
+
+  /** Notes a stored file, in tree order. `unchanged`: it came from `find`. `reliable`: it was the same before and after reading. */
+  record(path: Uint8Array, stamp: Stamp, chunks: Uint8Array, state: 'unchanged' | 'read' | 'unreliable'): void {
+    const { folder, name } = split(path);
+    const open = this.#enter(folder);
+    if (state === 'unreliable' || (state === 'read' && this.#isRacy(stamp))) {
+      open.changed = true;
+      return;
+    }
+    if (state === 'read') open.changed = true;
+    open.files.set(name, { ...stamp, chunks });
+  }
+
+  /** Writes what the walk left behind; folders that were not seen are forgotten. Call it after the snapshot is committed. */
+  commit(): void {
+    while (this.#open.length > 0) this.#leave();
+    this.#cache.commit(this.#seen);
+  }
+
+  #enter(folder: string): OpenFolder {
+    for (let top = this.#open.at(-1); top !== undefined && !contains(top.path, folder); top = this.#open.at(-1))
+      this.#leave();
+    const top = this.#open.at(-1);
+    if (top !== undefined && top.path === folder) return top;
+    const opened: OpenFolder = {
+      path: folder,
+      files: new Map(),
+      known: this.#cache.get(bytesOf(folder)),
+      changed: false,
+    };
+    this.#open.push(opened);
+    this.#seen.add(folder);
+    return opened;
+  }
+
+  #leave(): void {
+    const folder = this.#open.pop();
+    if (folder === undefined) return;
+    const same = !folder.changed && folder.known?.size === folder.files.size;
+    if (!same) this.#cache.replace(bytesOf(folder.path), folder.files);
+  }
+
+  /** A file changed so shortly before the walk that a later change could look the same: the next run reads it again. */
+  #isRacy(stamp: Stamp): boolean {
+    const latest = stamp.mtimeNs > stamp.ctimeNs ? stamp.mtimeNs : stamp.ctimeNs;
+    const coarse = stamp.ctimeNs % 1_000_000_000n === 0n;
+    return latest > this.#startedNs - (coarse ? RACY_COARSE_NS : RACY_NS);
+  }
+}
+
+function sameStamp(a: Stamp, b: Stamp): boolean {
+  return (
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.inode === b.inode &&
+    a.device === b.device
+  );
+}
+
+function split(path: Uint8Array): { folder: string; name: string } {
+  const text = Buffer.from(path.buffer, path.byteOffset, path.length).toString('latin1');
+  const slash = text.lastIndexOf('/');
+  return { folder: slash < 0 ? '' : text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+function contains(folder: string, inner: string): boolean {
+  return folder === '' || inner === folder || inner.startsWith(`${folder}/`);
+}
+
+function bytesOf(folder: string): Uint8Array {
+  return Buffer.from(folder, 'latin1');
+}

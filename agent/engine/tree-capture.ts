@@ -1,0 +1,234 @@
+import { type Chunker, type Failure, fail, type Stamp, type TreeEntry } from '../contract/index.ts';
+import { compareTreeOrder, PageWriter, type TreeRecord } from '../repository/tree.ts';
+import type { StoredFiles } from '../workers/messages.ts';
+import type { WorkerSession } from '../workers/session.ts';
+import { REF_BYTES, storeChunkList } from './chunk-lists.ts';
+import { PageStore, type StoredPage } from './page-store.ts';
+import type { Progress } from './progress.ts';
+import { captureStream } from './stream-capture.ts';
+import type { TreeCache } from './tree-cache.ts';
+import type { UsedSlots } from './used-slots.ts';
+
+const BATCH_FILES = 256;
+const BATCH_BYTES = 16 * 1024 * 1024;
+/** Entries that may wait for their content to be stored; bounds memory. */
+const WAITING = 16_384;
+/** Files with more chunks keep their chunk list in chunks of its own. */
+const CHUNKS_IN_ENTRY = 1024;
+
+export interface TreeCaptureOptions {
+  readonly session: WorkerSession;
+  readonly artifact: number;
+  readonly chunker: Chunker;
+  readonly cache: TreeCache;
+  readonly used: UsedSlots;
+  readonly progress: Progress;
+  skip(what: string, failure: Failure): void;
+}
+
+export interface CapturedTree {
+  readonly pages: readonly StoredPage[];
+  readonly entries: number;
+  /** Bytes of file content. */
+  readonly size: number;
+  readonly files: number;
+  readonly unchanged: number;
+  readonly changedWhileRead: number;
+}
+
+type FileEntry = Extract<TreeEntry, { kind: 'file' }>;
+
+/** An entry on its way to its page; `batch` when its content is still with a worker. */
+type Pending =
+  | { readonly record: TreeRecord; readonly stamp?: Stamp }
+  | { readonly entry: FileEntry; readonly batch: Batch; readonly position: number }
+  | { readonly later: Promise<TreeRecord> };
+
+interface Batch {
+  readonly stored: Promise<StoredFiles>;
+  /** Where each file's chunks begin; filled once. */
+  starts?: Uint32Array;
+}
+
+/**
+ * Takes a tree in tree order; sends what must be read to the workers in batches; writes the pages in order as content is stored.
+ * Three things go on at once: the source walks, the workers read, and the pages follow.
+ */
+export class TreeCapture {
+  readonly #o: TreeCaptureOptions;
+  readonly #pages: PageStore;
+  readonly #writer: PageWriter;
+  readonly #pending: Pending[] = [];
+  #head = 0;
+  #batch: FileEntry[] = [];
+  #batchBytes = 0;
+  #batchHandle: Batch | undefined;
+  #startBatch: ((stored: Promise<StoredFiles>) => void) | undefined;
+  #entries = 0;
+  #size = 0;
+  #files = 0;
+  #unchanged = 0;
+  #changedWhileRead = 0;
+
+  constructor(options: TreeCaptureOptions) {
+    this.#o = options;
+    this.#pages = new PageStore(options);
+    this.#writer = new PageWriter((page) => this.#pages.add(page));
+  }
+
+  async take(entries: AsyncIterable<TreeEntry>): Promise<CapturedTree> {
+    let previous: Uint8Array | undefined;
+    for await (const entry of entries) {
+      if (previous !== undefined && compareTreeOrder(previous, entry.path) >= 0) outOfOrder(entry.path);
+      previous = entry.path;
+      this.#add(entry);
+      if (this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) await this.#sendBatch();
+      if (this.#pending.length - this.#head > WAITING) await this.#drain(WAITING / 2);
+      else if (this.#pages.full) await this.#pages.send();
+    }
+    await this.#sendBatch();
+    await this.#drain(0);
+    this.#writer.end();
+    const pages = await this.#pages.finish();
+    return {
+      pages,
+      entries: this.#entries,
+      size: this.#size,
+      files: this.#files,
+      unchanged: this.#unchanged,
+      changedWhileRead: this.#changedWhileRead,
+    };
+  }
+
+  #add(entry: TreeEntry): void {
+    this.#o.progress.entries++;
+    if (entry.kind === 'file') this.#addFile(entry);
+    else if (entry.kind === 'data') this.#addData(entry);
+    else this.#emitOrWait({ record: entry });
+  }
+
+  #addFile(entry: FileEntry): void {
+    this.#o.progress.bytes += entry.stamp.size;
+    const chunks = this.#o.cache.find(entry.path, entry.stamp, this.#o.used);
+    if (chunks !== undefined && chunks.length <= CHUNKS_IN_ENTRY * REF_BYTES) {
+      this.#unchanged++;
+      const { path, meta, stamp } = entry;
+      this.#emitOrWait({ record: { path, meta, kind: 'file', size: stamp.size, chunks }, stamp });
+      return;
+    }
+    this.#o.progress.bytesRead += entry.stamp.size;
+    this.#batchHandle ??= this.#newBatch();
+    this.#pending.push({ entry, batch: this.#batchHandle, position: this.#batch.length });
+    this.#batch.push(entry);
+    this.#batchBytes += entry.stamp.size;
+  }
+
+  #addData(entry: Extract<TreeEntry, { kind: 'data' }>): void {
+    const later = this.#takeData(entry);
+    // A failure is seen where the record is awaited; until then it must not count as unhandled.
+    later.catch(() => {});
+    this.#pending.push({ later });
+  }
+
+  #newBatch(): Batch {
+    const { promise, resolve } = Promise.withResolvers<StoredFiles>();
+    // A failure is seen where the batch is awaited; until then it must not count as unhandled.
+    promise.catch(() => {});
+    this.#startBatch = resolve;
+    return { stored: promise };
+  }
+
+  async #sendBatch(): Promise<void> {
+    if (this.#batch.length === 0) return;
+    const files = this.#batch.map(({ file, stamp }) => ({ path: file, stamp }));
+    const start = this.#startBatch;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    this.#batchHandle = undefined;
+    await this.#o.session.room();
+    const reply = this.#o.session.send({ kind: 'files', artifact: this.#o.artifact, files });
+    start?.(reply.then(({ stored }) => stored));
+  }
+
+  /** An entry that needs nothing more goes straight to its page when nothing is waiting before it. */
+  #emitOrWait(pending: { record: TreeRecord; stamp?: Stamp }): void {
+    if (this.#head === this.#pending.length) this.#emit(pending.record, pending.stamp, 'unchanged');
+    else this.#pending.push(pending);
+  }
+
+  /** Writes waiting entries, oldest first, until at most `left` wait. */
+  async #drain(left: number): Promise<void> {
+    while (this.#pending.length - this.#head > left) {
+      const pending = this.#pending[this.#head] as Pending;
+      this.#head++;
+      if ('record' in pending) this.#emit(pending.record, pending.stamp, 'unchanged');
+      else if ('later' in pending) this.#emit(await pending.later, undefined, 'unchanged');
+      else await this.#emitStored(pending.entry, pending.batch, pending.position);
+      if (this.#pages.full) await this.#pages.send();
+    }
+    this.#pending.splice(0, this.#head);
+    this.#head = 0;
+  }
+
+  async #emitStored(entry: FileEntry, batch: Batch, position: number): Promise<void> {
+    const stored = await batch.stored;
+    if (batch.starts === undefined) {
+      batch.starts = startsOf(stored.counts);
+      this.#o.used.addAll(stored.slots);
+    }
+    const failed = stored.failures.find(({ file }) => file === position);
+    if (failed !== undefined) {
+      this.#o.skip(Buffer.from(entry.path).toString('utf8'), failed.failure);
+      return;
+    }
+    const start = (batch.starts[position] as number) * REF_BYTES;
+    const refs = stored.refs.subarray(start, start + (stored.counts[position] as number) * REF_BYTES);
+    const changed = stored.changed.includes(position);
+    if (changed) this.#changedWhileRead++;
+    const { path, meta } = entry;
+    const size = stored.sizes[position] as number;
+    const record: TreeRecord = { path, meta, kind: 'file', size, ...(await this.#content(refs)) };
+    this.#emit(record, entry.stamp, changed ? 'unreliable' : 'read');
+  }
+
+  async #content(refs: Uint8Array): Promise<{ chunks: Uint8Array } | { lists: Uint8Array }> {
+    if (refs.length <= CHUNKS_IN_ENTRY * REF_BYTES) return { chunks: refs };
+    return { lists: await storeChunkList(this.#o.session, this.#o.artifact, this.#o.used, refs) };
+  }
+
+  async #takeData(entry: Extract<TreeEntry, { kind: 'data' }>): Promise<TreeRecord> {
+    const { path, meta } = entry;
+    const { size, refs } = await captureStream(entry.data, this.#o);
+    return { path, meta, kind: 'file', size, ...(await this.#content(refs)) };
+  }
+
+  #emit(record: TreeRecord, stamp: Stamp | undefined, state: 'unchanged' | 'read' | 'unreliable'): void {
+    this.#entries++;
+    if (record.kind === 'file') {
+      this.#files++;
+      this.#size += record.size;
+      if (stamp !== undefined && 'chunks' in record) this.#o.cache.record(record.path, stamp, record.chunks, state);
+    }
+    this.#writer.add(record);
+  }
+}
+
+function startsOf(counts: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(counts.length);
+  let sum = 0;
+  counts.forEach((count, i) => {
+    starts[i] = sum;
+    sum += count;
+  });
+  return starts;
+}
+
+function outOfOrder(path: Uint8Array): never {
+  return fail({
+    code: 'TREE_ORDER',
+    message: `the source gave ${JSON.stringify(Buffer.from(path).toString('utf8'))} out of tree order or twice; no snapshot was made`,
+    origin: 'agent',
+    permanent: true,
+    hint: 'this is a mistake in the source plugin: report it to whoever maintains it',
+  });
+}

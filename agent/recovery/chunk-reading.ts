@@ -1,0 +1,59 @@
+import type { Bytes } from '../contract/index.ts';
+import type { WorkerSession } from '../workers/session.ts';
+import { type FrameSource, REF_BYTES } from './frame-source.ts';
+
+/** Plaintext asked of a worker at a time; bytes. */
+const PART_BYTES = 8 * 1024 * 1024;
+/** Parts under way at a time. */
+const AHEAD = 3;
+
+export interface ChunkReader {
+  readonly session: WorkerSession;
+  readonly frames: FrameSource;
+}
+
+/** The plaintext of chunks, in order: `refs` in parts of about 8 MiB, a few parts ahead of the consumer. */
+export async function* readChunks(reader: ChunkReader, refs: Uint8Array): Bytes {
+  const under: Promise<Uint8Array>[] = [];
+  try {
+    for (const part of partsOf(refs)) {
+      const wanted = give(reader, part);
+      wanted.catch(() => {});
+      under.push(wanted);
+      if (under.length >= AHEAD) yield await (under.shift() as Promise<Uint8Array>);
+    }
+    for (let next = under.shift(); next !== undefined; next = under.shift()) yield await next;
+  } finally {
+    await Promise.allSettled(under);
+  }
+}
+
+/** The same, whole, for what is known to be small. */
+export async function readWhole(reader: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of readChunks(reader, refs)) parts.push(part);
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+async function give({ session, frames }: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
+  const loaded = await frames.load(refs);
+  const { data } = await session.send({ kind: 'give', frames: loaded.frames, pieces: loaded.pieces });
+  return data;
+}
+
+/** Cuts a list of references into parts of about 8 MiB of plaintext, at least one reference each. */
+export function* partsOf(refs: Uint8Array, bytes = PART_BYTES): Generator<Uint8Array> {
+  const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
+  let from = 0;
+  let size = 0;
+  for (let at = 0; at < refs.length; at += REF_BYTES) {
+    const length = view.getUint32(at + 32, true);
+    if (size > 0 && size + length > bytes) {
+      yield refs.subarray(from, at);
+      from = at;
+      size = 0;
+    }
+    size += length;
+  }
+  if (from < refs.length) yield refs.subarray(from);
+}

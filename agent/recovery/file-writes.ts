@@ -1,0 +1,159 @@
+import { rm } from 'node:fs/promises';
+import { type Failure, type FileAttributes, failureOf } from '../contract/index.ts';
+import type { FileToWrite } from '../workers/messages.ts';
+import { type ChunkReader, partsOf } from './chunk-reading.ts';
+import { REF_BYTES } from './frame-source.ts';
+
+/** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_FILES = 1024;
+const PARTS_AT_A_TIME = 4;
+
+interface Waiting {
+  readonly path: Uint8Array;
+  readonly refs: Uint8Array;
+  readonly size: number;
+  readonly attributes: FileAttributes;
+  done(failure: Failure | undefined): void;
+}
+
+/** Writes restored files: small ones gathered into batches for the workers, large ones part by part. */
+export class FileWrites {
+  readonly #reader: ChunkReader;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #flushing = false;
+  bytes = 0;
+
+  constructor(reader: ChunkReader) {
+    this.#reader = reader;
+  }
+
+  /** Resolves when the file stands whole, or with the failure after what was begun is removed. */
+  write(path: Uint8Array, refs: Uint8Array, size: number, attributes: FileAttributes): Promise<Failure | undefined> {
+    if (size > BATCH_BYTES) return this.#writeLarge(path, refs, size, attributes);
+    return new Promise((done) => {
+      this.#waiting.push({ path, refs, size, attributes, done });
+      this.#waitingBytes += size;
+      if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_FILES) void this.#flush();
+      else if (!this.#flushing) {
+        this.#flushing = true;
+        // Two turns of the loop: whoever hands files in may need one to come round again.
+        setImmediate(() =>
+          setImmediate(() => {
+            this.#flushing = false;
+            void this.#flush();
+          }),
+        );
+      }
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const files = this.#waiting;
+    if (files.length === 0) return;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    try {
+      const failures = await this.#send(files);
+      files.forEach((file, i) => {
+        if (failures[i] === undefined) this.bytes += file.size;
+        file.done(failures[i]);
+      });
+    } catch (error) {
+      const failure = failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
+      if (files.length > 1 && failure.origin === 'repository') await this.#oneByOne(files);
+      else for (const file of files) file.done(failure);
+    }
+  }
+
+  /** A chunk that is missing fails the file it belongs to, not its neighbours. */
+  async #oneByOne(files: readonly Waiting[]): Promise<void> {
+    for (const file of files) {
+      try {
+        const [failure] = await this.#send([file]);
+        file.done(failure);
+      } catch (error) {
+        file.done(failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' }));
+      }
+    }
+  }
+
+  async #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {
+    const { frames, session } = this.#reader;
+    await session.room();
+    const loaded = await frames.load(Buffer.concat(files.map(({ refs }) => refs)));
+    let at = 0;
+    const writes = files.map(({ path, refs, size, attributes }): FileToWrite => {
+      const pieces = loaded.pieces.slice(at, at + refs.length / REF_BYTES);
+      at += pieces.length;
+      return { path, pieces, position: 0, create: true, finish: { size, attributes } };
+    });
+    const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files: writes });
+    return failures;
+  }
+
+  async #writeLarge(
+    path: Uint8Array,
+    refs: Uint8Array,
+    size: number,
+    attributes: FileAttributes,
+  ): Promise<Failure | undefined> {
+    const write = async (
+      file: Omit<FileToWrite, 'path' | 'pieces'>,
+      part: Uint8Array,
+    ): Promise<Failure | undefined> => {
+      const { frames, session } = this.#reader;
+      await session.room();
+      const loaded = await frames.load(part);
+      const { failures } = await session.send({
+        kind: 'write',
+        frames: loaded.frames,
+        files: [{ ...file, path, pieces: loaded.pieces }],
+      });
+      return failures[0];
+    };
+    const none = new Uint8Array(0);
+    try {
+      const failed = await write({ create: true, position: 0 }, none);
+      if (failed !== undefined) return failed;
+    } catch (error) {
+      return failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
+    }
+    let failure: Failure | undefined;
+    try {
+      failure =
+        (await this.#writeParts(refs, write)) ??
+        (await write({ create: false, position: size, finish: { size, attributes } }, none));
+    } catch (error) {
+      failure = failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
+    }
+    if (failure === undefined) this.bytes += size;
+    else await rm(Buffer.from(path), { force: true });
+    return failure;
+  }
+
+  async #writeParts(
+    refs: Uint8Array,
+    write: (file: { create: false; position: number }, part: Uint8Array) => Promise<Failure | undefined>,
+  ): Promise<Failure | undefined> {
+    const under: Promise<Failure | undefined>[] = [];
+    let position = 0;
+    let failure: Failure | undefined;
+    for (const part of partsOf(refs)) {
+      under.push(write({ create: false, position }, part));
+      position += lengthOf(part);
+      if (under.length >= PARTS_AT_A_TIME) failure = await under.shift();
+      if (failure !== undefined) break;
+    }
+    const rest = await Promise.all(under);
+    return failure ?? rest.find((one) => one !== undefined);
+  }
+}
+
+function lengthOf(refs: Uint8Array): number {
+  const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
+  let sum = 0;
+  for (let at = 32; at < refs.length; at += REF_BYTES) sum += view.getUint32(at, true);
+  return sum;
+}

@@ -1,0 +1,146 @@
+import type { PluginSpec, SourceSpec } from '../config/policy.ts';
+import { type Failure, fail, failureOf, type Json, type RestoreRequest } from '../contract/index.ts';
+import { type Engine, openSource, openStore } from '../engine/opening.ts';
+import { Stopwatch } from '../engine/stopwatch.ts';
+import { loadHostKeys } from '../repository/keys/host-keys.ts';
+import type { Identity } from '../repository/keys/identity.ts';
+import { readMarker } from '../repository/marker.ts';
+import { chooseSnapshot, listSnapshots } from '../repository/snapshots.ts';
+import { Writers } from '../repository/writers.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
+import { UnlockedSnapshot } from './unlocked-snapshot.ts';
+
+export interface RestoreOptions {
+  readonly targets: readonly PluginSpec[];
+  readonly source: SourceSpec;
+  /** `latest`, a snapshot's id, or a time. */
+  readonly at: string;
+  readonly into: RestoreRequest['into'];
+  /** gitignore patterns; none restores everything. */
+  readonly select: readonly string[];
+  readonly conflict: RestoreRequest['conflict'];
+  readonly parallel: number;
+  /** Only say what would be done. */
+  readonly dryRun: boolean;
+  /** Asked for when the snapshot is known to exist, so that nobody types a passphrase for nothing. */
+  identity(): Promise<Identity>;
+  readonly signal: AbortSignal;
+  onProgress?(progress: { bytes: number; expectedBytes: number }): void;
+}
+
+/** What a restore came to: plain data. Durations are milliseconds. */
+export interface RestoreReport {
+  readonly source: string;
+  readonly verdict: 'ok' | 'incomplete' | 'failed' | 'cancelled' | 'planned';
+  readonly traceId: string;
+  readonly snapshot?: { readonly id: string; readonly started: string; readonly host: string; readonly job: string };
+  readonly durationMs: number;
+  readonly phases: readonly { readonly name: string; readonly ms: number }[];
+  readonly steps: readonly string[];
+  readonly facts: Json;
+  readonly bytes: number;
+  readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
+  readonly failure?: Failure;
+}
+
+/** Restores one source from one snapshot. Never throws for what may happen to a restore; the report says how it ended. */
+export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<RestoreReport> {
+  const trace = engine.telemetry.run(`restore ${o.source.name}`, {
+    'holdfast.source.name': o.source.name,
+    'holdfast.source.type': o.source.type,
+  });
+  const startedAt = performance.now();
+  const watch = new Stopwatch(trace.root);
+  const report: { -readonly [K in keyof RestoreReport]?: RestoreReport[K] } = {
+    steps: [],
+    facts: null,
+    bytes: 0,
+    skipped: [],
+  };
+  let failure: Failure | undefined;
+  try {
+    await carryOut(engine, o, watch, report);
+  } catch (error) {
+    failure = o.signal.aborted ? cancelled() : failureOf(error, { code: 'RESTORE_FAILED', origin: 'agent' });
+  }
+  watch.end(failure?.code);
+  const skipped = report.skipped ?? [];
+  const ended = o.dryRun ? 'planned' : skipped.length > 0 ? 'incomplete' : 'ok';
+  const verdict = failure === undefined ? ended : failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
+  trace.root.set({ 'holdfast.restore.verdict': verdict, 'holdfast.restore.bytes': report.bytes ?? 0 });
+  trace.root.end(failure?.code);
+  await trace.drain();
+  return {
+    ...(report as RestoreReport),
+    source: o.source.name,
+    verdict,
+    traceId: trace.traceId,
+    durationMs: performance.now() - startedAt,
+    phases: watch.phases,
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+async function carryOut(
+  engine: Engine,
+  o: RestoreOptions,
+  watch: Stopwatch,
+  report: { -readonly [K in keyof RestoreReport]?: RestoreReport[K] },
+): Promise<void> {
+  const opening = watch.phase('open');
+  const loan = { engine, span: opening, signal: o.signal };
+  await using store = await openStore(o.targets, loan);
+  const marker = await readMarker(store);
+  const host = await loadHostKeys(engine.stateFolder);
+  const own = host?.repository === marker.id ? host : undefined;
+  const writers = await Writers.load(store, marker.id, own);
+  const { snapshots } = await listSnapshots(store, writers);
+  const snapshot = chooseSnapshot(snapshots, o.source.name, o.at);
+  const { header } = snapshot.opened;
+  report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
+  watch.phase('unlock');
+  const identity = await o.identity();
+  await using unlocked = await UnlockedSnapshot.open({
+    store,
+    writers,
+    snapshot,
+    identity,
+    registry: engine.registry,
+    signal: o.signal,
+  });
+  const reader = new SnapshotReader(unlocked);
+  await using opened = await openSource(o.source, loan);
+  const request: RestoreRequest = {
+    at: 'latest',
+    select: o.select.length === 0 ? null : [...o.select],
+    into: o.into,
+    conflict: o.conflict,
+    parallel: o.parallel,
+  };
+  watch.phase('plan');
+  const plan = await opened.source.plan(request, reader);
+  report.steps = plan.steps;
+  if (o.dryRun) return;
+  watch.phase('restore');
+  const expectedBytes = header.artifacts.reduce((sum, { size }) => sum + size, 0);
+  const ticking = setInterval(() => o.onProgress?.({ bytes: reader.bytesWritten, expectedBytes }), 100);
+  try {
+    const restored = await opened.source.restore(plan, request, reader);
+    report.facts = restored.facts;
+    report.skipped = restored.skipped;
+  } finally {
+    clearInterval(ticking);
+    report.bytes = reader.bytesWritten;
+  }
+  if (o.signal.aborted) fail(cancelled());
+}
+
+function cancelled(): Failure {
+  return {
+    code: 'CANCELLED',
+    message: 'the restore was cancelled; what it had written is there and not complete',
+    origin: 'agent',
+    permanent: false,
+    hint: 'run it again, with --conflict replace if the folder is to be overwritten',
+  };
+}

@@ -1,0 +1,48 @@
+import { failureOf } from '../contract/index.ts';
+import type { ChunkRefs, FromWorker, ReadRequest, Reply, StoreRequest, Task } from './messages.ts';
+import { Reading } from './reading.ts';
+import { Storing } from './storing.ts';
+
+interface Session {
+  answer(request: (StoreRequest | ReadRequest) & { readonly n: number }): Reply;
+}
+
+/**
+ * The one long task of a worker: opens its side of the session, answers requests one at a time and in order, and ends with
+ * `finish`. A failure is answered as data; the main thread decides that the session is over and raises the cancel flag.
+ */
+export default async function session(task: Task): Promise<void> {
+  const { port, setup } = task;
+  const side = (setup.kind === 'store' ? await Storing.create(setup, task) : await Reading.create(setup)) as Session;
+  await new Promise<void>((resolve) => {
+    port.on('message', (request: (StoreRequest | ReadRequest) & { readonly n: number }) => {
+      const reply = attempt(() => side.answer(request), request.n);
+      port.postMessage(reply, transfers(reply));
+      if (request.kind === 'finish') {
+        port.close();
+        task.buffers.close();
+        resolve();
+      }
+    });
+    port.on('close', resolve);
+  });
+}
+
+function attempt(work: () => Reply, n: number): FromWorker {
+  try {
+    return work();
+  } catch (error) {
+    return { kind: 'failed', n, failure: failureOf(error, { code: 'WORKER_FAILED', origin: 'agent' }) };
+  }
+}
+
+function refBuffers(refs: ChunkRefs): ArrayBuffer[] {
+  return [refs.refs.buffer as ArrayBuffer, refs.slots.buffer as ArrayBuffer];
+}
+
+function transfers(reply: FromWorker): ArrayBuffer[] {
+  if (reply.kind === 'give') return [reply.data.buffer as ArrayBuffer];
+  if (reply.kind === 'files') return [...refBuffers(reply.stored)];
+  if (reply.kind === 'chunks') return [...refBuffers(reply.stored), reply.data.buffer as ArrayBuffer];
+  return [];
+}

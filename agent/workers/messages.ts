@@ -1,0 +1,151 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Failure, FileAttributes, Json, Stamp } from '../contract/index.ts';
+import type { Counters } from './counters.ts';
+
+/** A chunker or codec, as a worker can make it: by module and options. */
+export interface StageModule {
+  readonly module: string;
+  readonly options: Json;
+}
+
+/** Words of the control block, shared by the main thread and all workers of a session. */
+export const CANCELLED = 0;
+/** Words from here on: one per worker, counting the pack buffers that came back to it. */
+export const RETURNED = 1;
+
+export interface StoreSetup {
+  readonly kind: 'store';
+  readonly worker: number;
+  readonly index: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  readonly domain: Uint8Array;
+  readonly idKey: Uint8Array;
+  readonly indexKey: Uint8Array;
+  readonly chunkerKey: Uint8Array;
+  readonly epoch: Uint8Array;
+  readonly epochPublicKey: Uint8Array;
+  readonly chunker: StageModule;
+  readonly codec: StageModule;
+  /** A pack is sealed when it would grow beyond this; bytes. */
+  readonly packBytes: number;
+}
+
+export interface ReadSetup {
+  readonly kind: 'read';
+  readonly control: SharedArrayBuffer;
+  readonly domain: Uint8Array;
+  readonly idKey: Uint8Array;
+  /** By codec id. */
+  readonly codecs: Readonly<Record<number, StageModule>>;
+}
+
+/** What starts a worker's one long task. `buffers` brings pack buffers back and is read synchronously. */
+export interface Task {
+  readonly setup: StoreSetup | ReadSetup;
+  readonly port: MessagePort;
+  readonly buffers: MessagePort;
+}
+
+/** `data`: content; `page`: pages of trees and chunk lists, kept in frames of their own so that listing reads little. */
+export type Group = 'data' | 'page';
+
+export interface FileToStore {
+  readonly path: Uint8Array;
+  readonly stamp: Stamp;
+}
+
+export type StoreRequest =
+  | { readonly kind: 'files'; readonly artifact: number; readonly files: readonly FileToStore[] }
+  | {
+      readonly kind: 'chunks';
+      readonly artifact: number;
+      readonly group: Group;
+      /** Chunks back to back, at the front of the buffer, which is transferred. */
+      readonly data: Uint8Array;
+      readonly lengths: Uint32Array;
+    }
+  | { readonly kind: 'flush'; readonly artifact: number }
+  | { readonly kind: 'finish' };
+
+/** References to chunks: n × 36 bytes (id, u32 LE length), and their slots in the index. */
+export interface ChunkRefs {
+  readonly refs: Uint8Array;
+  readonly slots: Uint32Array;
+}
+
+/** What became of a batch of files; lists are in the order of the request, `counts` says how many chunks belong to each. */
+export interface StoredFiles extends ChunkRefs {
+  readonly counts: Uint32Array;
+  readonly sizes: Float64Array;
+  /** Files that were not the same after reading as when they were listed: stored as read, not to be cached. */
+  readonly changed: readonly number[];
+  readonly failures: readonly { readonly file: number; readonly failure: Failure }[];
+}
+
+export interface SealedPack {
+  readonly pack: number;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly table: Uint8Array;
+}
+
+/** One frame as the main thread hands it to a reading worker: sealed bytes and all that authenticates them. */
+export interface FrameToOpen {
+  readonly sealed: Uint8Array;
+  readonly frameKey: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly ordinal: number;
+  readonly codec: number;
+  readonly plainLength: number;
+  readonly ids: Uint8Array;
+  readonly lengths: Uint32Array;
+  /** Names the frame in failures: the pack's key and the frame's number. */
+  readonly name: string;
+}
+
+/** A piece of a chunk list: which frame of the request, and offset and length in its plaintext. */
+export interface Piece {
+  readonly frame: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A file, or a part of one, to be written by a worker. */
+export interface FileToWrite {
+  readonly path: Uint8Array;
+  readonly pieces: readonly Piece[];
+  /** Where the pieces begin in the file. */
+  readonly position: number;
+  /** The first part creates the file (it must not exist). */
+  readonly create: boolean;
+  /** With the last part: the whole size and the attributes. */
+  readonly finish?: { readonly size: number; readonly attributes: FileAttributes };
+}
+
+export type ReadRequest =
+  | { readonly kind: 'write'; readonly frames: readonly FrameToOpen[]; readonly files: readonly FileToWrite[] }
+  | { readonly kind: 'give'; readonly frames: readonly FrameToOpen[]; readonly pieces: readonly Piece[] }
+  | { readonly kind: 'check'; readonly frames: readonly FrameToOpen[] }
+  | { readonly kind: 'digest'; readonly bytes: Uint8Array }
+  | { readonly kind: 'finish' };
+
+export type Reply =
+  | { readonly kind: 'files'; readonly n: number; readonly stored: StoredFiles }
+  /** `data` is the buffer of the request, on its way back to be filled again. */
+  | { readonly kind: 'chunks'; readonly n: number; readonly stored: ChunkRefs; readonly data: Uint8Array }
+  | { readonly kind: 'flush'; readonly n: number; readonly counters: Counters }
+  | { readonly kind: 'write'; readonly n: number; readonly failures: readonly (Failure | undefined)[] }
+  | { readonly kind: 'give'; readonly n: number; readonly data: Uint8Array }
+  | {
+      readonly kind: 'check';
+      readonly n: number;
+      readonly bytes: number;
+      readonly failures: readonly (Failure | undefined)[];
+    }
+  | { readonly kind: 'digest'; readonly n: number; readonly sha256: string }
+  | { readonly kind: 'finish'; readonly n: number };
+
+export type FromWorker =
+  | Reply
+  | { readonly kind: 'pack'; readonly sealed: SealedPack }
+  | { readonly kind: 'failed'; readonly n: number; readonly failure: Failure };

@@ -1,0 +1,150 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Codec, Failure } from '../contract/index.ts';
+import { fail, failureOf } from '../contract/index.ts';
+import { openFrame } from '../repository/frame.ts';
+import { throwIfCancelled } from './cancelling.ts';
+import { writeFile } from './file-writing.ts';
+import type { FileToWrite, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
+import { loadCodec } from './stage-loading.ts';
+
+const UNCOMPRESSED = 0;
+
+/**
+ * The reading side of a worker: opens frames, checks every chunk against its id, and writes files, gives bytes, or only checks.
+ * Order for each frame: authenticate, bound, decompress, re-hash.
+ */
+export class Reading {
+  readonly #setup: ReadSetup;
+  readonly #control: Int32Array;
+  readonly #codecs: ReadonlyMap<number, Codec>;
+
+  private constructor(setup: ReadSetup, codecs: ReadonlyMap<number, Codec>) {
+    this.#setup = setup;
+    this.#control = new Int32Array(setup.control);
+    this.#codecs = codecs;
+  }
+
+  static async create(setup: ReadSetup): Promise<Reading> {
+    const codecs = new Map<number, Codec>();
+    for (const [id, stage] of Object.entries(setup.codecs)) codecs.set(Number(id), (await loadCodec(stage)).codec);
+    return new Reading(setup, codecs);
+  }
+
+  answer(request: ReadRequest & { readonly n: number }): Reply {
+    throwIfCancelled(this.#control);
+    const { n } = request;
+    switch (request.kind) {
+      case 'write':
+        return { kind: 'write', n, failures: this.#write(request.frames, request.files) };
+      case 'give':
+        return { kind: 'give', n, data: this.#give(request.frames, request.pieces) };
+      case 'check':
+        return { kind: 'check', n, ...this.#check(request.frames) };
+      case 'digest':
+        return { kind: 'digest', n, sha256: createHash('sha256').update(request.bytes).digest('hex') };
+      case 'finish':
+        return { kind: 'finish', n };
+    }
+  }
+
+  /** The plaintext of a frame, every chunk of it matched against its id. */
+  #open(frame: FrameToOpen): Uint8Array {
+    const encoded = openFrame(frame.frameKey, {
+      domain: this.#setup.domain,
+      salt: frame.salt,
+      ordinal: frame.ordinal,
+      codec: frame.codec,
+      plainLength: frame.plainLength,
+      chunks: { ids: frame.ids, lengths: frame.lengths },
+      sealed: frame.sealed,
+    });
+    const plain = this.#decode(frame, encoded);
+    let offset = 0;
+    for (let i = 0; i < frame.lengths.length; i++) {
+      const length = frame.lengths[i] as number;
+      const id = createHmac('sha256', this.#setup.idKey)
+        .update(plain.subarray(offset, offset + length))
+        .digest();
+      if (!timingSafeEqual(id, frame.ids.subarray(i * 32, i * 32 + 32)))
+        return damaged(frame, 'a chunk is not what its id says');
+      offset += length;
+    }
+    return plain;
+  }
+
+  #decode(frame: FrameToOpen, encoded: Uint8Array): Uint8Array {
+    const codec = this.#codecs.get(frame.codec);
+    if (frame.codec !== UNCOMPRESSED && codec === undefined) {
+      fail({
+        code: 'CODEC_UNKNOWN',
+        message: `${frame.name} was compressed by codec ${frame.codec}, which is not installed here`,
+        origin: 'policy',
+        permanent: true,
+        hint: 'name the plugin that brought it in the policy',
+      });
+    }
+    const plain =
+      codec === undefined || frame.codec === UNCOMPRESSED ? encoded : codec.decode(encoded, frame.plainLength);
+    if (plain.length !== frame.plainLength) return damaged(frame, 'its length is not what its table says');
+    return plain;
+  }
+
+  #give(frames: readonly FrameToOpen[], pieces: readonly Piece[]): Uint8Array {
+    const plain = frames.map((frame) => this.#open(frame));
+    const data = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      data.set(sliceOf(plain, piece), at);
+      at += piece.length;
+    }
+    return data;
+  }
+
+  #check(frames: readonly FrameToOpen[]): { bytes: number; failures: (Failure | undefined)[] } {
+    let bytes = 0;
+    const failures = frames.map((frame) => {
+      throwIfCancelled(this.#control);
+      try {
+        bytes += this.#open(frame).length;
+        return undefined;
+      } catch (error) {
+        return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
+      }
+    });
+    return { bytes, failures };
+  }
+
+  #write(frames: readonly FrameToOpen[], files: readonly FileToWrite[]): (Failure | undefined)[] {
+    const opened: (Uint8Array | Failure)[] = frames.map((frame) => {
+      try {
+        return this.#open(frame);
+      } catch (error) {
+        return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
+      }
+    });
+    return files.map((file) => {
+      throwIfCancelled(this.#control);
+      const plain: Uint8Array[] = [];
+      for (const piece of file.pieces) {
+        const frame = opened[piece.frame];
+        if (frame instanceof Uint8Array) plain.push(sliceOf(opened as Uint8Array[], piece));
+        else return frame;
+      }
+      return writeFile(file, plain);
+    });
+  }
+}
+
+function sliceOf(plain: readonly Uint8Array[], piece: Piece): Uint8Array {
+  return (plain[piece.frame] as Uint8Array).subarray(piece.offset, piece.offset + piece.length);
+}
+
+function damaged(frame: FrameToOpen, why: string): never {
+  return fail({
+    code: 'FRAME_DAMAGED',
+    message: `${frame.name}: ${why}`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'run `holdfast verify --level decrypt` to see what else is affected',
+  });
+}
