@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { promises as fs } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Json } from 'holdfast/plugin';
+import { failureOf, type Json } from 'holdfast/plugin';
 
 /** A fresh folder for one test; disposing removes it. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -83,4 +83,9 @@ async function settle(folder: string, done: Set<bigint>): Promise<void> {
     }
   }
   await fs.utimes(folder, '1600000000.125', '1600000000.125');
+}
+
+/** For `assert.rejects`: that it failed with this code. */
+export function failureWith(code: string): (thrown: unknown) => boolean {
+  return (thrown) => failureOf(thrown, { code: 'UNFORESEEN', origin: 'agent' }).code === code;
 }
