@@ -26,7 +26,7 @@ import { ConsoleExporter } from './console-exporter.ts';
 import { resourceAttributes } from './resource.ts';
 import type { OtlpSettings, TraceSettings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
-import type { Attributes, RunTrace, Telemetry, TelemetryOptions, TraceSpan } from './telemetry.ts';
+import type { Attributes, RunTrace, Telemetry, TelemetryOptions, TraceSpan } from './trace.ts';
 import type { TraceParent } from './traceparent.ts';
 
 /** What a collector that is down, hanging or refusing may cost a run, in all. */
