@@ -28,6 +28,7 @@ test('a changed, a missing and a left-over file are named, not touched, and mend
     'plugins/codec-gone.schema.json',
   ];
   const schema = (name: string) => join(scratch, 'schemas', name);
+  generate();
   const original = readFileSync(schema(changed), 'utf8');
   writeFileSync(schema(changed), original.replace('"description"', '"Description"'));
   rmSync(schema(missing));
@@ -36,9 +37,9 @@ test('a changed, a missing and a left-over file are named, not touched, and mend
   assert.equal(checked.status, 1);
   for (const name of [changed, missing, leftOver])
     assert.ok(checked.stderr.includes(`schemas/${name}: `), checked.stderr);
-  assert.notEqual(readFileSync(schema(changed), 'utf8'), original);
+  assert.ok(readFileSync(schema(changed), 'utf8') !== original);
   assert.equal(generate().status, 0);
-  assert.equal(readFileSync(schema(changed), 'utf8'), original);
+  assert.ok(readFileSync(schema(changed), 'utf8') === original);
   assert.deepEqual([generate('--check').status, generate('--check').stderr], [0, '']);
 });
 
