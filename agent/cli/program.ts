@@ -1,4 +1,4 @@
-import { type Command, Command as Program } from 'commander';
+import { type Command, Option, Command as Program } from 'commander';
 import type { Exit } from './exit.ts';
 import type { GlobalOptions, Invocation } from './invocation.ts';
 
@@ -76,8 +76,9 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     ['snapshots files --json', 'of one, for a program'],
   ])
     .argument('[source]', 'name of a source')
-    .action((source, _, command) =>
-      act(command, async (i) => (await import('./verbs/snapshots.ts')).snapshots(i, source)),
+    .addOption(target())
+    .action((source, options, command) =>
+      act(command, async (i) => (await import('./verbs/snapshots.ts')).snapshots(i, source, options)),
     );
 
   const ls = verb('ls', 'list the files of a snapshot', [
@@ -97,7 +98,12 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     .argument('<source>', 'name of a source')
     .argument('[part...]', 'paths or patterns, as in .gitignore')
     .option('--into <folder>', 'where to (default: ./restored-<source>)')
-    .option('--conflict <what>', 'what becomes of files that are there already: error, skip, replace', 'error');
+    .addOption(
+      new Option('--conflict <what>', 'what becomes of files that are there already')
+        .choices(['error', 'skip', 'replace'])
+        .default('error'),
+    )
+    .option('-n, --dry-run', 'say what would be done, and do nothing');
   reading(restore).action((source, parts, options, command) =>
     act(command, async (i) => (await import('./verbs/restore.ts')).restore(i, source, parts, options)),
   );
@@ -107,7 +113,11 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     ['verify files --level restore', 'restore the latest snapshot to a scratch folder'],
   ])
     .argument('[source]', 'name of a source')
-    .option('--level <level>', 'list, checksum, decrypt or restore', 'checksum');
+    .addOption(
+      new Option('--level <level>', 'how much is proven')
+        .choices(['list', 'checksum', 'decrypt', 'restore'])
+        .default('checksum'),
+    );
   reading(verify).action((source, options, command) =>
     act(command, async (i) => (await import('./verbs/verify.ts')).verify(i, source, options)),
   );
@@ -149,7 +159,12 @@ function reading(command: Command): Command {
   return command
     .option('--at <point>', 'latest, the id of a snapshot, or a time', 'latest')
     .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
-    .option('--passphrase-file <file>', 'read its passphrase from there');
+    .option('--passphrase-file <file>', 'read its passphrase from there')
+    .addOption(target());
+}
+
+function target(): Option {
+  return new Option('--target <target>', 'read from this one alone (default: from all)');
 }
 
 function subcommandTerm(command: Command): string {

@@ -22,6 +22,11 @@ export function recoveryPassphraseFile(stateFolder: string): string {
   return path.join(stateFolder, 'recovery-passphrase');
 }
 
+export interface ReaderOptions {
+  readonly key?: string;
+  readonly passphraseFile?: string;
+}
+
 /** Makes the recovery key in the state folder. The private half is written last: when it is there, all of it is. */
 export async function makeRecoveryKey(o: {
   readonly stateFolder: string;
@@ -38,10 +43,7 @@ export async function makeRecoveryKey(o: {
 }
 
 /** Unlocks the private key that `--key` names, or the recovery key of the state folder. Exit 77 when there is none. */
-export async function unlockReader(
-  invocation: Invocation,
-  options: { readonly key?: string; readonly passphraseFile?: string },
-): Promise<Identity> {
+export async function unlockReader(invocation: Invocation, options: ReaderOptions): Promise<Identity> {
   const { cwd, env, signal, stateFolder } = invocation;
   const file = options.key === undefined ? recoveryKeyFile(stateFolder) : path.resolve(cwd, options.key);
   const armored = await readFile(file, 'utf8').catch((error) => failNoKey(file, error));

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { fail } from '../contract/index.ts';
+import { openStore } from '../engine/opening.ts';
 import { ensureDomain, publishWriter } from '../repository/domains.ts';
 import { type HostKeys, loadHostKeys, saveHostKeys } from '../repository/keys/host-keys.ts';
 import { type Recipient, readRecipient } from '../repository/keys/recipient.ts';
@@ -10,7 +11,8 @@ import { generateSigner } from '../repository/keys/signing.ts';
 import { ensureMarker } from '../repository/marker.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
-import { makePlaces, openTargets } from './targets.ts';
+import { noSpan } from './open-repository.ts';
+import { makePlaces } from './places.ts';
 
 /** One thing that must be there before the first run, and whether it had to be made. */
 export interface SetupStep {
@@ -32,7 +34,7 @@ export async function setUpRepository(
   const recipients = await readRecipients(policy, now());
   await using engine = await openEngine(invocation, plugins);
   await makePlaces(engine, policy, signal);
-  await using store = await openTargets(engine, policy, signal);
+  await using store = await openStore(Object.values(policy.targets), { engine, span: noSpan, signal });
   const steps: SetupStep[] = [];
   const known = await loadHostKeys(stateFolder);
   const { marker, created } = await ensureMarker(store, now(), known?.repository);

@@ -2,22 +2,21 @@ import { readFile } from 'node:fs/promises';
 import type { Policy } from '../../config/policy.ts';
 import { type Failure, fail, failureOf } from '../../contract/index.ts';
 import { decodeEpoch, type Epoch } from '../../repository/keys/epoch.ts';
-import { type HostKeys, loadHostKeys } from '../../repository/keys/host-keys.ts';
+import type { HostKeys } from '../../repository/keys/host-keys.ts';
 import { readRecipient } from '../../repository/keys/recipient.ts';
 import type { Writer } from '../../repository/keys/writer.ts';
 import { EPOCHS_PREFIX } from '../../repository/layout.ts';
-import { readMarker } from '../../repository/marker.ts';
 import type { Store } from '../../repository/store.ts';
-import { Writers } from '../../repository/writers.ts';
+import type { Writers } from '../../repository/writers.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
+import { openRepository } from '../open-repository.ts';
 import { formatAge } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
 import { renderFacts, renderTable } from '../output/table.ts';
 import { requirePolicy } from '../policy.ts';
-import { openTargets } from '../targets.ts';
 
 /** A recipient of the policy as its file stands now; without `fingerprint`, `failure` says why it cannot be used. */
 interface KnownRecipient {
@@ -77,11 +76,8 @@ async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
   const { policy, plugins } = await requirePolicy(invocation);
   const recipients = await readRecipients(policy, invocation.now());
   await using engine = await openEngine(invocation, plugins);
-  await using store = await openTargets(engine, policy, invocation.signal);
-  const { id } = await readMarker(store);
-  const own = await loadHostKeys(invocation.stateFolder);
-  const host = own?.repository === id ? own : undefined;
-  const writers = await Writers.load(store, id, host);
+  await using repository = await openRepository(engine, Object.values(policy.targets), invocation.signal);
+  const { id, host, store, writers } = repository;
   const { epochs, problems } = await readEpochs(store, writers);
   return {
     repository: id,
@@ -89,7 +85,7 @@ async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
     recipients,
     epochs,
     writers: [...writers],
-    problems: [...writers.problems, ...problems],
+    problems: [...repository.problems, ...problems],
   };
 }
 

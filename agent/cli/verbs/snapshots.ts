@@ -1,22 +1,27 @@
-import { loadHostKeys } from '../../repository/keys/host-keys.ts';
-import { readMarker } from '../../repository/marker.ts';
 import { listSnapshots, type SnapshotListing, type StoredSnapshot } from '../../repository/snapshots.ts';
-import { Writers } from '../../repository/writers.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
+import { chooseTargets, openRepository } from '../open-repository.ts';
 import { formatAge, formatTime } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
 import { formatCount, formatCounted, formatSize } from '../output/size.ts';
 import { renderTable } from '../output/table.ts';
 import { requirePolicy } from '../policy.ts';
-import { openTargets } from '../targets.ts';
+
+export interface SnapshotsOptions {
+  readonly target?: string;
+}
 
 /** Lists what the signed headers say, oldest first. Needs no key. Exit 1 when there are snapshots that cannot be trusted. */
-export async function snapshots(invocation: Invocation, source: string | undefined): Promise<Exit> {
+export async function snapshots(
+  invocation: Invocation,
+  source: string | undefined,
+  options: SnapshotsOptions,
+): Promise<Exit> {
   const { terminal, command } = invocation;
-  const { snapshots: all, damaged } = await loadListing(invocation);
+  const { snapshots: all, damaged } = await loadListing(invocation, options.target);
   const chosen = source === undefined ? all : all.filter(({ opened }) => opened.header.source === source);
   if (terminal.options.json) terminal.json({ snapshots: chosen.map(described), damaged });
   else if (chosen.length > 0) terminal.data(table(invocation, chosen));
@@ -31,14 +36,12 @@ export async function snapshots(invocation: Invocation, source: string | undefin
   return damaged.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function loadListing(invocation: Invocation): Promise<SnapshotListing> {
+async function loadListing(invocation: Invocation, target: string | undefined): Promise<SnapshotListing> {
   const { policy, plugins } = await requirePolicy(invocation);
+  const targets = chooseTargets(policy, target);
   await using engine = await openEngine(invocation, plugins);
-  await using store = await openTargets(engine, policy, invocation.signal);
-  const { id } = await readMarker(store);
-  const own = await loadHostKeys(invocation.stateFolder);
-  const writers = await Writers.load(store, id, own?.repository === id ? own : undefined);
-  return listSnapshots(store, writers);
+  await using repository = await openRepository(engine, targets, invocation.signal);
+  return listSnapshots(repository.store, repository.writers);
 }
 
 function described({ id, key, opened }: StoredSnapshot) {

@@ -2,18 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Policy } from '../config/policy.ts';
-import type { Span } from '../contract/index.ts';
-import { type Engine, openStore, pluginOf } from '../engine/opening.ts';
-import type { Store } from '../repository/store.ts';
-
-/** All targets of a policy as one store, outside any run. */
-export async function openTargets(
-  engine: Engine,
-  policy: Policy,
-  signal: AbortSignal,
-): Promise<Store & AsyncDisposable> {
-  return openStore(Object.values(policy.targets), { engine, span: noSpan, signal });
-}
+import { type Engine, pluginOf } from '../engine/opening.ts';
+import { noSpan } from './open-repository.ts';
 
 /** Makes the places that the targets stand on, where they are not there yet. For `init` alone. */
 export async function makePlaces(engine: Engine, policy: Policy, signal: AbortSignal): Promise<void> {
@@ -27,5 +17,3 @@ export async function makePlaces(engine: Engine, policy: Policy, signal: AbortSi
     await rm(scratchDir, { recursive: true, force: true });
   }
 }
-
-const noSpan: Span = { child: () => noSpan, set() {}, end() {} };

@@ -1,0 +1,59 @@
+import type { Json } from '../../contract/index.ts';
+import type { RestoreReport } from '../../recovery/restore.ts';
+import { formatDuration, formatTime } from './duration.ts';
+import type { Paint } from './paint.ts';
+import { printable } from './printable.ts';
+import { formatCount, formatRate, formatSize } from './size.ts';
+import { renderFacts } from './table.ts';
+
+const MARKS = {
+  ok: ['green', '✔'],
+  planned: ['cyan', '·'],
+  incomplete: ['yellow', '!'],
+  failed: ['red', '✖'],
+  cancelled: ['yellow', '■'],
+} as const;
+
+/** What was restored from where to where, and what that proved. */
+export function renderRestore(report: RestoreReport, into: string, paint: Paint): string {
+  const { source, verdict, snapshot, durationMs, phases, traceId, steps, bytes, facts } = report;
+  const [tone, mark] = MARKS[verdict];
+  const ended = {
+    ok: '',
+    planned: 'would be restored',
+    incomplete: 'incomplete',
+    failed: 'failed',
+    cancelled: 'cancelled',
+  };
+  const lines: [string, string][] = [];
+  if (snapshot) {
+    const { id, started, host, job } = snapshot;
+    lines.push([
+      'snapshot',
+      `${id} of ${formatTime(new Date(started))}, job ${printable(job)}, host ${printable(host)}`,
+    ]);
+  }
+  if (verdict === 'planned') lines.push(['steps', steps.map(printable).join('\n')]);
+  if (verdict === 'ok' || verdict === 'incomplete') {
+    lines.push(['restored', [formatSize(bytes), ...factWords(facts)].join(', ')]);
+    lines.push(['into', printable(into)]);
+    lines.push(['took', [formatDuration(durationMs), formatRate(bytes, durationMs)].filter(Boolean).join(', ')]);
+    lines.push(['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')]);
+    lines.push(['proven', 'every byte was authenticated and matched against its id before it was written']);
+  }
+  if (verdict !== 'planned') lines.push(['trace', traceId]);
+  const head = [paint('bold', printable(source)), ended[verdict]].filter(Boolean).join('  ');
+  return `${paint(tone, mark)} ${head}\n${renderFacts(lines, paint)}`;
+}
+
+/** `{ files: 3, owners: 'set' }` in words: `3 files, owners set`. What is none is not said. */
+function factWords(facts: Json): string[] {
+  if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) return [];
+  return Object.entries(facts)
+    .filter(([, value]) => value !== 0)
+    .map(([name, value]) =>
+      typeof value === 'number'
+        ? `${formatCount(value)} ${printable(name)}`
+        : `${printable(name)} ${printable(String(value))}`,
+    );
+}

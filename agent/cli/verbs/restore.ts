@@ -1,0 +1,79 @@
+import path from 'node:path';
+import type { Policy, SourceSpec } from '../../config/policy.ts';
+import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
+import { builtinPlugins } from '../builtin.ts';
+import { openEngine } from '../engine.ts';
+import { EXIT, type Exit, exitOf } from '../exit.ts';
+import type { Invocation } from '../invocation.ts';
+import { chooseTargets } from '../open-repository.ts';
+import { printable } from '../output/printable.ts';
+import { renderFailure } from '../output/report.ts';
+import { renderRestore } from '../output/restore-report.ts';
+import { formatCounted } from '../output/size.ts';
+import { requirePolicy } from '../policy.ts';
+import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
+import { stdinPlugin, stdinSpec } from '../stdin-source.ts';
+
+export interface RestoreOptions extends ReaderOptions {
+  readonly at: string;
+  readonly into?: string;
+  readonly conflict: 'error' | 'skip' | 'replace';
+  readonly dryRun?: boolean;
+  readonly target?: string;
+}
+
+const SHOWN = 10;
+
+/** Restores a source, or parts of it, into a folder. */
+export async function restore(
+  invocation: Invocation,
+  name: string,
+  parts: readonly string[],
+  options: RestoreOptions,
+): Promise<Exit> {
+  const { terminal, cwd, signal } = invocation;
+  const { policy } = await requirePolicy(invocation);
+  const targets = chooseTargets(policy, options.target);
+  const into = path.resolve(cwd, options.into ?? `restored-${name}`);
+  await using engine = await openEngine(invocation, builtinPlugins(stdinPlugin(process.stdin)));
+  const report = await restoreSource(engine, {
+    targets,
+    source: sourceNamed(policy, name),
+    at: options.at,
+    into: { folder: into },
+    select: parts,
+    conflict: options.conflict,
+    parallel: policy.limits.files,
+    dryRun: options.dryRun === true,
+    identity: () => unlockReader(invocation, options),
+    signal,
+    onProgress: ({ bytes, expectedBytes }) =>
+      // Parts of a snapshot are an unknown part of its size.
+      terminal.progress({ label: `restore ${name}`, done: bytes, ...(parts.length === 0 && { total: expectedBytes }) }),
+  });
+  terminal.clearProgress();
+  if (terminal.options.json) terminal.json({ ...report, into });
+  else terminal.data(renderRestore(report, into, terminal.paint.data));
+  tellTroubles(invocation, report);
+  return exitOfRestore(report);
+}
+
+export function exitOfRestore({ verdict, failure }: RestoreReport): Exit {
+  if (failure) return exitOf(failure);
+  return verdict === 'incomplete' ? EXIT.incomplete : EXIT.ok;
+}
+
+/** A source of the policy; or one that it does not have (any more), which then came in on stdin. */
+function sourceNamed(policy: Policy, name: string): SourceSpec {
+  return policy.sources[name] ?? stdinSpec(name, { file: policy.file, line: 1, column: 1 });
+}
+
+function tellTroubles({ terminal, signal }: Invocation, { skipped, failure }: RestoreReport): void {
+  const { verbose } = terminal.options;
+  for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
+    terminal.warn(`not restored: ${printable(what)}: ${printable(why.message)} (${why.code})`);
+  }
+  const more = skipped.length - SHOWN;
+  if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
+  if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
+}
