@@ -97,7 +97,7 @@ function standing(place: RawPath): Stats | undefined {
 function refuse(folder: string, paths: Paths): never {
   fail({
     code: 'RESTORE_CONFLICT',
-    message: `${paths.count} of the paths to restore exist already in ${folder}: ${paths.lines('').join(',')}`,
+    message: `${paths.count} of the paths to restore exist already in ${folder}: ${paths.lines().join(', ')}`,
     origin: 'source',
     permanent: true,
     hint: 'choose another folder, or the conflict mode skip or replace (which never replaces a folder by something else)',
@@ -112,8 +112,8 @@ class Paths {
     if (++this.count <= NAMED) this.#first.push(printable(path));
   }
 
-  lines(verb: string): string[] {
-    const lines = this.#first.map((path) => `${verb} ${path}`);
-    return this.count > NAMED ? [...lines, `${verb} ${this.count - NAMED} more`] : lines;
+  lines(verb = ''): string[] {
+    const more = this.count > NAMED ? [`${this.count - NAMED} more`] : [];
+    return [...this.#first, ...more].map((path) => (verb === '' ? path : `${verb} ${path}`));
   }
 }
