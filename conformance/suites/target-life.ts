@@ -34,7 +34,8 @@ export const lifeChecks: readonly ConformanceCheck<TargetHarness>[] = [
       assert.deepEqual(await keys(target), []);
       await put(target, 'a/b', noise(1, 10));
       await plugin.create(own.options, host);
-      await assertHolds(target, 'a/b', noise(1, 10));
+      await using later = await plugin.open(own.options, host);
+      await assertHolds(later, 'a/b', noise(1, 10));
       return undefined;
     },
   },
@@ -56,7 +57,7 @@ export const lifeChecks: readonly ConformanceCheck<TargetHarness>[] = [
       'When host.signal is aborted, calls fail instead of going on, and what was being put is there whole or not at all.',
     async run(harness) {
       await using place = await openPlace(harness);
-      const body = noise(2, 32 * 2 ** 20);
+      const body = noise(2, 2 ** 24);
       await put(place.target, 'a/before', body);
       const reading = place.target.get('a/before')[Symbol.asyncIterator]();
       await reading.next();

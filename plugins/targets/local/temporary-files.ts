@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fail } from 'holdfast/plugin';
 import type { Folders } from './folders.ts';
 
-const SLICE_BYTES = 4 * 2 ** 20;
+const SLICE_BYTES = 2 ** 20;
 const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**
@@ -76,7 +76,7 @@ export async function removeQuietly(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
-/** Writes all of `body` and returns its SHA-256 in hex. Each slice is hashed while it is being written. */
+/** Writes all of `body`, returns its SHA-256 in hex. A slice fits the cache and is hashed while it is written. */
 async function writeAll(file: FileHandle, body: Uint8Array, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; at < body.length; at += SLICE_BYTES) {

@@ -1,0 +1,61 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { MemoryTarget, memoryPlugin } from './memory-target.ts';
+
+/** Objects as files that are written, bit by bit, where they are to stand. So a process that dies leaves a part of one. */
+class FolderMap extends Map<string, Uint8Array> {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    super();
+    this.#folder = folder;
+  }
+
+  override has(key: string): boolean {
+    return existsSync(this.#pathOf(key));
+  }
+
+  override get(key: string): Uint8Array | undefined {
+    return this.has(key) ? readFileSync(this.#pathOf(key)) : undefined;
+  }
+
+  override set(key: string, body: Uint8Array): this {
+    const file = openSync(this.#pathOf(key), 'wx');
+    for (let at = 0; at < body.length; at += 2 ** 20) {
+      writeSync(file, body.subarray(at, at + 2 ** 20));
+      // Slow enough to be killed while at it.
+      if (body.length > 2 ** 22) fsyncSync(file);
+    }
+    closeSync(file);
+    return this;
+  }
+
+  override delete(key: string): boolean {
+    if (!this.has(key)) return false;
+    rmSync(this.#pathOf(key));
+    return true;
+  }
+
+  override *keys(): MapIterator<string> {
+    for (const name of readdirSync(this.#folder)) yield name.replaceAll('+', '/');
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#folder, key.replaceAll('/', '+'));
+  }
+}
+
+export const plugin = memoryPlugin(MemoryTarget, {
+  get: (folder) => (existsSync(folder) ? new FolderMap(folder) : undefined),
+  make: (folder) => mkdirSync(folder),
+});
