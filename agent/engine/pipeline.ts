@@ -1,3 +1,4 @@
+import { defaultOptions } from '../config/default-options.ts';
 import type { Limits, Pipeline } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import type { Chunker, Json } from '../contract/index.ts';
@@ -19,7 +20,7 @@ export interface RunPipeline {
   readonly description: Json;
 }
 
-const PAGE_ALIGNED = { name: 'fixed', type: 'fixed', options: {} };
+const PAGE_ALIGNED = { name: 'fixed', type: 'fixed' };
 
 export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunkerKey: Uint8Array): RunPipeline {
   const chunk = { name: pipeline.name, ...pipeline.chunk };
@@ -32,7 +33,7 @@ export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunker
     codecModule: { module: registry.module('codec', codec.name), options: pipeline.compress.options },
     chunkers: {
       cdc: chunker.create(pipeline.chunk.options, chunkerKey),
-      fixed: fixed.create(PAGE_ALIGNED.options, chunkerKey),
+      fixed: fixed.create(defaultOptions(fixed), chunkerKey),
     },
     chunkerId: JSON.stringify(chunkInWords),
     description: {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { defaultOptions } from '../config/default-options.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
@@ -75,7 +76,7 @@ export function codecsOf(registry: PluginRegistry): Record<number, StageModule> 
   const codecs: Record<number, StageModule> = {};
   for (const name of registry.names('codec')) {
     const plugin = registry.get('codec', name);
-    if (plugin !== undefined) codecs[plugin.id] = { module: registry.module('codec', name), options: {} };
+    if (plugin !== undefined) codecs[plugin.id] = { module: registry.module('codec', name), options: defaultOptions(plugin) };
   }
   return codecs;
 }

@@ -18,11 +18,8 @@ export default async function session(task: Task): Promise<void> {
     port.on('message', (request: (StoreRequest | ReadRequest) & { readonly n: number }) => {
       const reply = attempt(() => side.answer(request), request.n);
       port.postMessage(reply, transfers(reply));
-      if (request.kind === 'finish') {
-        port.close();
-        task.buffers.close();
-        resolve();
-      }
+      // The main thread closes the ports: closing here could overtake the reply.
+      if (request.kind === 'finish') resolve();
     });
     port.on('close', resolve);
   });

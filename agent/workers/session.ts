@@ -109,6 +109,7 @@ export class WorkerSession implements AsyncDisposable {
     if (this.#failure !== undefined) fail(this.#failure);
     await Promise.all(this.#hands.map((hand) => hand.done));
     this.#closed = true;
+    this.#closePorts();
   }
 
   /** Ends the session from outside, for instance when the source failed. */
@@ -133,13 +134,10 @@ export class WorkerSession implements AsyncDisposable {
     const task = { setup, port: requests.port2, buffers: buffers.port2 };
     // Piscina derives this type from an overload of postMessage that takes options; at run time it is a list.
     const transferList = [requests.port2, buffers.port2] as unknown as TransferList;
-    const done = this.#pool.run(task, { transferList }).then(
-      () => {
-        requests.port1.close();
-        buffers.port1.close();
-      },
-      (error: unknown) => this.#end(failureOf(error, { code: 'WORKER_FAILED', origin: 'agent' })),
-    );
+    // A task may be seen to end before its last message is; so the ports are closed by whoever waited for both.
+    const done = this.#pool
+      .run(task, { transferList })
+      .then(undefined, (error: unknown) => this.#end(failureOf(error, { code: 'WORKER_FAILED', origin: 'agent' })));
     const hand: Hand = { number, port: requests.port1, buffers: buffers.port1, waiting: new Map(), done };
     hand.port.on('message', (message: FromWorker) => this.#receive(hand, message));
     return hand;
@@ -194,10 +192,16 @@ export class WorkerSession implements AsyncDisposable {
       Atomics.notify(this.#control, RETURNED + hand.number);
       for (const waiting of hand.waiting.values()) waiting.reject(new HoldfastError(failure));
       hand.waiting.clear();
+    }
+    this.#closePorts();
+    this.#wake();
+  }
+
+  #closePorts(): void {
+    for (const hand of this.#hands) {
       hand.port.close();
       hand.buffers.close();
     }
-    this.#wake();
   }
 
   #wake(): void {
