@@ -37,9 +37,8 @@ function buildPack(frames: readonly PlainFrame[], buffer = new ArrayBuffer(1 << 
 
 function readPack(bytes: Uint8Array): string[] {
   checkHeader(bytes, 'pack', key);
-  const trailer = parseTrailer(bytes.subarray(-TRAILER_BYTES), key);
-  const { tableOffset, tableLength, packBytes } = trailer;
-  if (packBytes !== bytes.length) parseTrailer(new Uint8Array(), key);
+  const trailer = parseTrailer(bytes.subarray(-TRAILER_BYTES), key, bytes.length);
+  const { tableOffset, tableLength } = trailer;
   const sealed = bytes.subarray(tableOffset, tableOffset + tableLength);
   const table = openTable(indexKey, domain, trailer, sealed, key);
   const keys = table.births.map((birth) => openBirth(birth, domain, epoch.privateKey));

@@ -45,6 +45,7 @@ export function encodeSnapshot(o: {
 }): { bytes: Uint8Array; hash: string } {
   const header = encode(headerValue(o.header));
   const body = encode(bodyValue(o.body));
+  if (header.length + body.length > MAX_OBJECT_BYTES) tooLarge(header.length + body.length);
   // Read as a stranger would: what is signed can never be unreadable.
   bodyOf(decode(body), headerOf(decode(header), invalid).artifacts, invalid);
   const aad = contextOf(header);

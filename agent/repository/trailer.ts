@@ -27,8 +27,11 @@ export function encodeTrailer(tableLength: number, packBytes: number): Uint8Arra
   return bytes;
 }
 
-/** `end` is the end of a pack, at least its last 16 bytes. PACK_DAMAGED when it is not one. `key` is named in the message. */
-export function parseTrailer(end: Uint8Array, key: string): Trailer {
+/**
+ * `end` is the end of a pack, at least its last 16 bytes; `size` the length of the whole object, where it is known. PACK_DAMAGED
+ * when that is not how a pack of this length ends. `key` is named in the message.
+ */
+export function parseTrailer(end: Uint8Array, key: string, size?: number): Trailer {
   if (end.length < TRAILER_BYTES) damaged('PACK_DAMAGED', `${key} is damaged: it is cut short.`);
   const trailer = end.subarray(end.length - TRAILER_BYTES);
   const view = new DataView(trailer.buffer, trailer.byteOffset, TRAILER_BYTES);
@@ -38,6 +41,9 @@ export function parseTrailer(end: Uint8Array, key: string): Trailer {
   const possible = packBytes <= MAX_OBJECT_BYTES && tableLength > SEALED_OVERHEAD && tableOffset >= HEADER_BYTES;
   if (!possible || Buffer.compare(trailer.subarray(CHECKED_BYTES), Buffer.concat([check(trailer), MAGIC])) !== 0) {
     damaged('PACK_DAMAGED', `${key} is damaged: it does not end as a pack does.`);
+  }
+  if (size !== undefined && size !== packBytes) {
+    damaged('PACK_DAMAGED', `${key} is damaged: it has ${size} bytes and was written with ${packBytes}.`);
   }
   return { tableOffset, tableLength, packBytes };
 }
