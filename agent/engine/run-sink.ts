@@ -10,30 +10,16 @@ import {
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
-import { addCounters, type Counters, noCounters } from '../workers/counters.ts';
+import { addCounters, noCounters } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { storeByteList } from './byte-list.ts';
+import type { CapturedArtifact } from './captured-artifact.ts';
 import type { Progress } from './progress.ts';
 import { spanArtifact } from './spans.ts';
 import { captureStream } from './stream-capture.ts';
 import type { TreeCache } from './tree-cache.ts';
 import { TreeCapture } from './tree-capture.ts';
 import type { UsedSlots } from './used-slots.ts';
-
-/** What one artifact came to. */
-export interface CapturedArtifact {
-  readonly name: string;
-  readonly kind: 'bytes' | 'tree';
-  readonly facts: Json;
-  readonly entries: number;
-  /** Plaintext bytes of content. */
-  readonly size: number;
-  readonly files: number;
-  readonly unchanged: number;
-  readonly changedWhileRead: number;
-  readonly counters: Counters;
-  readonly body: ArtifactBody;
-}
 
 export interface RunSinkOptions {
   readonly session: WorkerSession;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { DomainLock } from '../catalog/domain-lock.ts';
-import type { Job, Limits, RecipientSpec } from '../config/policy.ts';
+import type { RecipientSpec } from '../config/policy.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { ensureDomain, publishWriter } from '../repository/domains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
@@ -20,21 +20,12 @@ import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
 import { noProgress, type Progress } from './progress.ts';
 import type { RunReport, Verdict } from './run-report.ts';
+import type { RunRequest } from './run-request.ts';
 import { RunSink } from './run-sink.ts';
 import { commitSnapshot } from './snapshot-commit.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { TreeCache } from './tree-cache.ts';
 import { UsedSlots } from './used-slots.ts';
-
-export interface RunRequest {
-  readonly job: Job;
-  readonly limits: Limits;
-  /** SHA-256 of the policy, for the snapshot. */
-  readonly policyHash: string;
-  readonly signal: AbortSignal;
-  /** Told often; the object is the same each time. */
-  onProgress?(progress: Progress): void;
-}
 
 /**
  * One run of one job, from opening its targets to the signed snapshot. Never throws for what may happen to a run: the report
@@ -86,6 +77,8 @@ class Run {
   readonly #watch: Stopwatch;
   readonly #progress: Progress = noProgress();
   readonly #problems: Failure[] = [];
+  /** Of all artifacts, and of the last packs, which belong to none. */
+  readonly #counters = noCounters();
   #sink: RunSink | undefined;
   #delivery: PackDelivery | undefined;
   #snapshot: RunReport['snapshot'];
@@ -180,7 +173,7 @@ class Run {
     });
     this.#sink = sink;
     const verdict = await this.#capture(sink);
-    await session.finish();
+    addCounters(this.#counters, await session.finish());
 
     const committing = this.#phase('commit');
     await delivery.flush();
@@ -273,7 +266,7 @@ class Run {
     if (failure !== undefined) this.#watch.end(failure.code);
     const finished = this.#engine.now();
     const artifacts = this.#sink?.artifacts ?? [];
-    const counters = noCounters();
+    const counters = this.#counters;
     for (const artifact of artifacts) addCounters(counters, artifact.counters);
     const sum = (of: (artifact: (typeof artifacts)[number]) => number) =>
       artifacts.reduce((total, one) => total + of(one), 0);

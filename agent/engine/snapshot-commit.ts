@@ -8,10 +8,11 @@ import { encodeSnapshot, type SnapshotHeader } from '../repository/snapshot.ts';
 import type { Succession } from '../repository/snapshots.ts';
 import type { Store } from '../repository/store.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
+import type { CapturedArtifact } from './captured-artifact.ts';
 import type { Engine } from './opening.ts';
-import type { RunRequest } from './run.ts';
 import type { RunReport } from './run-report.ts';
-import type { CapturedArtifact, RunSink } from './run-sink.ts';
+import type { RunRequest } from './run-request.ts';
+import type { RunSink } from './run-sink.ts';
 import { referencesTo, type UsedSlots } from './used-slots.ts';
 
 /** Names of skipped files that a snapshot keeps; the count is kept in full. */

@@ -1,6 +1,6 @@
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import { STAGES } from '../workers/counters.ts';
-import type { CapturedArtifact } from './run-sink.ts';
+import type { CapturedArtifact } from './captured-artifact.ts';
 
 /**
  * Ends an artifact's span and puts a span for every stage below it. Stages overlap and run on several threads, so each spans the

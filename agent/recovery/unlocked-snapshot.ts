@@ -76,7 +76,8 @@ export function codecsOf(registry: PluginRegistry): Record<number, StageModule> 
   const codecs: Record<number, StageModule> = {};
   for (const name of registry.names('codec')) {
     const plugin = registry.get('codec', name);
-    if (plugin !== undefined) codecs[plugin.id] = { module: registry.module('codec', name), options: defaultOptions(plugin) };
+    if (plugin !== undefined)
+      codecs[plugin.id] = { module: registry.module('codec', name), options: defaultOptions(plugin) };
   }
   return codecs;
 }

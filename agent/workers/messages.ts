@@ -143,7 +143,8 @@ export type Reply =
       readonly failures: readonly (Failure | undefined)[];
     }
   | { readonly kind: 'digest'; readonly n: number; readonly sha256: string }
-  | { readonly kind: 'finish'; readonly n: number };
+  /** What belonged to no artifact: sealing the last pack. */
+  | { readonly kind: 'finish'; readonly n: number; readonly counters: Counters };
 
 export type FromWorker =
   | Reply

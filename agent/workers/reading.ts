@@ -3,6 +3,7 @@ import type { Codec, Failure } from '../contract/index.ts';
 import { fail, failureOf } from '../contract/index.ts';
 import { openFrame } from '../repository/frame.ts';
 import { throwIfCancelled } from './cancelling.ts';
+import { noCounters } from './counters.ts';
 import { writeFile } from './file-writing.ts';
 import type { FileToWrite, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
@@ -43,7 +44,7 @@ export class Reading {
       case 'digest':
         return { kind: 'digest', n, sha256: createHash('sha256').update(request.bytes).digest('hex') };
       case 'finish':
-        return { kind: 'finish', n };
+        return { kind: 'finish', n, counters: noCounters() };
     }
   }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type Failure, fail, failureOf, HoldfastError } from '../contract/index.ts';
+import { addCounters, type Counters, noCounters } from './counters.ts';
 import {
   CANCELLED,
   type FromWorker,
@@ -102,14 +103,16 @@ export class WorkerSession implements AsyncDisposable {
     if (this.#failure !== undefined) fail(this.#failure);
   }
 
-  /** Lets every worker seal what it holds and end, and waits until every pack is stored. */
-  async finish(): Promise<void> {
-    await this.sendAll({ kind: 'finish' });
+  /** Lets every worker seal what it holds and end, and waits until every pack is stored. Returns what belonged to no artifact. */
+  async finish(): Promise<Counters> {
+    const counters = noCounters();
+    for (const reply of await this.sendAll({ kind: 'finish' })) addCounters(counters, reply.counters);
     while (this.#packs.size > 0) await Promise.all(this.#packs);
     if (this.#failure !== undefined) fail(this.#failure);
     await Promise.all(this.#hands.map((hand) => hand.done));
     this.#closed = true;
     this.#closePorts();
+    return counters;
   }
 
   /** Ends the session from outside, for instance when the source failed. */

@@ -66,8 +66,7 @@ export class Storing {
       case 'flush':
         return { kind: 'flush', n, counters: this.#flush(request.artifact) };
       case 'finish':
-        this.#frames.flush(noCounters(), true);
-        return { kind: 'finish', n };
+        return { kind: 'finish', n, counters: this.#finish() };
     }
   }
 
@@ -116,6 +115,12 @@ export class Storing {
       at += length;
     }
     return refs.take();
+  }
+
+  #finish(): Counters {
+    const counters = noCounters();
+    this.#frames.flush(counters, true);
+    return counters;
   }
 
   #flush(artifact: number): Counters {

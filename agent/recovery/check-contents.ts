@@ -1,0 +1,106 @@
+import { failureOf } from '../contract/index.ts';
+import type { Identity } from '../repository/keys/identity.ts';
+import type { KnownPack } from '../repository/pack-list.ts';
+import type { StoredSnapshot } from '../repository/snapshots.ts';
+import { inParallel } from './lanes.ts';
+import { framesByBirth } from './missing-frames.ts';
+import { readRecords } from './tree-reading.ts';
+import { UnlockedSnapshot } from './unlocked-snapshot.ts';
+import { isWanted, type Verification } from './verification.ts';
+
+/** Opens every frame that a wanted snapshot refers to, matches every chunk with its id, and reads every tree through. */
+export async function checkContents(v: Verification, identity: Identity): Promise<void> {
+  const wanted = v.listing.snapshots.filter(({ opened }) => isWanted(v, opened.header.source));
+  const domains = Map.groupBy(wanted, ({ opened }) => opened.header.domain);
+  for (const snapshots of domains.values()) {
+    const opened = new Set<string>();
+    for (const snapshot of snapshots) {
+      try {
+        await checkSnapshot(v, snapshot, identity, opened);
+      } catch (error) {
+        const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+        if (failure.code === 'CANCELLED' || failure.origin === 'key') throw error;
+        v.find({ level: 'decrypt', object: snapshot.key, failure, snapshots: [snapshot.id] });
+      }
+    }
+  }
+}
+
+/** `opened` names the frames that earlier snapshots had checked: each is read once. */
+async function checkSnapshot(
+  v: Verification,
+  snapshot: StoredSnapshot,
+  identity: Identity,
+  opened: Set<string>,
+): Promise<void> {
+  const { store, writers, engine, options } = v;
+  await using unlocked = await UnlockedSnapshot.open({
+    store,
+    writers,
+    snapshot,
+    identity,
+    registry: engine.registry,
+    signal: options.signal,
+  });
+  const work = framesOf(v, unlocked, opened);
+  let done = 0;
+  await inParallel(work, 3, async ({ pack, frames }) => {
+    const loaded = await unlocked.frames.loadPack(pack, frames);
+    v.checked.bytes += loaded.bytes;
+    const { failures } = await unlocked.session.send({ kind: 'check', frames: loaded.frames });
+    failures.forEach((failure, i) => {
+      if (failure !== undefined) {
+        v.find({ level: 'decrypt', object: loaded.frames[i]?.name ?? pack.name, failure, snapshots: [snapshot.id] });
+      }
+    });
+    v.checked.frames += frames.size;
+    options.onProgress?.({ level: 'decrypt', done: ++done, total: work.length, bytes: v.checked.bytes });
+  });
+  for (const artifact of unlocked.body.artifacts) {
+    if (artifact.kind !== 'tree') continue;
+    for await (const record of readRecords(unlocked, artifact)) void record;
+  }
+}
+
+/** Frames of the snapshot that are still to be checked, by pack, at most 32 a time. */
+function framesOf(
+  v: Verification,
+  unlocked: UnlockedSnapshot,
+  opened: Set<string>,
+): { pack: KnownPack; frames: Set<number> }[] {
+  const places = framesByBirth(unlocked.packs);
+  const byPack = new Map<KnownPack, Set<number>>();
+  let missing = 0;
+  for (const { salt, ordinals } of unlocked.snapshot.opened.references(unlocked.domain.indexKey).births) {
+    const birth = Buffer.from(salt).toString('latin1');
+    for (const ordinal of ordinals) {
+      const place = places.get(birth)?.get(ordinal);
+      if (place === undefined) missing++;
+      else if (!opened.has(`${birth}${ordinal}`)) {
+        opened.add(`${birth}${ordinal}`);
+        const frames = byPack.get(place.pack) ?? new Set();
+        byPack.set(place.pack, frames.add(place.frame));
+      }
+    }
+  }
+  if (missing > 0) {
+    v.find({
+      level: 'decrypt',
+      object: unlocked.snapshot.key,
+      snapshots: [unlocked.snapshot.id],
+      failure: {
+        code: 'FRAMES_MISSING',
+        message: `${missing} frames that snapshot ${unlocked.snapshot.id} needs lie in no pack`,
+        origin: 'repository',
+        permanent: true,
+        hint: 'restore what is left, file by file: what does not need them restores',
+      },
+    });
+  }
+  return [...byPack].flatMap(([pack, frames]) => {
+    const all = [...frames];
+    const parts = [];
+    for (let at = 0; at < all.length; at += 16) parts.push({ pack, frames: new Set(all.slice(at, at + 16)) });
+    return parts;
+  });
+}

@@ -1,0 +1,53 @@
+import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { parseIndexKey, parsePackKey } from '../repository/layout.ts';
+import { WorkerSession, workerCount } from '../workers/session.ts';
+import { inParallel } from './lanes.ts';
+import { eachTarget, type Verification } from './verification.ts';
+
+/** Reads every pack and index of every target in full and compares its SHA-256 with its name: needs no key at all. */
+export async function checkDigests(v: Verification): Promise<void> {
+  await using session = new WorkerSession({
+    workers: workerCount(2),
+    signal: v.options.signal,
+    setup: (_, control) => ({
+      kind: 'read',
+      control,
+      domain: new Uint8Array(16),
+      idKey: new Uint8Array(32),
+      codecs: {},
+    }),
+  });
+  for (const { name, alone } of eachTarget(v)) {
+    const keys = [...(await alone.keys('packs/')), ...(await alone.keys('indexes/'))];
+    let done = 0;
+    const check = async (key: string): Promise<void> => {
+      const wanted = (parsePackKey(key) ?? parseIndexKey(key))?.name;
+      try {
+        const bytes = await alone.get(key);
+        const size = bytes.length;
+        const { sha256 } = await session.send({ kind: 'digest', bytes });
+        v.checked.bytes += size;
+        if (sha256 !== wanted) fail(mismatch(key));
+      } catch (error) {
+        const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
+        if (failure.code === 'CANCELLED') throw error;
+        v.find({ level: 'checksum', target: name, object: key, failure, snapshots: [] });
+      }
+      if (key.startsWith('packs/')) v.checked.packs++;
+      else v.checked.indexes++;
+      done++;
+      v.options.onProgress?.({ level: 'checksum', done, total: keys.length, bytes: v.checked.bytes });
+    };
+    await inParallel(keys, 3, check);
+  }
+}
+
+function mismatch(key: string): Failure {
+  return {
+    code: key.startsWith('packs/') ? 'PACK_DAMAGED' : 'OBJECT_DAMAGED',
+    message: `${key} is damaged: its SHA-256 is not its name`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'copy it from another target that has it whole; `holdfast verify --level decrypt` names the snapshots it affects',
+  };
+}

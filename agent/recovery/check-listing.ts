@@ -1,0 +1,115 @@
+import { failureOf } from '../contract/index.ts';
+import { loadIndex } from '../repository/index-loading.ts';
+import { domainKeys } from '../repository/keys/domain.ts';
+import type { HostKeys } from '../repository/keys/host-keys.ts';
+import { parseSnapshotKey } from '../repository/layout.ts';
+import { missingFrames } from './missing-frames.ts';
+import { eachTarget, isWanted, type Verification } from './verification.ts';
+
+/**
+ * What can be known from listings, signatures and indexes: every snapshot reads and follows the one before it, on every target,
+ * and every frame it refers to lies in a pack that is there at its full size. Needs the index key of a domain, which its host has.
+ */
+export async function checkListing(v: Verification, host: HostKeys | undefined): Promise<void> {
+  for (const { key, failure } of v.listing.damaged) v.find({ level: 'list', object: key, failure, snapshots: [] });
+  checkChains(v);
+  await checkCopies(v);
+  const wanted = v.listing.snapshots.filter(({ opened }) => isWanted(v, opened.header.source));
+  v.checked.snapshots += wanted.length;
+  const domains = new Map(wanted.map(({ opened }) => [opened.header.domain, opened.header]));
+  for (const [id, { host: hostName }] of domains) {
+    const known = host?.domains.find((domain) => domain.id === id);
+    if (known === undefined) {
+      v.notes.push(
+        `what snapshots of ${hostName} refer to was not checked: this host has no index key of their domain`,
+      );
+      continue;
+    }
+    const keys = domainKeys(known.id, known.name, known.secret);
+    const snapshots = wanted.filter(({ opened }) => opened.header.domain === id);
+    for (const { name, alone } of eachTarget(v)) {
+      const { packs, problems } = await loadIndex(alone, keys, 'read');
+      for (const problem of problems) {
+        // A pack that an index names and that is gone matters only when a snapshot needs it: that is found below.
+        if (problem.code !== 'PACK_MISSING') {
+          v.find({ level: 'list', target: name, object: 'index', failure: problem, snapshots: [] });
+        }
+      }
+      for (const snapshot of snapshots) {
+        try {
+          const missing = missingFrames(snapshot.opened.references(keys.indexKey), packs);
+          if (missing > 0) {
+            v.find({
+              level: 'list',
+              target: name,
+              object: snapshot.key,
+              snapshots: [snapshot.id],
+              failure: {
+                code: 'FRAMES_MISSING',
+                message: `${missing} frames that snapshot ${snapshot.id} needs lie in no pack of target ${name}`,
+                origin: 'repository',
+                permanent: true,
+                hint: 'look for the pack on another target; the next run stores again what still is at its source',
+              },
+            });
+          }
+        } catch (error) {
+          const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+          v.find({ level: 'list', target: name, object: snapshot.key, failure, snapshots: [snapshot.id] });
+        }
+      }
+    }
+  }
+}
+
+/** Each snapshot names the hash of the one before it, so that a removal or a swap shows. */
+function checkChains(v: Verification): void {
+  const last = new Map<string, { sequence: number; hash: string; key: string }>();
+  const ordered = v.listing.snapshots.toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence);
+  for (const { key, id, opened } of ordered) {
+    const { writer, job, sequence, previous } = opened.header;
+    const chain = `${writer}/${job}`;
+    const before = last.get(chain);
+    last.set(chain, { sequence, hash: opened.hash, key });
+    const follows =
+      before === undefined ? sequence === 1 : before.sequence === sequence - 1 && before.hash === previous;
+    if (follows) continue;
+    v.find({
+      level: 'list',
+      object: key,
+      snapshots: [id],
+      failure: {
+        code: 'CHAIN_BROKEN',
+        message: `snapshot ${sequence} of ${job} does not follow ${before === undefined ? 'any that is there' : `number ${before.sequence}`}`,
+        origin: 'repository',
+        permanent: true,
+        hint: 'a snapshot was removed, damaged or replaced; what is left restores',
+      },
+    });
+  }
+}
+
+/** A snapshot that one target has and another lacks: the other lags. */
+async function checkCopies(v: Verification): Promise<void> {
+  const targets = eachTarget(v);
+  if (targets.length < 2) return;
+  const present = await Promise.all(targets.map(async ({ alone }) => new Set(await alone.keys('snapshots/'))));
+  for (const key of new Set(present.flatMap((keys) => [...keys]))) {
+    if (parseSnapshotKey(key) === undefined) continue;
+    for (const [i, { name }] of targets.entries()) {
+      if (present[i]?.has(key)) continue;
+      v.find({
+        level: 'list',
+        target: name,
+        object: key,
+        snapshots: [],
+        failure: {
+          code: 'COPY_MISSING',
+          message: `target ${name} lacks ${key}, which another target has`,
+          origin: 'target',
+          permanent: true,
+        },
+      });
+    }
+  }
+}

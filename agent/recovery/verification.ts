@@ -1,0 +1,85 @@
+import type { PluginSpec, SourceSpec } from '../config/policy.ts';
+import type { Failure } from '../contract/index.ts';
+import type { Engine } from '../engine/opening.ts';
+import type { Identity } from '../repository/keys/identity.ts';
+import type { SnapshotListing } from '../repository/snapshots.ts';
+import { type NamedTarget, Store } from '../repository/store.ts';
+import type { Writers } from '../repository/writers.ts';
+
+/** Each level includes the ones before it; the first two need no key that reads. */
+export const LEVELS = ['list', 'checksum', 'decrypt', 'restore'] as const;
+export type Level = (typeof LEVELS)[number];
+
+export interface VerifyOptions {
+  readonly targets: readonly PluginSpec[];
+  readonly sources: Readonly<Record<string, SourceSpec>>;
+  /** Only this source; absent: all. */
+  readonly source?: string;
+  readonly level: Level;
+  readonly parallel: number;
+  /** Asked for at the levels that read. */
+  identity(): Promise<Identity>;
+  readonly signal: AbortSignal;
+  onProgress?(progress: VerifyProgress): void;
+}
+
+export interface VerifyProgress {
+  readonly level: Level;
+  readonly done: number;
+  readonly total: number;
+  readonly bytes: number;
+}
+
+/** Something that does not hold. `snapshots`: ids of those it affects, as far as they are known. */
+export interface VerifyFinding {
+  readonly level: Level;
+  readonly target?: string;
+  readonly object: string;
+  readonly failure: Failure;
+  readonly snapshots: readonly string[];
+}
+
+/** What a verification came to: plain data. */
+export interface VerifyReport {
+  readonly verdict: 'ok' | 'damaged' | 'failed' | 'cancelled';
+  readonly level: Level;
+  readonly traceId: string;
+  readonly durationMs: number;
+  readonly phases: readonly { readonly name: string; readonly ms: number }[];
+  /** What was looked at, in figures. `bytes`: read from targets. */
+  readonly checked: {
+    snapshots: number;
+    packs: number;
+    indexes: number;
+    frames: number;
+    bytes: number;
+    restored: number;
+  };
+  readonly findings: readonly VerifyFinding[];
+  /** Things worth saying that are no damage, for instance that a level could only see part. */
+  readonly notes: readonly string[];
+  readonly failure?: Failure;
+}
+
+/** What the checks of one verification share. */
+export interface Verification {
+  readonly engine: Engine;
+  readonly options: VerifyOptions;
+  /** One target at a time for what lies on each; all as one store for what can be read from any. */
+  readonly store: Store;
+  readonly writers: Writers;
+  readonly listing: SnapshotListing;
+  readonly checked: VerifyReport['checked'];
+  readonly notes: string[];
+  find(finding: VerifyFinding): void;
+}
+
+/** The targets of a verification, each as a store of its own. */
+export function eachTarget({ store }: Verification): { name: string; alone: Store }[] {
+  return store.targets.map((target: NamedTarget) => ({ name: target.name, alone: new Store([target]) }));
+}
+
+/** Whether snapshots of `source` are to be looked at. */
+export function isWanted(v: Verification, source: string): boolean {
+  return v.options.source === undefined || v.options.source === source;
+}

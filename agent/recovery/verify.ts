@@ -1,0 +1,84 @@
+import { type Failure, failureOf } from '../contract/index.ts';
+import { type Engine, openStore } from '../engine/opening.ts';
+import { Stopwatch } from '../engine/stopwatch.ts';
+import { loadHostKeys } from '../repository/keys/host-keys.ts';
+import { readMarker } from '../repository/marker.ts';
+import { listSnapshots } from '../repository/snapshots.ts';
+import { Writers } from '../repository/writers.ts';
+import { checkContents } from './check-contents.ts';
+import { checkDigests } from './check-digests.ts';
+import { checkListing } from './check-listing.ts';
+import { checkRestores } from './check-restores.ts';
+import {
+  LEVELS,
+  type Verification,
+  type VerifyFinding,
+  type VerifyOptions,
+  type VerifyReport,
+} from './verification.ts';
+
+/** Checks that backups can be restored, as deep as `level` says. Changes nothing. Never throws for what it may find. */
+export async function verifyRepository(engine: Engine, options: VerifyOptions): Promise<VerifyReport> {
+  const trace = engine.telemetry.run('verify', { 'holdfast.verify.level': options.level });
+  const watch = new Stopwatch(trace.root);
+  const startedAt = performance.now();
+  const findings: VerifyFinding[] = [];
+  const notes: string[] = [];
+  const checked = { snapshots: 0, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 };
+  let failure: Failure | undefined;
+  try {
+    const loan = { engine, span: watch.phase('open'), signal: options.signal };
+    await using store = await openStore(options.targets, loan);
+    const marker = await readMarker(store);
+    const host = await loadHostKeys(engine.stateFolder);
+    const own = host?.repository === marker.id ? host : undefined;
+    const writers = await Writers.load(store, marker.id, own);
+    const find = (finding: VerifyFinding) => void findings.push(finding);
+    for (const problem of writers.problems)
+      find({ level: 'list', object: 'keys/writers', failure: problem, snapshots: [] });
+    const listing = await listSnapshots(store, writers);
+    const verification = { engine, options, store, writers, listing, checked, notes, find };
+    await carryOut(verification, own, watch);
+  } catch (error) {
+    failure = failureOf(error, { code: 'VERIFY_FAILED', origin: 'agent' });
+  }
+  watch.end(failure?.code);
+  const ended = findings.length > 0 ? 'damaged' : 'ok';
+  const verdict = failure === undefined ? ended : failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
+  trace.root.set({ 'holdfast.verify.verdict': verdict, 'holdfast.verify.findings': findings.length });
+  trace.root.end(failure?.code ?? findings[0]?.failure.code);
+  await trace.drain();
+  return {
+    verdict,
+    level: options.level,
+    traceId: trace.traceId,
+    durationMs: performance.now() - startedAt,
+    phases: watch.phases,
+    checked,
+    findings,
+    notes,
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+async function carryOut(
+  verification: Verification,
+  host: Awaited<ReturnType<typeof loadHostKeys>>,
+  watch: Stopwatch,
+): Promise<void> {
+  const depth = LEVELS.indexOf(verification.options.level);
+  watch.phase('list');
+  await checkListing(verification, host);
+  if (depth >= 1) {
+    watch.phase('checksum');
+    await checkDigests(verification);
+  }
+  if (depth < 2) return;
+  watch.phase('unlock');
+  const identity = await verification.options.identity();
+  watch.phase('decrypt');
+  await checkContents(verification, identity);
+  if (depth < 3) return;
+  watch.phase('restore');
+  await checkRestores(verification, identity);
+}
