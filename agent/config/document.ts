@@ -29,7 +29,7 @@ export class PolicyDocument implements Positions {
     const parsed = parse(text);
     this.#root = 'document' in parsed ? (parsed.document.contents ?? undefined) : undefined;
     this.content = this.#reader.read(this.#root ?? null);
-    const slips = [...parsed.slips, ...this.#reader.slips];
+    const slips = withoutConsequences([...parsed.slips, ...this.#reader.slips]);
     this.diagnostics = slips.map((slip) => this.#diagnostic(slip));
     this.broken = slips.some((slip) => slip.code !== 'HF1005');
   }
@@ -107,16 +107,35 @@ function nodeOf(value: unknown): Node | undefined {
 }
 
 function parse(text: string): { slips: Slip[]; document: Document.Parsed } | { slips: Slip[] } {
+  const bottom = tooDeep(text);
+  if (bottom !== undefined) return { slips: [nested(bottom)] };
   try {
     // Repeated keys are found by NodeReader, in linear time.
     const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
     const slips = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, document, text));
     if (document.contents === null) slips.push(empty);
-    return { document, slips: withoutConsequences(slips) };
+    return { document, slips };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { slips: [{ code: 'HF1013', message: 'this is nested too deeply to be read', start: 0, end: 1 }] };
+    return { slips: [nested(0)] };
   }
+}
+
+function nested(start: number): Slip {
+  return { code: 'HF1013', message: 'this is nested too deeply to be read', start, end: start + 1 };
+}
+
+/**
+ * Where more brackets are open than anybody writes. The parser takes time in the square of its depth, so it is not asked.
+ * Brackets in quotes and comments are counted too, which is why the bound is far above the depth that is allowed.
+ */
+function tooDeep(text: string): number | undefined {
+  let depth = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1);
+    if (depth > 1000) return index;
+  }
+  return undefined;
 }
 
 const empty: Slip = {
@@ -128,7 +147,9 @@ const empty: Slip = {
 };
 
 /** One slip makes the parser stumble on: an unclosed quote swallows the brackets around it, and is reported once. */
-function withoutConsequences(slips: readonly Slip[]): Slip[] {
+function withoutConsequences(slips: readonly Slip[]): readonly Slip[] {
+  const deep = slips.filter(({ code }) => code === 'HF1013');
+  if (deep.length > 0) return deep.slice(0, 1);
   const byStart = new Map<number, Slip>();
   const quote = slips.some(({ message }) => message === UNCLOSED_QUOTE);
   for (const slip of slips) {

@@ -1,13 +1,11 @@
 import type { ErrorObject } from 'ajv';
-import { SIZE_TEXT } from '../contract/index.ts';
 import type { CodeName } from './codes.ts';
 import type { Path } from './diagnostic.ts';
-import { DURATION_PATTERN, respellDuration, SPAN_PATTERN } from './duration.ts';
+import { kindOf, label, show, TYPES } from './label.ts';
 import { nearest } from './nearest.ts';
+import { NOTATIONS } from './notation.ts';
 import { isSchema, type Schema } from './plugin-options.ts';
 import type { Problem } from './problem.ts';
-import { RATE_PATTERN, respellRate } from './rate.ts';
-import { respellSize } from './size.ts';
 import { NAME_PATTERN } from './vocabulary.ts';
 
 /** What ajv found, in words for the person who wrote the policy. `base` is where in the policy the checked value stands. */
@@ -45,7 +43,7 @@ function pointer(instancePath: string): string[] {
 }
 
 function unknownField(name: string, schema: Schema, path: Path): Problem {
-  const fields = isSchema(schema['properties']) ? schema['properties'] : {};
+  const fields = fieldsOf(schema);
   const suggestion = nearest(name, Object.keys(fields));
   const home = Object.entries(fields).find(
     ([, field]) => isSchema(field) && isSchema(field['properties']) && name in field['properties'],
@@ -66,9 +64,8 @@ function unknownField(name: string, schema: Schema, path: Path): Problem {
 }
 
 function missingField(name: string, schema: Schema, path: Path): Problem {
-  const field = isSchema(schema['properties']) ? schema['properties'][name] : undefined;
-  const hint =
-    isSchema(field) && typeof field['description'] === 'string' ? `${name}: ${field['description']}` : undefined;
+  const field = fieldOf(schema, name);
+  const hint = typeof field['description'] === 'string' ? `${name}: ${field['description']}` : undefined;
   return { code: 'HF2002', message: `${label(path)} has no "${name}"`, path, on: 'key', hint, missing: name };
 }
 
@@ -88,34 +85,6 @@ function badName(name: string, path: Path): Problem {
     hint: 'names begin with a-z or 0-9, go on with these and ".", "_", "-", and have at most 64 characters',
   };
 }
-
-interface Notation {
-  readonly code: CodeName;
-  readonly what: string;
-  readonly hint: string;
-  respell(text: string): string | undefined;
-}
-const NOTATIONS: Readonly<Record<string, Notation>> = {
-  [DURATION_PATTERN]: {
-    code: 'HF2006',
-    what: 'a duration',
-    hint: 'a number and a unit: 30s, 15m, 2h, 7d, 4w, 6mo, 7y',
-    respell: respellDuration,
-  },
-  [SPAN_PATTERN]: {
-    code: 'HF2006',
-    what: 'a duration',
-    hint: 'a number and a unit, months and years are no fixed length: 500ms, 30s, 15m, 1h30m, 7d, 4w',
-    respell: (text) => respellDuration(text)?.replace(/^\d+(?:y|mo)$/, ''),
-  },
-  [SIZE_TEXT]: { code: 'HF2007', what: 'a size', hint: 'a number and a unit: 64KiB, 32MiB, 8GB', respell: respellSize },
-  [RATE_PATTERN]: {
-    code: 'HF2008',
-    what: 'a rate',
-    hint: 'a number and a unit: 100Mbps, 40MB/s',
-    respell: respellRate,
-  },
-};
 
 function misspelt(data: unknown, schema: Schema, path: Path): Problem {
   const notation = NOTATIONS[String(schema['pattern'])];
@@ -176,6 +145,8 @@ function noBranch(data: unknown, schema: Schema, path: Path): Problem {
   const branches = [schema['anyOf'] ?? schema['oneOf']].flat().filter(isSchema);
   const choices = branches.flatMap(choicesOf);
   if (choices.length === branches.length) return notAllowed(data, choices, schema, path);
+  const tag = tagOf(branches);
+  if (tag !== undefined && isSchema(data)) return wrongTag(data, tag, branches, path);
   const types = [...new Set(branches.flatMap((branch) => [branch['type']].flat()).map(String))];
   const names = types.map((type) => TYPES[type] ?? type).join(' or ');
   return {
@@ -185,6 +156,30 @@ function noBranch(data: unknown, schema: Schema, path: Path): Problem {
     on: 'value',
     hint: described(schema),
   };
+}
+
+/** The field by which branches that are mappings are told apart: a constant in each. */
+function tagOf(branches: readonly Schema[]): string | undefined {
+  const [first] = branches.map(fieldsOf);
+  return Object.keys(first ?? {}).find((name) =>
+    branches.every((branch) => choicesOf(fieldOf(branch, name)).length > 0),
+  );
+}
+
+function wrongTag(data: Schema, tag: string, branches: readonly Schema[], path: Path): Problem {
+  const choices = branches.flatMap((branch) => choicesOf(fieldOf(branch, tag)));
+  if (Object.hasOwn(data, tag)) return notAllowed(data[tag], choices, {}, [...path, tag]);
+  const hint = `possible: ${choices.map(String).join(', ')}`;
+  return { code: 'HF2002', message: `${label(path)} has no "${tag}"`, path, on: 'key', hint, missing: tag };
+}
+
+function fieldsOf(schema: Schema): Schema {
+  return isSchema(schema['properties']) ? schema['properties'] : {};
+}
+
+function fieldOf(schema: Schema, name: string): Schema {
+  const field = fieldsOf(schema)[name];
+  return isSchema(field) ? field : {};
 }
 
 const RANGES: Readonly<Record<string, readonly [CodeName, string]>> = {
@@ -218,48 +213,6 @@ function outOfRange(error: ErrorObject, path: Path): Problem {
   return { code, message: `${label(path)} ${words}${limit === undefined ? '' : ` ${limit}`}${not}`, path, on: 'value' };
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'text',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a mapping',
-  null: 'empty',
-};
-
-function kindOf(data: unknown): string {
-  if (data === null) return 'empty';
-  if (Array.isArray(data)) return 'a list';
-  if (typeof data === 'object') return 'a mapping';
-  return typeof data === 'string' ? 'text' : show(data);
-}
-
-/** What people call the value at `path`. */
-export function label(path: Path): string {
-  const [section, name] = path;
-  if (section === undefined) return 'the policy';
-  const kind = { jobs: 'job', sources: 'source', targets: 'target', pipelines: 'pipeline', recipients: 'recipient' }[
-    section
-  ];
-  if (path.length === 2 && kind !== undefined) return `${kind} "${name}"`;
-  if (path.length === 2 && section === 'retention') return `retention class "${name}"`;
-  const last = path.at(-1);
-  return typeof last === 'number' || /^\d+$/.test(String(last))
-    ? `entry ${Number(last) + 1} of "${path.at(-2)}"`
-    : `"${last}"`;
-}
-
 function described(schema: Schema): string | undefined {
   return typeof schema['description'] === 'string' ? schema['description'] : undefined;
-}
-
-function show(data: unknown): string {
-  const text =
-    typeof data === 'string'
-      ? JSON.stringify(data)
-      : data !== null && typeof data === 'object'
-        ? kindOf(data)
-        : String(data);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

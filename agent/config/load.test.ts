@@ -1,0 +1,336 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Type } from 'typebox';
+import { builtinPlugins } from '../cli/builtin.ts';
+import { definePlugin, type Target } from '../contract/index.ts';
+import { loadPolicy, parsePolicy } from './load.ts';
+import { PluginRegistry } from './registry.ts';
+import { SEARCH_PLACES } from './search.ts';
+import { Secret } from './secret.ts';
+
+const plugins = builtinPlugins();
+const smallest = `
+version: 1
+recipients: { ops: { publicKey: keys/ops.asc } }
+targets: { local: { type: local, path: backup } }
+sources: { app: { type: files, paths: [/srv] } }
+jobs: { app: { source: app, targets: [local] } }
+`;
+const parse = (text: string, registry = plugins) =>
+  parsePolicy({ text, file: '/etc/p/x.yaml', host: 'h', plugins: registry });
+
+let root = '';
+before(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'holdfast-policy-'));
+});
+after(() => rm(root, { recursive: true }));
+
+async function folder(name: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(root, name, file)), { recursive: true });
+    await writeFile(path.join(root, name, file), text);
+  }
+  return path.join(root, name);
+}
+
+const load = (cwd: string, named?: string) => {
+  return loadPolicy({ cwd, host: 'h', plugins, ...(named !== undefined && { path: named }) });
+};
+
+describe('a right policy', () => {
+  test('is resolved: defaults, units, names, paths', () => {
+    const { policy, diagnostics } = parse(`${smallest}limits: { memory: 64MiB }\n`);
+    assert.deepEqual(diagnostics, []);
+    const job = policy?.jobs['app'];
+    assert.ok(policy && job);
+    assert.equal(job.domain, 'h/default');
+    assert.equal(job.timeoutMs, 86_400_000);
+    assert.equal(job.select, null);
+    assert.deepEqual(job.retention.keep, undefined);
+    assert.equal(job.source, policy.sources['app']);
+    assert.equal(job.targets[0], policy.targets['local']);
+    assert.deepEqual(
+      job.recipients.map(({ publicKey }) => publicKey),
+      ['/etc/p/keys/ops.asc'],
+    );
+    assert.deepEqual(job.targets[0]?.options, { path: '/etc/p/backup' });
+    assert.equal(job.pipeline.chunk.type, 'fastcdc');
+    assert.deepEqual(job.pipeline.compress, { type: 'zstd', options: { level: 3 } });
+    assert.equal(policy.limits.memoryBytes, 2 ** 26);
+    assert.equal(policy.limits.files, 8);
+    assert.ok(policy.limits.workers >= 1 && policy.limits.workers <= 8);
+    assert.deepEqual(job.at, { file: '/etc/p/x.yaml', line: 6, column: 9 });
+  });
+
+  test('has a class, objectives and people as declared', () => {
+    const { policy } = parse(`
+version: 1
+recipients: { ops: { publicKey: /k/a.asc }, safe: { publicKey: /k/b.asc } }
+targets: { local: { type: local, path: /b } }
+sources: { app: { type: files, paths: [/srv], objectives: { rpo: 60m, rto: 5m } } }
+retention: { audit: { keep: { within: 2d, daily: 7 }, minimum: 3y } }
+jobs: { app: { source: app, targets: [local], retention: audit, recipients: [safe], timeout: 1h30m } }
+`);
+    const job = policy?.jobs['app'];
+    assert.equal(job?.domain, 'h/audit');
+    assert.deepEqual(
+      job?.recipients.map(({ name }) => name),
+      ['safe'],
+    );
+    assert.deepEqual(job?.source.objectives, { rpoMs: 3_600_000, rtoMs: 300_000 });
+    assert.deepEqual(job?.retention.minimum, { months: 36, milliseconds: 0 });
+    assert.deepEqual(job?.retention.keep, { within: { months: 0, milliseconds: 172_800_000 }, daily: 7 });
+    assert.equal(job?.timeoutMs, 5_400_000);
+  });
+
+  test('may declare what exists anyway', () => {
+    const own = '[chunk: fixed, compress: gzip, encrypt: aes-256-gcm, checksum: sha256]';
+    const { policy } = parse(
+      `${smallest}pipelines: { standard: ${own} }\nretention: { default: { keep: { daily: 1 } } }\n`,
+    );
+    assert.equal(policy?.jobs['app']?.pipeline.chunk.type, 'fixed');
+    assert.equal(policy?.jobs['app']?.retention.keep?.daily, 1);
+  });
+
+  test('has a hash of what it says, not of how it is written', () => {
+    const [first, ...lines] = smallest.trim().split('\n');
+    const shuffled = [...lines].reverse().join('  # a comment\n');
+    assert.equal(parse(`${shuffled}\n${first}\n`).policy?.hash, parse(smallest).policy?.hash);
+    assert.notEqual(parse(smallest.replace('/srv', '/srw')).policy?.hash, parse(smallest).policy?.hash);
+  });
+
+  test('can be JSON, and can share parts by anchors', () => {
+    const json = JSON.stringify({ $schema: 'x', version: 1, recipients: { ops: { publicKey: 'k.asc' } } }, null, '\t');
+    assert.deepEqual(
+      parse(json).diagnostics.map(({ code }) => code),
+      ['HF4008'],
+    );
+    const shared = smallest.replace(
+      /jobs:.*/,
+      'x-all: &all { source: app, targets: [local] }\njobs: { a: *all, b: { <<: *all, timeout: 2h } }',
+    );
+    const { policy, diagnostics } = parse(shared);
+    assert.deepEqual(diagnostics, []);
+    assert.deepEqual(
+      Object.values(policy?.jobs ?? {}).map(({ name, timeoutMs }) => [name, timeoutMs]),
+      [
+        ['a', 86_400_000],
+        ['b', 7_200_000],
+      ],
+    );
+  });
+});
+
+describe('what is told without being an error', () => {
+  test('parts that nothing acts on yet, each once and with its place', () => {
+    const { policy, diagnostics } = parse(`
+version: 1
+recipients: { ops: { publicKey: k.asc } }
+targets: { local: { type: local, path: /b } }
+sources: { app: { type: files, paths: [/srv], objectives: { rpo: 1h } } }
+retention: { audit: {} }
+jobs:
+  a: { source: app, targets: [local], schedule: { every: 1h } }
+  b: { source: app, targets: [local], schedule: { cron: '0 2 * * *' } }
+limits: { bandwidth: 100Mbps }
+alerts:
+  - { when: run.failed, severity: critical, notify: [mail] }
+  - { when: storage.used, above: 85% }
+notifiers: { mail: { type: email, to: ops@example.net } }
+plans: { all: { steps: [] } }
+domains: { shared: { hosts: [a, b] } }
+`);
+    assert.ok(policy);
+    assert.deepEqual(policy.jobs['a']?.schedule, { every: '1h' });
+    const told = diagnostics.map(({ severity, at, code }) => `${severity} ${at.line}:${at.column} ${code}`);
+    assert.deepEqual(told, [
+      'note 5:47 HF4902',
+      'note 6:1 HF4902',
+      'warning 8:39 HF4901',
+      'warning 10:11 HF4901',
+      'warning 11:1 HF4901',
+      'warning 14:1 HF4901',
+      'warning 15:1 HF4901',
+      'warning 16:1 HF4901',
+    ]);
+    assert.match(diagnostics[2]?.message ?? '', /and in 1 more/);
+  });
+
+  test('a source without a job, and a policy without jobs', () => {
+    const idle = parse(smallest.replace('sources: {', 'sources: { other: { type: files, paths: [/x] },'));
+    assert.deepEqual(
+      idle.diagnostics.map(({ code, message }) => [code, message.includes('"other"')]),
+      [['HF4007', true]],
+    );
+    assert.ok(idle.policy);
+    assert.deepEqual(
+      parse(smallest.replace(/jobs.*\n/, '')).diagnostics.map(({ code }) => code),
+      ['HF4008'],
+    );
+  });
+});
+
+describe('plugins from outside', () => {
+  const target = definePlugin({
+    kind: 'target',
+    name: 'vault',
+    api: 1,
+    version: '1.0.0',
+    stability: 'experimental',
+    summary: 'A target for this test.',
+    options: Type.Object({
+      key: Secret,
+      code: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$', description: 'Three letters.' })),
+      mode: Type.Optional(
+        Type.Union([
+          Type.Object({ kind: Type.Literal('fast'), lanes: Type.Integer({ maximum: 4 }) }),
+          Type.Object({ kind: Type.Literal('safe'), copies: Type.Integer({ minimum: 2 }) }),
+        ]),
+      ),
+    }),
+    identity: () => 'vault',
+    open: (): Promise<Target> => Promise.reject(new Error('validation opens nothing')),
+  });
+  const registry = new PluginRegistry([
+    { plugin: target, module: 'file:///vault.ts' },
+    ...(['files', 'fastcdc', 'zstd'] as const).map((name) => {
+      const kind = ({ files: 'source', fastcdc: 'chunker', zstd: 'codec' } as const)[name];
+      const plugin = plugins.get(kind, name);
+      assert.ok(plugin);
+      return { plugin, module: plugins.module(kind, name) };
+    }),
+  ]);
+  const errors = (fields: string) => {
+    const text = smallest.replace('{ type: local, path: backup }', `{ type: vault, ${fields} }`);
+    return parse(text, registry).diagnostics.map(({ code, at, suggestion, sourceLine }) => ({
+      told: `${at.column} ${code} ${suggestion ?? ''}`.trim(),
+      sourceLine,
+    }));
+  };
+
+  test('a secret that was written out is refused and not repeated', () => {
+    const [error, ...more] = errors('key: hunter2hunter2');
+    assert.equal(error?.told, '39 HF2011');
+    assert.deepEqual(more, []);
+    const secret = parse(
+      smallest.replace('{ type: local, path: backup }', '{ type: vault, key: "tiger 9" }'),
+      registry,
+    );
+    assert.ok(!secret.diagnostics.some(({ message, hint = '' }) => `${message}${hint}`.includes('tiger')));
+  });
+
+  test('a reference to a secret is kept unresolved', () => {
+    const text = smallest.replace('{ type: local, path: backup }', '{ type: vault, key: { env: KEY } }');
+    assert.deepEqual(parse(text, registry).policy?.targets['local']?.options, { key: { env: 'KEY' } });
+    assert.deepEqual(
+      errors('key: { env: KEY, file: k }').map(({ told }) => told),
+      ['39 HF2010'],
+    );
+  });
+
+  test('of a union, only the branch that was meant is spoken of', () => {
+    const key = 'key: { env: K }';
+    assert.deepEqual(
+      errors(`${key}, mode: { kind: fast, lanes: 9 }`).map(({ told }) => told),
+      ['78 HF2009'],
+    );
+    assert.deepEqual(
+      errors(`${key}, mode: { kind: safe, lanes: 3 }`).map(({ told }) => told),
+      ['51 HF2002', '71 HF2001'],
+    );
+    assert.deepEqual(
+      errors(`${key}, mode: { kind: fats }`).map(({ told }) => told),
+      ['65 HF2004 fast'],
+    );
+    assert.deepEqual(
+      errors(`${key}, mode: fast`).map(({ told }) => told),
+      ['57 HF2003'],
+    );
+    assert.deepEqual(
+      errors(`${key}, code: abc`).map(({ told }) => told),
+      ['57 HF2012'],
+    );
+  });
+});
+
+describe('finding a policy', () => {
+  test('in a folder, by any of its names', async () => {
+    for (const place of SEARCH_PLACES) {
+      const at = await folder(`place-${place.replaceAll('/', '-')}`, { [place]: smallest });
+      const { policy, files } = await load(at);
+      assert.ok(policy, place);
+      assert.deepEqual(files, [path.join(at, place)]);
+    }
+  });
+
+  test('above, or where it was named: a file or a folder', async () => {
+    const at = await folder('above', { 'holdfast.yml': smallest, 'in/side/x.txt': '' });
+    assert.deepEqual((await load(path.join(at, 'in/side'))).files, [path.join(at, 'holdfast.yml')]);
+    assert.ok((await load('/', path.join(at, 'holdfast.yml'))).policy);
+    assert.ok((await load(root, 'above')).policy);
+    assert.deepEqual(
+      (await load(root, 'above/in')).diagnostics.map(({ code }) => code),
+      ['HF1001'],
+    );
+    assert.deepEqual(
+      (await load(root, 'above/nothing.yaml')).diagnostics.map(({ code }) => code),
+      ['HF1001'],
+    );
+  });
+
+  test('never runs code that lies beside it', async () => {
+    const planted = "require('node:fs').writeFileSync('ran', ''); module.exports = {};";
+    const places = ['.config/config.js', '.config/config.cjs', 'holdfast.config.js', '.holdfastrc.js', 'holdfast.js'];
+    const redirect = JSON.stringify({ cosmiconfig: { searchPlaces: ['evil.yaml'] } });
+    const at = await folder('planted', {
+      ...Object.fromEntries(places.map((place) => [place, planted])),
+      'package.json': redirect,
+      'evil.yaml': 'version: 9',
+      'holdfast.yaml': smallest,
+    });
+    const load = fileURLToPath(new URL('./search.ts', import.meta.url));
+    const script = `const { searchUpward } = await import(${JSON.stringify(pathToFileURL(load).href)});
+      process.stdout.write((await searchUpward(process.cwd())).file);
+      process.stdout.write((await import('node:fs')).existsSync('ran') ? ' and ran it' : '');`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: at, encoding: 'utf8' });
+    assert.equal(child.stdout, path.join(at, 'holdfast.yaml'), child.stderr);
+  });
+
+  test('an empty policy is found, and said to be empty', async () => {
+    const at = await folder('empty', { 'holdfast.yaml': '' });
+    assert.deepEqual(
+      (await load(at)).diagnostics.map(({ code }) => code),
+      ['HF1010'],
+    );
+  });
+
+  test('bytes that are no text are refused', async () => {
+    const at = await folder('bytes', { 'holdfast.yaml': new Uint8Array([0x61, 0xff, 0xfe, 0x00]) });
+    assert.deepEqual(
+      (await load(at)).diagnostics.map(({ code }) => code),
+      ['HF1002'],
+    );
+  });
+
+  test('in a folder that everybody can write to, only what is mine or the system’s', async () => {
+    const at = await folder('open', { 'holdfast.yaml': smallest });
+    await chmod(at, 0o1777);
+    assert.ok((await load(at)).policy, 'it is mine');
+  });
+});
+
+test('ten thousand jobs are answered in a few seconds, and ten thousand mistakes too', () => {
+  const fields = 'source: app, targets: [local], pipeline: standard, timeout: 2h';
+  const many = Array.from({ length: 10_000 }, (_, index) => `  job-${index}: { ${fields} }`).join('\n');
+  const text = smallest.replace(/jobs:.*\n/, `jobs:\n${many}\n`);
+  const started = performance.now();
+  assert.equal(Object.keys(parse(text).policy?.jobs ?? {}).length, 10_000);
+  assert.equal(parse(text.replaceAll('pipeline:', 'pipelin:')).diagnostics.length, 10_000);
+  const took = performance.now() - started;
+  assert.ok(took < 30_000, `took ${took} ms`);
+});

@@ -1,0 +1,36 @@
+import { SIZE_TEXT } from '../contract/index.ts';
+import type { CodeName } from './codes.ts';
+import { DURATION_PATTERN, respellDuration, SPAN_PATTERN } from './duration.ts';
+import { RATE_PATTERN, respellRate } from './rate.ts';
+import { respellSize } from './size.ts';
+
+/** A way of writing quantities that is known by its pattern, in the policy's own fields and in options of plugins. */
+export interface Notation {
+  readonly code: CodeName;
+  readonly what: string;
+  readonly hint: string;
+  respell(text: string): string | undefined;
+}
+
+/** By pattern. */
+export const NOTATIONS: Readonly<Record<string, Notation>> = {
+  [DURATION_PATTERN]: {
+    code: 'HF2006',
+    what: 'a duration',
+    hint: 'a number and a unit: 30s, 15m, 2h, 7d, 4w, 6mo, 7y',
+    respell: respellDuration,
+  },
+  [SPAN_PATTERN]: {
+    code: 'HF2006',
+    what: 'a duration',
+    hint: 'a number and a unit, months and years are no fixed length: 500ms, 30s, 15m, 1h30m, 7d, 4w',
+    respell: (text) => respellDuration(text)?.replace(/^\d+(?:y|mo)$/, ''),
+  },
+  [SIZE_TEXT]: { code: 'HF2007', what: 'a size', hint: 'a number and a unit: 64KiB, 32MiB, 8GB', respell: respellSize },
+  [RATE_PATTERN]: {
+    code: 'HF2008',
+    what: 'a rate',
+    hint: 'a number and a unit: 100Mbps, 40MB/s',
+    respell: respellRate,
+  },
+};
