@@ -12,15 +12,15 @@ interface Meaning {
   readonly says: string;
 }
 
-const full: Meaning = { code: 'TARGET_FULL', permanent: true, says: 'has no space or no inodes left' };
-const denied: Meaning = { code: 'TARGET_DENIED', permanent: true, says: 'may not be used by this user' };
+const full: Meaning = { code: 'TARGET_FULL', permanent: true, says: 'the target has no space or no inodes left' };
+const denied: Meaning = { code: 'TARGET_DENIED', permanent: true, says: 'the target may not be used by this user' };
 // What a network file system answers while its server is away, or a process short of file descriptors.
-const away: Meaning = { code: 'TARGET_UNAVAILABLE', permanent: false, says: 'does not answer' };
+const away: Meaning = { code: 'TARGET_UNAVAILABLE', permanent: false, says: 'the target does not answer' };
 
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: full,
-  EDQUOT: { ...full, says: 'has used up its quota' },
-  EROFS: { code: 'TARGET_READONLY', permanent: true, says: 'is mounted read-only' },
+  EDQUOT: { ...full, says: 'the target has used up its quota' },
+  EROFS: { code: 'TARGET_READONLY', permanent: true, says: 'the target is mounted read-only' },
   EACCES: denied,
   EPERM: denied,
   ESTALE: away,
@@ -30,8 +30,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENETUNREACH: away,
   ENOTCONN: away,
   ECONNREFUSED: away,
-  EMFILE: { ...away, says: 'cannot be used: too many files are open' },
-  ENFILE: { ...away, says: 'cannot be used: too many files are open' },
+  EMFILE: { ...away, says: 'the target cannot be used: too many files are open' },
+  ENFILE: { ...away, says: 'the target cannot be used: too many files are open' },
 };
 
 /**
@@ -41,6 +41,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
 export function failBy(thrown: unknown, where: string): never {
   const errno = errnoOf(thrown);
   if (errno === undefined) throw thrown;
-  const { code, permanent, says } = meanings[errno] ?? { code: 'TARGET_IO', permanent: false, says: 'failed' };
-  return fail({ code, message: `${where} ${says} (${errno})`, origin: 'target', permanent }, thrown);
+  const { code, permanent, says } = meanings[errno] ?? {
+    code: 'TARGET_IO',
+    permanent: false,
+    says: 'the target failed',
+  };
+  return fail({ code, message: `${where}: ${says} (${errno})`, origin: 'target', permanent }, thrown);
 }
