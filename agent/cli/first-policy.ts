@@ -56,7 +56,8 @@ function quoted(text: string): string {
   return /^[\w/.-]+$/.test(text) && /^[/A-Za-z]/.test(text) ? text : JSON.stringify(text);
 }
 
-function pathInside(outer: string, inner: string): string | undefined {
+/** The path of `inner` below `outer`; undefined when it does not lie in it. */
+export function pathInside(outer: string, inner: string): string | undefined {
   const relative = path.relative(outer, inner);
   const outside = relative === '' || relative === '..' || relative.startsWith('../');
   return outside ? undefined : relative;

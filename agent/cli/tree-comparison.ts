@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { constants, lstat, open, readdir, readlink } from 'node:fs/promises';
+import { access, constants, lstat, open, readdir, readlink } from 'node:fs/promises';
 
 export interface ComparisonOptions {
   readonly original: string;
@@ -25,11 +25,13 @@ export interface Comparison {
   readonly bytes: number;
   readonly differences: readonly Difference[];
   readonly changedSince: number;
+  /** Not restored, and rightly so: what we may not read, and sockets and pipes that belong to running programs. */
+  readonly leftOut: number;
 }
 
 /**
  * Compares two trees by reading both, with nothing of the repository in between: names, kinds, content, modes, times to the
- * nanosecond, targets of symbolic links, which names are one file, and owners where asked for.
+ * microsecond, targets of symbolic links, which names are one file, and owners where asked for.
  */
 export async function compareTrees(options: ComparisonOptions): Promise<Comparison> {
   const comparison = new TreeComparison(options);
@@ -39,13 +41,15 @@ export async function compareTrees(options: ComparisonOptions): Promise<Comparis
 
 const SLASH = Buffer.from('/');
 const BLOCK = 1024 * 1024;
-const TIMES_AND_MODES = ['mode', 'mtimeNs'] as const;
+// Node sets times through a double of seconds, and rounds to microseconds.
+const TIME_PRECISION_NS = 2000n;
 const OWNERS = ['uid', 'gid'] as const;
 
 class TreeComparison implements Comparison {
   entries = 0;
   bytes = 0;
   changedSince = 0;
+  leftOut = 0;
   readonly differences: Difference[] = [];
   readonly #o: ComparisonOptions;
   readonly #original: Buffer;
@@ -75,6 +79,10 @@ class TreeComparison implements Comparison {
     const [was, is] = await Promise.all([statsOf(at(this.#original, path)), statsOf(at(this.#restored, path))]);
     this.entries++;
     const before = this.differences.length;
+    if (was && !is && (await this.#cannotBeBackedUp(path, was))) {
+      this.leftOut++;
+      return;
+    }
     if (!was) this.#differ(path, 'is only in the restored tree');
     else if (!is) this.#differ(path, 'was not restored');
     else if (kind(was) !== kind(is)) this.#differ(path, `was ${kind(was)}, came back as ${kind(is)}`);
@@ -88,9 +96,13 @@ class TreeComparison implements Comparison {
   }
 
   async #compareSame(path: Buffer, was: BigIntStats, is: BigIntStats): Promise<void> {
+    const apart = was.mtimeNs - is.mtimeNs;
+    if (apart > TIME_PRECISION_NS || apart < -TIME_PRECISION_NS) {
+      this.#differ(path, `time was ${was.mtimeNs} ns, came back as ${is.mtimeNs} ns`);
+    }
     // A symbolic link has no mode of its own on Linux.
-    const fields = was.isSymbolicLink() ? (['mtimeNs'] as const) : TIMES_AND_MODES;
-    for (const field of [...fields, ...(this.#o.owners ? OWNERS : [])]) {
+    const fields = [...(was.isSymbolicLink() ? [] : (['mode'] as const)), ...(this.#o.owners ? OWNERS : [])];
+    for (const field of fields) {
       if (was[field] !== is[field]) this.#differ(path, `${field} was ${was[field]}, came back as ${is[field]}`);
     }
     if (was.isSymbolicLink()) await this.#compareLinks(path);
@@ -132,6 +144,15 @@ class TreeComparison implements Comparison {
     }
   }
 
+  async #cannotBeBackedUp(path: Buffer, was: BigIntStats): Promise<boolean> {
+    if (!was.isFile() && !was.isDirectory()) return !was.isSymbolicLink();
+    const readable = access(at(this.#original, path), constants.R_OK);
+    return readable.then(
+      () => false,
+      () => true,
+    );
+  }
+
   /** For a name that is gone from the original, its folder tells. */
   async #changedSince(path: Buffer, was: BigIntStats | undefined): Promise<boolean> {
     const slash = path.lastIndexOf('/');
@@ -155,7 +176,10 @@ async function fill(file: Awaited<ReturnType<typeof open>>, block: Buffer, posit
 }
 
 async function namesIn(folder: Buffer): Promise<Set<string>> {
-  const names = await readdir(folder, { encoding: 'buffer' });
+  // A folder that we may not look into was left out of the backup, too.
+  const names = await readdir(folder, { encoding: 'buffer' }).catch((error) =>
+    isCode(error, 'EACCES') ? [] : raise(error),
+  );
   return new Set(names.map((name) => name.toString('latin1')));
 }
 
@@ -163,9 +187,16 @@ async function statsOf(path: Buffer): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    return isCode(error, 'ENOENT') ? undefined : raise(error);
   }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function raise(error: unknown): never {
+  throw error;
 }
 
 function at(root: Buffer, path: Buffer): Buffer {

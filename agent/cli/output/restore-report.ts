@@ -46,14 +46,13 @@ export function renderRestore(report: RestoreReport, into: string, paint: Paint)
   return `${paint(tone, mark)} ${head}\n${renderFacts(lines, paint)}`;
 }
 
-/** `{ files: 3, owners: 'set' }` in words: `3 files, owners set`. What is none is not said. */
+/** `{ files: 3, symlinks: 1, owners: 'set' }` in words: `3 files, 1 symlink, owners set`. What is none is not said. */
 function factWords(facts: Json): string[] {
   if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) return [];
-  return Object.entries(facts)
-    .filter(([, value]) => value !== 0)
-    .map(([name, value]) =>
-      typeof value === 'number'
-        ? `${formatCount(value)} ${printable(name)}`
-        : `${printable(name)} ${printable(String(value))}`,
-    );
+  // The agent has counted the bytes itself.
+  const said = Object.entries(facts).filter(([name, value]) => value !== 0 && name !== 'bytes');
+  return said.map(([name, value]) => {
+    if (typeof value !== 'number') return `${printable(name)} ${printable(String(value))}`;
+    return `${formatCount(value)} ${printable(value === 1 ? name.replace(/s$/, '') : name)}`;
+  });
 }

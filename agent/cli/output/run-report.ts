@@ -50,9 +50,9 @@ function facts({
     ['protects', `${formatSize(size)} in ${protects}`],
     [
       'read',
-      files > 0
-        ? `${formatSize(bytesIn)}; ${formatCount(unchanged)} unchanged files were not read`
-        : formatSize(bytesIn),
+      unchanged === 0
+        ? formatSize(bytesIn)
+        : `${formatSize(bytesIn)}; ${formatCount(unchanged)} unchanged files were not read`,
     ],
     ['new', `${formatSize(newBytes)} in ${formatCounted(newChunks, 'chunk')}`],
     [

@@ -106,12 +106,10 @@ class JsonListing implements Listing {
     const { mode, uid, gid, mtimeNs } = meta;
     return this.#add({
       part,
-      path: printablePath(entry.path),
-      // Names that are no text cannot stand in JSON: their bytes do.
-      ...(isText(entry.path) ? {} : { pathBytes: Buffer.from(entry.path).toString('base64') }),
+      ...named('path', entry.path),
       kind,
       ...(entry.kind === 'file' ? { size: entry.size } : {}),
-      ...('target' in entry ? { target: printablePath(entry.target) } : {}),
+      ...('target' in entry ? named('target', entry.target) : {}),
       mode: mode.toString(8).padStart(4, '0'),
       uid,
       gid,
@@ -157,7 +155,9 @@ function pointsTo(entry: StoredEntry): string {
   return entry.kind === 'hardlink' ? ` = ${printablePath(entry.target)}` : '';
 }
 
-function isText(bytes: Uint8Array): boolean {
+/** A path as JSON can hold it; one that is no UTF-8 is readable there, and exact in base64 beside it. */
+function named(field: 'path' | 'target', bytes: Uint8Array): Record<string, string> {
   const text = Buffer.from(bytes).toString('utf8');
-  return Buffer.from(text).equals(bytes) && printable(text) === text;
+  if (Buffer.from(text).equals(bytes)) return { [field]: text };
+  return { [field]: printablePath(bytes), [`${field}Base64`]: Buffer.from(bytes).toString('base64') };
 }

@@ -54,7 +54,7 @@ export async function restore(
   terminal.clearProgress();
   if (terminal.options.json) terminal.json({ ...report, into });
   else terminal.data(renderRestore(report, into, terminal.paint.data));
-  tellTroubles(invocation, report);
+  tellRestoreTroubles(invocation, report);
   return exitOfRestore(report);
 }
 
@@ -68,7 +68,7 @@ function sourceNamed(policy: Policy, name: string): SourceSpec {
   return policy.sources[name] ?? stdinSpec(name, { file: policy.file, line: 1, column: 1 });
 }
 
-function tellTroubles({ terminal, signal }: Invocation, { skipped, failure }: RestoreReport): void {
+export function tellRestoreTroubles({ terminal, signal }: Invocation, { skipped, failure }: RestoreReport): void {
   const { verbose } = terminal.options;
   for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
     terminal.warn(`not restored: ${printable(what)}: ${printable(why.message)} (${why.code})`);

@@ -37,7 +37,7 @@ export async function run(invocation: Invocation, names: readonly string[], opti
     const report = await runOne(invocation, engine, policy, job);
     reports.push(report);
     if (!terminal.options.json) terminal.data(renderRun(report, terminal.paint.data));
-    tellTroubles(invocation, report);
+    tellRunTroubles(invocation, report);
   }
   if (terminal.options.json) terminal.json({ runs: reports });
   if (jobs.length === 0) terminal.message('The policy has no jobs: nothing to do.');
@@ -75,7 +75,7 @@ export function exitOfRun({ verdict, failure }: RunReport): Exit {
   return verdict === 'incomplete' ? EXIT.incomplete : EXIT.ok;
 }
 
-function tellTroubles({ terminal, signal }: Invocation, { skipped, problems, failure }: RunReport): void {
+export function tellRunTroubles({ terminal, signal }: Invocation, { skipped, problems, failure }: RunReport): void {
   const { verbose } = terminal.options;
   for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
     terminal.warn(`skipped ${printable(what)}: ${printable(why.message)} (${why.code})`);

@@ -1,0 +1,54 @@
+import type { Level, VerifyFinding, VerifyReport } from '../../recovery/verification.ts';
+import { formatDuration } from './duration.ts';
+import type { Paint } from './paint.ts';
+import { printable } from './printable.ts';
+import { formatCounted, formatSize } from './size.ts';
+import { renderFacts } from './table.ts';
+
+const MARKS = { ok: ['green', '✔'], damaged: ['red', '✖'], failed: ['red', '✖'], cancelled: ['yellow', '■'] } as const;
+
+/** What holds when a level found nothing; each includes the ones before it. */
+const PROVEN: Readonly<Record<Level, string>> = {
+  list: 'every object that a snapshot needs is there, at its full length, and every signature is good',
+  checksum: 'every stored object has exactly the bytes it was written with',
+  decrypt: 'every frame opens with the key, and every chunk in it is the one it is named as',
+  restore: 'the newest snapshot of each source was restored, read back from disk and compared',
+};
+
+export function renderVerify(report: VerifyReport, paint: Paint): string {
+  const { verdict, level, checked, findings, notes, durationMs, phases, traceId } = report;
+  const [tone, mark] = MARKS[verdict];
+  const ended = {
+    ok: 'nothing is damaged',
+    damaged: formatCounted(findings.length, 'finding'),
+    failed: 'failed',
+    cancelled: 'cancelled',
+  };
+  const { snapshots, packs, indexes, frames, bytes, restored } = checked;
+  const counts = [
+    formatCounted(snapshots, 'snapshot'),
+    formatCounted(packs, 'pack'),
+    formatCounted(indexes, 'index', 'indexes'),
+    ...(frames > 0 ? [formatCounted(frames, 'frame')] : []),
+    ...(restored > 0 ? [formatCounted(restored, 'restored entry', 'restored entries')] : []),
+    ...(bytes > 0 ? [`${formatSize(bytes)} read`] : []),
+  ];
+  const facts: [string, string][] = [
+    ['looked at', counts.join(', ')],
+    ...(verdict === 'ok' ? [['proven', PROVEN[level]] as [string, string]] : []),
+    ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
+    ['took', formatDuration(durationMs)],
+    ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
+    ['trace', traceId],
+  ];
+  const head = `${paint(tone, mark)} ${paint('bold', ended[verdict])}  level ${level}\n`;
+  return findings.map((finding) => renderFinding(finding, paint)).join('') + head + renderFacts(facts, paint);
+}
+
+function renderFinding({ target, object, failure, snapshots }: VerifyFinding, paint: Paint): string {
+  const facts: [string, string][] = [['what', `${printable(failure.message)} (${failure.code})`]];
+  if (target !== undefined) facts.push(['target', printable(target)]);
+  if (snapshots.length > 0) facts.push(['affects', `snapshot ${snapshots.join(', ')}`]);
+  if (failure.hint) facts.push(['hint', printable(failure.hint)]);
+  return `${paint('red', '✖')} ${printable(object)}\n${renderFacts(facts, paint)}`;
+}

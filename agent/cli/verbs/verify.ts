@@ -1,0 +1,67 @@
+import type { Policy } from '../../config/policy.ts';
+import type { Engine } from '../../engine/opening.ts';
+import { type VerifyOptions as Asked, LEVELS, type Level, type VerifyReport } from '../../recovery/verification.ts';
+import { verifyRepository } from '../../recovery/verify.ts';
+import { openEngine } from '../engine.ts';
+import { EXIT, type Exit, exitOf } from '../exit.ts';
+import type { Invocation } from '../invocation.ts';
+import { chooseTargets } from '../open-repository.ts';
+import { renderFailure } from '../output/report.ts';
+import { formatCount } from '../output/size.ts';
+import { renderVerify } from '../output/verify-report.ts';
+import { requirePolicy } from '../policy.ts';
+import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
+
+export interface VerifyOptions extends ReaderOptions {
+  readonly level: Level;
+  readonly target?: string;
+}
+
+/** Checks the repository as deep as asked. What it finds is data and goes to stdout; any finding is exit 1. */
+export async function verify(
+  invocation: Invocation,
+  source: string | undefined,
+  options: VerifyOptions,
+): Promise<Exit> {
+  const { terminal, command } = invocation;
+  const { policy, plugins } = await requirePolicy(invocation);
+  const targets = chooseTargets(policy, options.target);
+  await using engine = await openEngine(invocation, plugins);
+  const report = await verifyOne(invocation, engine, policy, {
+    targets,
+    level: options.level,
+    identity: () => unlockReader(invocation, options),
+    ...(source !== undefined && { source }),
+  });
+  if (terminal.options.json) terminal.json(report);
+  else terminal.data(renderVerify(report, terminal.paint.data));
+  if (report.failure && !invocation.signal.aborted)
+    terminal.error(renderFailure(report.failure, terminal.paint.message));
+  const deeper = LEVELS[LEVELS.indexOf(options.level) + 1];
+  if (report.verdict === 'ok' && deeper) terminal.message(`\nNext, deeper: ${command(`verify --level ${deeper}`)}`);
+  return exitOfVerify(report);
+}
+
+/** Verifies with progress on the terminal. */
+export async function verifyOne(
+  { terminal, signal }: Invocation,
+  engine: Engine,
+  { sources, limits }: Policy,
+  asked: Pick<Asked, 'targets' | 'level' | 'identity' | 'source'>,
+): Promise<VerifyReport> {
+  const report = await verifyRepository(engine, {
+    ...asked,
+    sources,
+    parallel: limits.files,
+    signal,
+    onProgress: ({ level, done, total, bytes }) =>
+      terminal.progress({ label: `verify ${level} ${formatCount(done)} of ${formatCount(total)}`, done: bytes }),
+  });
+  terminal.clearProgress();
+  return report;
+}
+
+export function exitOfVerify({ verdict, failure }: VerifyReport): Exit {
+  if (failure) return exitOf(failure);
+  return verdict === 'ok' ? EXIT.ok : EXIT.failed;
+}
