@@ -76,7 +76,7 @@ test('the package holds what is run and read, and no sources, tests or tools', (
     'no policies',
   );
   assert.deepEqual(
-    files.filter((file) => /\.test\.|agent\/dev\/|(?<!\.d)\.ts$/.test(file)),
+    files.filter((file) => /\.(test|fixture)\.|agent\/dev\/|(?<!\.d)\.ts$/.test(file)),
     [],
   );
 });
