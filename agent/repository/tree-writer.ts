@@ -1,31 +1,7 @@
 import { fail, type Meta } from '../contract/index.ts';
-import { MAX_FRAME_BYTES } from './frame.ts';
 import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree.ts';
+import { isLinkTarget, KEY, KINDS, totalLength } from './tree-fields.ts';
 import { isTreePath } from './tree-order.ts';
-
-/*
- * Entries as deterministic CBOR, written by hand because a large tree has millions of them. Each is a map with these keys, in
- * this order; `tree-reader.ts` reads the same, and the tests hold both against a general CBOR library.
- */
-export const KEY = {
-  path: 0,
-  kind: 1,
-  mode: 2,
-  uid: 3,
-  gid: 4,
-  seconds: 5,
-  nanoseconds: 6,
-  xattrs: 7,
-  size: 8,
-  chunks: 9,
-  lists: 10,
-  target: 11,
-  major: 12,
-  minor: 13,
-} as const;
-
-/** What stands for `kind`, and for `type` of a special file. Numbers are never used again for another kind. */
-export const KINDS = ['directory', 'file', 'symlink', 'hardlink', 'fifo', 'socket', 'char', 'block'] as const;
 
 const UINT = 0x00;
 const NEGATIVE = 0x20;
@@ -229,23 +205,6 @@ export class TreeWriter {
 function ownKeys(record: TreeRecord): number {
   if (record.kind === 'directory') return 0;
   return record.kind === 'file' || record.kind === 'special' ? 2 : 1;
-}
-
-export function isLinkTarget(target: Uint8Array): boolean {
-  return target.length > 0 && !target.includes(0);
-}
-
-/** Whether `list` is n × 36 bytes of chunks that are not empty and not too long. Their total length, or -1 when it is not. */
-export function totalLength(list: Uint8Array): number {
-  if (list.length % CHUNK_REF_BYTES !== 0) return -1;
-  let total = 0;
-  for (let at = CHUNK_REF_BYTES - 4; at < list.length; at += CHUNK_REF_BYTES) {
-    const length =
-      (list[at] ?? 0) + (list[at + 1] ?? 0) * 2 ** 8 + (list[at + 2] ?? 0) * 2 ** 16 + (list[at + 3] ?? 0) * 2 ** 24;
-    if (length === 0 || length > MAX_FRAME_BYTES) return -1;
-    total += length;
-  }
-  return total;
 }
 
 function checkedChunks(chunks: Uint8Array, size: number): Uint8Array {
