@@ -10,7 +10,7 @@ import { builtinPlugins } from '../cli/builtin.ts';
 import { definePlugin, type Target } from '../contract/index.ts';
 import { loadPolicy, parsePolicy } from './load.ts';
 import { PluginRegistry } from './registry.ts';
-import { SEARCH_PLACES } from './search.ts';
+import { isForeign, SEARCH_PLACES } from './search.ts';
 import { Secret } from './secret.ts';
 
 const plugins = builtinPlugins();
@@ -321,6 +321,10 @@ describe('finding a policy', () => {
     const at = await folder('open', { 'holdfast.yaml': smallest });
     await chmod(at, 0o1777);
     assert.ok((await load(at)).policy, 'it is mine');
+    assert.equal(isForeign(1001, 0o1777, 0), true);
+    assert.equal(isForeign(1001, 0o1777, 1001), false);
+    assert.equal(isForeign(0, 0o1777, 1001), false);
+    assert.equal(isForeign(1001, 0o755, 0), false, 'who owns a folder may say what is in it');
   });
 });
 

@@ -61,10 +61,13 @@ export async function searchUpward(cwd: string): Promise<Found | undefined> {
   return file === undefined ? undefined : { file, ...(await doubt(file)) };
 }
 
-/** In a folder such as /tmp anybody can leave a policy for whoever passes by. */
 async function doubt(file: string): Promise<{ doubtful?: string }> {
   const [own, folder] = await Promise.all([stat(file), stat(path.dirname(file))]);
-  const open = (folder.mode & 0o002) !== 0;
-  const trusted = own.uid === 0 || own.uid === process.getuid?.();
-  return open && !trusted ? { doubtful: 'it belongs to another user, in a folder that everybody can write to' } : {};
+  const foreign = isForeign(own.uid, folder.mode, process.getuid?.() ?? 0);
+  return foreign ? { doubtful: 'it belongs to another user, in a folder that everybody can write to' } : {};
+}
+
+/** In a folder such as /tmp anybody can leave a policy for whoever passes by: there, only one's own and root's count. */
+export function isForeign(owner: number, folderMode: number, user: number): boolean {
+  return (folderMode & 0o002) !== 0 && owner !== 0 && owner !== user;
 }
