@@ -4,7 +4,6 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Type } from 'typebox';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { definePlugin, type Target } from '../contract/index.ts';
@@ -283,22 +282,24 @@ describe('finding a policy', () => {
     );
   });
 
-  test('never runs code that lies beside it', async () => {
+  test('never runs code, nor takes instructions, that lie beside it', async () => {
     const planted = "require('node:fs').writeFileSync('ran', ''); module.exports = {};";
-    const places = ['.config/config.js', '.config/config.cjs', 'holdfast.config.js', '.holdfastrc.js', 'holdfast.js'];
+    const places = ['.config/config.js', 'holdfast.config.js', '.holdfastrc.js', 'holdfast.js'];
+    const code = Object.fromEntries(places.map((place) => [place, planted]));
     const redirect = JSON.stringify({ cosmiconfig: { searchPlaces: ['evil.yaml'] } });
-    const at = await folder('planted', {
-      ...Object.fromEntries(places.map((place) => [place, planted])),
-      'package.json': redirect,
-      'evil.yaml': 'version: 9',
-      'holdfast.yaml': smallest,
-    });
-    const load = fileURLToPath(new URL('./search.ts', import.meta.url));
-    const script = `const { searchUpward } = await import(${JSON.stringify(pathToFileURL(load).href)});
+    const found = [
+      await folder('code', { ...code, 'holdfast.yaml': smallest }),
+      await folder('redirect', { 'package.json': redirect, 'evil.yaml': 'version: 9', 'holdfast.yaml': smallest }),
+    ];
+    const search = JSON.stringify(new URL('./search.ts', import.meta.url).href);
+    const script = `const { searchUpward } = await import(${search});
       process.stdout.write((await searchUpward(process.cwd())).file);
-      process.stdout.write((await import('node:fs')).existsSync('ran') ? ' and ran it' : '');`;
-    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: at, encoding: 'utf8' });
-    assert.equal(child.stdout, path.join(at, 'holdfast.yaml'), child.stderr);
+      const { existsSync } = await import('node:fs');
+      process.on('exit', () => process.stdout.write(existsSync('ran') ? ' and ran what it found' : ''));`;
+    for (const cwd of found) {
+      const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd, encoding: 'utf8' });
+      assert.equal(child.stdout, path.join(cwd, 'holdfast.yaml'), child.stderr);
+    }
   });
 
   test('an empty policy is found, and said to be empty', async () => {
