@@ -3,45 +3,93 @@ import { execFile } from 'node:child_process';
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { lendHost, MemorySink, MemorySnapshot, type StoredTreeEntry } from 'holdfast/conformance';
+import type { RestoreRequest } from 'holdfast/plugin';
+import { plugin } from './index.ts';
 import { temporaryFolder } from './sample.ts';
+import { FilesSource } from './source.ts'; // at once: later, this process may no longer read it
 
-const child = fileURLToPath(import.meta.resolve('./as-nobody.ts'));
-
-describe('a files source that is not root', () => {
-  it('names what it may not read and what it may not set, and does the rest', async () => {
-    await using folder = await temporaryFolder();
-    await fs.chmod(folder.path, 0o755);
-    const [from, into] = [join(folder.path, 'from'), join(folder.path, 'into')];
-    for (const path of [from, into, join(from, 'open'), join(from, 'closed')]) await fs.mkdir(path);
-    const files = ['open/kept', 'open/secret', 'closed/hidden'].map((name) => join(from, name));
-    for (const path of files) await fs.writeFile(path, 'content');
-    if (process.getuid?.() === 0) {
-      for (const path of [from, into, join(from, 'open'), join(from, 'closed'), ...files])
-        await fs.chown(path, 65534, 65534);
-    }
-    await fs.chmod(join(from, 'open/secret'), 0o000);
-    await fs.chmod(join(from, 'closed'), 0o000);
-
-    const args = ['--conditions=source', '--import', 'tsx', child, from, into];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
-    const { captured, restored, probed } = JSON.parse(stdout);
-    assert.deepEqual(
-      captured.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
-      [
-        ['closed', 'SOURCE_DENIED'],
-        ['open/secret', 'SOURCE_DENIED'],
-      ],
-    );
-    assert.deepEqual(restored.skipped, []);
-    assert.equal(restored.facts.owners, 'not set');
-    assert.match(probed, /cannot list .*closed: EACCES/);
-    assert.deepEqual((await fs.readdir(into)).sort(), ['closed', 'open', 'z mine', 'z of another']);
-    assert.equal(await fs.readFile(join(into, 'open/kept'), 'utf8'), 'content');
-    assert.equal((await fs.stat(join(into, 'z mine'))).mode & 0o7777, 0o6755);
-    assert.equal((await fs.stat(join(into, 'z of another'))).mode & 0o7777, 0o755);
-    await fs.chmod(join(from, 'closed'), 0o700); // so that anyone may remove it
-    await fs.chmod(join(into, 'closed'), 0o700);
+/**
+ * What this file does when it is run as a process of its own: gives up root, backs up the folder in the first argument, restores it
+ * into the second together with two files of modes and owners that an ordinary user cannot give, and prints what it was told.
+ */
+async function asNobody(from: string, into: string): Promise<void> {
+  if (process.getuid?.() === 0) {
+    process.setgroups?.([]);
+    process.setgid?.(65534);
+    process.setuid?.(65534);
+  }
+  await using host = await lendHost();
+  const source = new FilesSource({ paths: [from] }, host);
+  const sink = new MemorySink();
+  await source.backup({ select: null, parallel: 8, lastOf: () => undefined }, sink);
+  const mine = { mode: 0o6755, uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1, mtimeNs: 0n };
+  const file = (name: string, meta: typeof mine): StoredTreeEntry => ({
+    path: Buffer.from(name),
+    meta,
+    kind: 'file',
+    data: Buffer.from(name),
   });
-});
+  const part = sink.snapshot().part('files');
+  const entries = part?.kind === 'tree' ? part.entries : [];
+  const more = [file('z mine', mine), file('z of another', { ...mine, uid: mine.uid + 1 })];
+  const snapshot = new MemorySnapshot(
+    new Map([['files', { kind: 'tree', facts: null, entries: [...entries, ...more] }]]),
+  );
+  const request: RestoreRequest = {
+    at: 'latest',
+    select: null,
+    into: { folder: into },
+    conflict: 'error',
+    parallel: 8,
+  };
+  const restored = await source.restore(await source.plan(request, snapshot), request, snapshot);
+  const denied = await plugin.open({ paths: [`${from}/closed`] }, host);
+  const probed = await denied.probe().then(
+    () => 'read',
+    (error: unknown) => String(error),
+  );
+  console.log(JSON.stringify({ captured: sink.skipped, restored, probed }));
+}
+
+const [, thisFile = '', ...folders] = process.argv;
+
+if (folders.length === 2) await asNobody(folders[0] ?? '', folders[1] ?? '');
+else
+  describe('a files source that is not root', () => {
+    it('names what it may not read and what it may not set, and does the rest', async () => {
+      await using folder = await temporaryFolder();
+      await fs.chmod(folder.path, 0o755);
+      const [from, into] = [join(folder.path, 'from'), join(folder.path, 'into')];
+      for (const path of [from, into, join(from, 'open'), join(from, 'closed')]) await fs.mkdir(path);
+      const files = ['open/kept', 'open/secret', 'closed/hidden'].map((name) => join(from, name));
+      for (const path of files) await fs.writeFile(path, 'content');
+      if (process.getuid?.() === 0) {
+        for (const path of [from, into, join(from, 'open'), join(from, 'closed'), ...files])
+          await fs.chown(path, 65534, 65534);
+      }
+      await fs.chmod(join(from, 'open/secret'), 0o000);
+      await fs.chmod(join(from, 'closed'), 0o000);
+
+      const args = ['--conditions=source', '--import', 'tsx', thisFile, from, into];
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+      const { captured, restored, probed } = JSON.parse(stdout);
+      assert.deepEqual(
+        captured.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
+        [
+          ['closed', 'SOURCE_DENIED'],
+          ['open/secret', 'SOURCE_DENIED'],
+        ],
+      );
+      assert.deepEqual(restored.skipped, []);
+      assert.equal(restored.facts.owners, 'not set');
+      assert.match(probed, /cannot list .*closed: EACCES/);
+      assert.deepEqual((await fs.readdir(into)).sort(), ['closed', 'open', 'z mine', 'z of another']);
+      assert.equal(await fs.readFile(join(into, 'open/kept'), 'utf8'), 'content');
+      assert.equal((await fs.stat(join(into, 'z mine'))).mode & 0o7777, 0o6755);
+      assert.equal((await fs.stat(join(into, 'z of another'))).mode & 0o7777, 0o755);
+      await fs.chmod(join(from, 'closed'), 0o700); // so that anyone may remove it
+      await fs.chmod(join(into, 'closed'), 0o700);
+    });
+  });

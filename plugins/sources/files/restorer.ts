@@ -17,8 +17,9 @@ import { bytesOf, printable, type RawPath, rawPathOf, systemPath, textOf } from 
 import { type Wanted, wanted } from './restore-request.ts';
 import { makeSpecialFile } from './special-file.ts';
 
-// Files being written: each holds one frame or so, and the workers are what limits them.
-const FILES_IN_FLIGHT = 64;
+// Files handed over to be written. The agent gathers them by the frames they lie in, and a frame holds hundreds of small
+// files: with few in flight it would open the same frame again and again. One that waits holds its entry and nothing more.
+const FILES_IN_FLIGHT = 4096;
 
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
 
