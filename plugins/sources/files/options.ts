@@ -4,7 +4,7 @@ const pattern = Type.String({ minLength: 1 });
 
 export const filesOptions = Type.Object(
   {
-    paths: Type.Array(Type.String({ minLength: 1, pattern: '^[^\\u0000]+$' }), {
+    paths: Type.Array(Type.String({ minLength: 1, format: 'path', pattern: '^[^\\u0000]+$' }), {
       minItems: 1,
       description:
         'Folders and files to protect. One folder is the root of the tree; of several, each lies in it under its absolute path.',

@@ -12,7 +12,7 @@ import { FilesSource } from './source.ts'; // at once: later, this process may n
 
 /**
  * What this file does when it is run as a process of its own: gives up root, backs up the folder in the first argument, restores it
- * into the second together with two files of modes and owners that an ordinary user cannot give, and prints what it was told.
+ * into the second together with modes and owners that are hard to give, and prints what it was told.
  */
 async function asNobody(from: string, into: string): Promise<void> {
   if (process.getuid?.() === 0) {
@@ -33,7 +33,17 @@ async function asNobody(from: string, into: string): Promise<void> {
   });
   const part = sink.snapshot().part('files');
   const entries = part?.kind === 'tree' ? part.entries : [];
-  const more = [file('z mine', mine), file('z of another', { ...mine, uid: mine.uid + 1 })];
+  const folder = (name: string, mode: number): StoredTreeEntry => ({
+    path: Buffer.from(name),
+    meta: { ...mine, mode },
+    kind: 'directory',
+  });
+  const more = [
+    folder('shut', 0o000),
+    folder('shut/within', 0o500),
+    file('z mine', mine),
+    file('z of another', { ...mine, uid: mine.uid + 1 }),
+  ];
   const snapshot = new MemorySnapshot(
     new Map([['files', { kind: 'tree', facts: null, entries: [...entries, ...more] }]]),
   );
@@ -85,11 +95,13 @@ else
       assert.deepEqual(restored.skipped, []);
       assert.equal(restored.facts.owners, 'not set');
       assert.match(probed, /cannot list .*closed: EACCES/);
-      assert.deepEqual((await fs.readdir(into)).sort(), ['closed', 'open', 'z mine', 'z of another']);
+      assert.deepEqual((await fs.readdir(into)).sort(), ['closed', 'open', 'shut', 'z mine', 'z of another']);
       assert.equal(await fs.readFile(join(into, 'open/kept'), 'utf8'), 'content');
       assert.equal((await fs.stat(join(into, 'z mine'))).mode & 0o7777, 0o6755);
       assert.equal((await fs.stat(join(into, 'z of another'))).mode & 0o7777, 0o755);
       await fs.chmod(join(from, 'closed'), 0o700); // so that anyone may remove it
       await fs.chmod(join(into, 'closed'), 0o700);
+      await fs.chmod(join(into, 'shut'), 0o700);
+      assert.equal((await fs.stat(join(into, 'shut/within'))).mode & 0o777, 0o500);
     });
   });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { type BigIntStats, promises as fs, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setImmediate as setImmediately } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { Failure } from 'holdfast/plugin';
@@ -140,7 +141,10 @@ describe('Walk', () => {
       furthest = Math.max(furthest, ++asked - taken);
       reader.stat(path, done);
     };
-    for await (const _ of walkOf('/', { reader: { ...reader, stat } })) taken++;
+    for await (const _ of walkOf('/', { reader: { ...reader, stat } })) {
+      // Whoever consumes takes its time over the first.
+      if (taken++ === 1) for (let turn = 0; turn < 500; turn++) await setImmediately();
+    }
     assert.equal(taken, 100_001);
     assert.ok(furthest < 10_000, `${furthest} entries ahead`);
   });
