@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const BIN = fileURLToPath(new URL('./bin.js', import.meta.url));
+import { type ChildOptions, type ChildResult, holdfast as inChild } from './child.ts';
 
 let root = '';
 before(async () => {
@@ -14,17 +11,8 @@ before(async () => {
 });
 after(() => rm(root, { recursive: true }));
 
-/** Runs the command line as a script would: no terminal, nothing inherited that could answer a question. */
-function holdfast(args: readonly string[], o: { cwd?: string; env?: NodeJS.ProcessEnv; nodeArgs?: string[] } = {}) {
-  const env = { PATH: process.env['PATH'], HOME: root, ...o.env };
-  const nodeArgs = ['--conditions=source', ...(o.nodeArgs ?? [])];
-  const result = spawnSync(process.execPath, [...nodeArgs, BIN, ...args], {
-    cwd: o.cwd ?? root,
-    env,
-    encoding: 'utf8',
-    input: '',
-  });
-  return { exit: result.status, stdout: result.stdout, stderr: result.stderr };
+function holdfast(args: readonly string[], o: Partial<ChildOptions> = {}): ChildResult {
+  return inChild(args, { cwd: root, ...o });
 }
 
 async function folder(name: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -36,7 +37,11 @@ export function stdinPlugin(input: Readable): Registered {
     summary: 'What comes in on stdin.',
     options,
     can: [],
-    open: async ({ name }) => new StdinSource(name, input),
+    open: async ({ name }, { signal }) => {
+      // Whoever writes to us may be silent for ever: an interruption must not wait for the next byte.
+      addAbortListener(signal, () => input.destroy());
+      return new StdinSource(name, input);
+    },
   });
   return { plugin, module: import.meta.url };
 }
