@@ -10,10 +10,10 @@ import { FilesSource } from './source.ts';
 // Root may read everything: so the file system itself says no, for the one path that was spoiled.
 let spoiled: string | undefined;
 const reader: FolderReader = {
-  ...diskReader,
+  ...diskReader(),
   stat(path, done) {
     if (path === spoiled) return done(Object.assign(new Error('no'), { code: 'EACCES' }), undefined as never);
-    diskReader.stat(path, done);
+    diskReader().stat(path, done);
   },
 };
 

@@ -1,20 +1,45 @@
-import { type BigIntStats, lstat, readdir, readlink } from 'node:fs';
+import { type BigIntStats, lstat, lstatSync, readdir, readlink } from 'node:fs';
 import { type RawPath, systemPath } from './raw-path.ts';
 
 type Done<T> = (error: NodeJS.ErrnoException | null, result: T) => void;
 
-/**
- * What the walk asks of the file system. Callbacks, because they were measured: of 99,000 files in 10,001 folders, warm,
- * one thread with the synchronous calls took 0.32 s and can do nothing else meanwhile, callbacks 0.36 s, promises 0.46 s.
- */
+/** What the walk asks of the file system. Answers may come at once or later. */
 export interface FolderReader {
   list(folder: RawPath, done: Done<RawPath[]>): void;
   stat(path: RawPath, done: Done<BigIntStats>): void;
   readLink(path: RawPath, done: Done<RawPath>): void;
 }
 
-export const diskReader: FolderReader = {
-  list: (folder, done) => readdir(systemPath(folder), 'latin1', done),
-  stat: (path, done) => lstat(systemPath(path), { bigint: true }, done),
-  readLink: (path, done) => readlink(systemPath(path), 'latin1', done),
-};
+// Above this a file system answers from a disk or a network, and many questions at once pay off; in milliseconds.
+const SLOW = 0.25;
+const LATER_AFTER_SLOW = 256;
+
+/**
+ * Asks the disk. Properties are read synchronously while the answers come from memory, and through libuv's threads for a while
+ * after one that was slow. Measured with 99,000 files in 10,001 folders, all in memory, 2 cores, idle and busy: synchronous
+ * 0.32 and 0.34 s, callbacks 0.36 and 0.8 s (twice the processor time), promises 0.46 and 1.2 s; callbacks for
+ * folders and synchronous for what is in them, as here, 0.30 and 0.44 s.
+ */
+export function diskReader(): FolderReader {
+  let later = 0;
+  const statNow: FolderReader['stat'] = (path, done) => {
+    const started = performance.now();
+    let stats: BigIntStats;
+    try {
+      stats = lstatSync(systemPath(path), { bigint: true });
+    } catch (error) {
+      return done(error instanceof Error ? error : new Error(String(error)), undefined as unknown as BigIntStats);
+    }
+    if (performance.now() - started > SLOW) later = LATER_AFTER_SLOW;
+    done(null, stats);
+  };
+  return {
+    list: (folder, done) => readdir(systemPath(folder), 'latin1', done),
+    stat(path, done) {
+      if (later === 0) return statNow(path, done);
+      later--;
+      lstat(systemPath(path), { bigint: true }, done);
+    },
+    readLink: (path, done) => readlink(systemPath(path), 'latin1', done),
+  };
+}

@@ -192,7 +192,10 @@ function inWindow<T>(
     const results = new Array<T | Error>(count);
     let next = 0;
     let open = 0;
+    let starting = false;
     const startMore = () => {
+      if (starting) return; // the answer came at once: the loop below goes on
+      starting = true;
       while (open < WINDOW && next < count) {
         const at = next++;
         open++;
@@ -202,6 +205,7 @@ function inWindow<T>(
           startMore();
         });
       }
+      starting = false;
       if (open === 0 && next === count) resolve(results);
     };
     startMore();

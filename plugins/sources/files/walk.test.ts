@@ -192,7 +192,7 @@ describe('Walk', () => {
 
   it('ends at once when it is aborted, also while it waits', async () => {
     const controller = new AbortController();
-    const reader: FolderReader = { ...diskReader, list: () => controller.abort(new Error('enough')) }; // never answers
+    const reader: FolderReader = { ...diskReader(), list: () => controller.abort(new Error('enough')) }; // never answers
     await assert.rejects(pathsOf('/', { reader, signal: controller.signal }), /enough/);
     const later = new AbortController();
     const walk = walkOf('/', { reader: imagined({ '/': ['a', 'b'] }), signal: later.signal });
@@ -247,9 +247,9 @@ describe('Walk, when something vanishes or cannot be read', () => {
     await fs.writeFile(join(folder.path, 'kept'), '');
     await fs.writeFile(join(folder.path, 'new\nline\u202e'), '');
     const reader: FolderReader = {
-      ...diskReader,
+      ...diskReader(),
       list: (path, done) =>
-        diskReader.list(path, (error, names) => {
+        diskReader().list(path, (error, names) => {
           void fs.rm(join(folder.path, 'new\nline\u202e')).then(() => done(error, names));
         }),
     };

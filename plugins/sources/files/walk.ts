@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Failure } from 'holdfast/plugin';
 import { diskReader, type FolderReader } from './folder-reader.ts';
 import { type Choices, LookUp } from './look-up.ts';
@@ -41,7 +42,7 @@ export class Walk implements AsyncIterable<Found> {
 
   constructor(options: WalkOptions) {
     this.#options = options;
-    this.#lookUp = new LookUp(options.reader ?? diskReader, options);
+    this.#lookUp = new LookUp(options.reader ?? diskReader(), options);
   }
 
   /** How many entries were left out so far; a folder counts as one. */
@@ -122,10 +123,11 @@ export class Walk implements AsyncIterable<Found> {
     this.#startMore();
   }
 
-  #lookedUp(step: Step): Promise<Step[]> {
-    if (step.kind === 'segment') return this.#lookUp.segment(step.segment);
+  async #lookedUp(step: Step): Promise<Step[]> {
+    if (step.kind === 'known') return [step];
     if (step.kind === 'folder') return this.#lookUp.folder(step.folder);
-    return Promise.resolve([step]);
+    await setImmediate(); // nothing in a segment need wait for anything, and others must have their turn
+    return this.#lookUp.segment(step.segment);
   }
 
   #count(steps: readonly Step[], sign: 1 | -1): void {
