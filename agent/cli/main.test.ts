@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { type ChildOptions, type ChildResult, holdfast as inChild } from './child.ts';
+import { type ChildOptions, type ChildResult, holdfast as inChild } from './child.fixture.ts';
 
 let root = '';
 before(async () => {

@@ -4,7 +4,7 @@ import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, wr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { type ChildOptions, holdfast, startHoldfast } from '../child.ts';
+import { type ChildOptions, holdfast, startHoldfast } from '../child.fixture.ts';
 import { compareTrees } from '../tree-comparison.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
