@@ -45,8 +45,8 @@ export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunker
   };
 }
 
-/** Half of the memory for buffers goes to packs, two per worker; the rest to windows, frames and segments. */
+/** A quarter of the memory for buffers goes to packs, two per worker; the rest to windows, frames, segments and what zlib leaves. */
 export function packBytesFor(limits: Limits): number {
-  const each = Math.floor(limits.memoryBytes / 2 / (limits.workers * 2));
+  const each = Math.floor(limits.memoryBytes / 4 / (limits.workers * 2));
   return Math.max(SMALLEST_PACK, Math.min(LARGEST_PACK, each));
 }

@@ -12,7 +12,7 @@ import type { UsedSlots } from './used-slots.ts';
 const BATCH_FILES = 256;
 const BATCH_BYTES = 16 * 1024 * 1024;
 /** Entries that may wait for their content to be stored; bounds memory. */
-const WAITING = 16_384;
+const WAITING = 4096;
 /** Files with more chunks keep their chunk list in chunks of its own. */
 const CHUNKS_IN_ENTRY = 1024;
 
@@ -64,6 +64,8 @@ export class TreeCapture {
   #batchBytes = 0;
   #batchHandle: Batch | undefined;
   #startBatch: ((stored: Promise<StoredFiles>) => void) | undefined;
+  /** Files that could not be read, by path. */
+  readonly #failed = new Map<string, Failure>();
   #entries = 0;
   #size = 0;
   #files = 0;
@@ -105,6 +107,13 @@ export class TreeCapture {
     if (entry.kind === 'file') this.#addFile(entry);
     else if (entry.kind === 'data') this.#addData(entry);
     else this.#emitOrWait({ record: entry });
+  }
+
+  /** Another name of a file that could not be read has nothing to name. */
+  #skipLink(link: Extract<TreeRecord, { kind: 'hardlink' }>, failure: Failure): void {
+    const target = Buffer.from(link.target).toString('utf8');
+    const message = `it is another name of ${JSON.stringify(target)}, which was not stored: ${failure.message}`;
+    this.#o.skip(Buffer.from(link.path).toString('utf8'), { ...failure, message });
   }
 
   #addFile(entry: FileEntry): void {
@@ -179,6 +188,7 @@ export class TreeCapture {
     const failed = stored.failures.find(({ file }) => file === position);
     if (failed !== undefined) {
       this.#o.skip(Buffer.from(entry.path).toString('utf8'), failed.failure);
+      this.#failed.set(latin1(entry.path), failed.failure);
       return;
     }
     const start = (batch.starts[position] as number) * REF_BYTES;
@@ -203,6 +213,11 @@ export class TreeCapture {
   }
 
   #emit(record: TreeRecord, stamp: Stamp | undefined, state: 'unchanged' | 'read' | 'unreliable'): void {
+    const failed = record.kind === 'hardlink' ? this.#failed.get(latin1(record.target)) : undefined;
+    if (record.kind === 'hardlink' && failed !== undefined) {
+      this.#skipLink(record, failed);
+      return;
+    }
     this.#entries++;
     if (record.kind === 'file') {
       this.#files++;
@@ -211,6 +226,10 @@ export class TreeCapture {
     }
     this.#writer.add(record);
   }
+}
+
+function latin1(path: Uint8Array): string {
+  return Buffer.from(path.buffer, path.byteOffset, path.length).toString('latin1');
 }
 
 function startsOf(counts: Uint32Array): Uint32Array {

@@ -47,10 +47,11 @@ async function checkSnapshot(
   await inParallel(work, 3, async ({ pack, frames }) => {
     const loaded = await unlocked.frames.loadPack(pack, frames);
     v.checked.bytes += loaded.bytes;
-    const { failures } = await unlocked.session.send({ kind: 'check', frames: loaded.frames });
+    const names = loaded.frames.map(({ name }) => name);
+    const { failures } = await unlocked.session.send({ kind: 'check', frames: loaded.frames }, loaded.transfer);
     failures.forEach((failure, i) => {
       if (failure !== undefined) {
-        v.find({ level: 'decrypt', object: loaded.frames[i]?.name ?? pack.name, failure, snapshots: [snapshot.id] });
+        v.find({ level: 'decrypt', object: names[i] ?? pack.name, failure, snapshots: [snapshot.id] });
       }
     });
     v.checked.frames += frames.size;

@@ -1,31 +1,18 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { parseIndexKey, parsePackKey } from '../repository/layout.ts';
-import { WorkerSession, workerCount } from '../workers/session.ts';
 import { inParallel } from './lanes.ts';
 import { eachTarget, type Verification } from './verification.ts';
 
 /** Reads every pack and index of every target in full and compares its SHA-256 with its name: needs no key at all. */
 export async function checkDigests(v: Verification): Promise<void> {
-  await using session = new WorkerSession({
-    workers: workerCount(2),
-    signal: v.options.signal,
-    setup: (_, control) => ({
-      kind: 'read',
-      control,
-      domain: new Uint8Array(16),
-      idKey: new Uint8Array(32),
-      codecs: {},
-    }),
-  });
   for (const { name, alone } of eachTarget(v)) {
     const keys = [...(await alone.keys('packs/')), ...(await alone.keys('indexes/'))];
     let done = 0;
     const check = async (key: string): Promise<void> => {
       const wanted = (parsePackKey(key) ?? parseIndexKey(key))?.name;
       try {
-        const bytes = await alone.get(key);
-        const size = bytes.length;
-        const { sha256 } = await session.send({ kind: 'digest', bytes });
+        if (v.options.signal.aborted) fail(cancelled());
+        const { sha256, size } = await alone.digest(key);
         v.checked.bytes += size;
         if (sha256 !== wanted) fail(mismatch(key));
       } catch (error) {
@@ -50,4 +37,8 @@ function mismatch(key: string): Failure {
     permanent: true,
     hint: 'copy it from another target that has it whole; `holdfast verify --level decrypt` names the snapshots it affects',
   };
+}
+
+function cancelled(): Failure {
+  return { code: 'CANCELLED', message: 'the verification was cancelled', origin: 'agent', permanent: false };
 }

@@ -37,7 +37,8 @@ export async function readWhole(reader: ChunkReader, refs: Uint8Array): Promise<
 
 async function give({ session, frames }: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
   const loaded = await frames.load(refs);
-  const { data } = await session.send({ kind: 'give', frames: loaded.frames, pieces: loaded.pieces });
+  const request = { kind: 'give', frames: loaded.frames, pieces: loaded.pieces } as const;
+  const { data } = await session.send(request, loaded.transfer);
   return data;
 }
 

@@ -1,5 +1,5 @@
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
-import { decodeEpoch, type Epoch, unlockEpoch } from '../repository/keys/epoch.ts';
+import { decodeEpoch, unlockEpoch } from '../repository/keys/epoch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import { epochKey } from '../repository/layout.ts';
 import type { Store } from '../repository/store.ts';
@@ -33,8 +33,7 @@ export class EpochKeys {
   async #unlock(id: string): Promise<Uint8Array> {
     const { store, writers, domain, identity } = this.#o;
     const key = epochKey(domain, id);
-    const decodeIt = (bytes: Uint8Array): Epoch => decodeEpoch(bytes, key, writers.publicKeyOf);
-    const epoch = decodeIt(await store.get(key, undefined, (bytes) => void decodeIt(bytes)));
+    const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.publicKeyOf));
     const { privateKey, domainSecret } = await unlockEpoch(epoch, identity);
     this.#domain ??= domainKeys(epoch.domain, epoch.domainName, domainSecret);
     domainSecret.fill(0);

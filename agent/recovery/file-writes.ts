@@ -89,7 +89,7 @@ export class FileWrites {
       at += pieces.length;
       return { path, pieces, position: 0, create: true, finish: { size, attributes } };
     });
-    const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files: writes });
+    const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files: writes }, loaded.transfer);
     return failures;
   }
 
@@ -106,11 +106,8 @@ export class FileWrites {
       const { frames, session } = this.#reader;
       await session.room();
       const loaded = await frames.load(part);
-      const { failures } = await session.send({
-        kind: 'write',
-        frames: loaded.frames,
-        files: [{ ...file, path, pieces: loaded.pieces }],
-      });
+      const files = [{ ...file, path, pieces: loaded.pieces }];
+      const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files }, loaded.transfer);
       return failures[0];
     };
     const none = new Uint8Array(0);

@@ -26,6 +26,8 @@ export interface Loaded {
   readonly pieces: readonly Piece[];
   /** Bytes read from the store. */
   readonly bytes: number;
+  /** The buffers behind the sealed frames, to be transferred with them. */
+  readonly transfer: readonly ArrayBuffer[];
 }
 
 interface Wanted {
@@ -63,8 +65,7 @@ export class FrameSource {
       }
       pieces.push({ frame: number, offset: index.offsetOf(slot), length });
     }
-    const { frames, bytes } = await this.#read(wanted);
-    return { frames, pieces, bytes };
+    return { ...(await this.#read(wanted)), pieces };
   }
 
   /** All frames of a pack, for checking it. */
@@ -75,9 +76,10 @@ export class FrameSource {
     return { ...(await this.#read(wanted)), pieces: [] };
   }
 
-  async #read(wanted: readonly Wanted[]): Promise<{ frames: FrameToOpen[]; bytes: number }> {
+  async #read(wanted: readonly Wanted[]): Promise<Omit<Loaded, 'pieces'>> {
     const order = wanted.map((_, i) => i).sort((a, b) => compare(wanted[a] as Wanted, wanted[b] as Wanted));
     const frames: FrameToOpen[] = [];
+    const transfer: ArrayBuffer[] = [];
     let bytes = 0;
     for (let i = 0; i < order.length; ) {
       const first = wanted[order[i] as number] as Wanted;
@@ -91,14 +93,15 @@ export class FrameSource {
       }
       const start = offsetOf(first);
       const key = packKey(this.#o.domain.id, first.pack.name);
-      const range = await this.#o.store.get(key, { offset: start, length: end - start });
+      const range = owned(await this.#o.store.get(key, { offset: start, length: end - start }));
+      transfer.push(range.buffer);
       bytes += range.length;
       for (; i <= last; i++) {
         const number = order[i] as number;
         frames[number] = await this.#frame(wanted[number] as Wanted, range, start, key);
       }
     }
-    return { frames, bytes };
+    return { frames, bytes, transfer };
   }
 
   async #frame({ pack, frame }: Wanted, range: Uint8Array, start: number, key: string): Promise<FrameToOpen> {
@@ -108,7 +111,7 @@ export class FrameSource {
     const at = entry.offset - start;
     const [from, to] = [entry.firstChunk, entry.firstChunk + entry.chunkCount];
     return {
-      sealed: range.slice(at, at + entry.sealedLength),
+      sealed: range.subarray(at, at + entry.sealedLength),
       frameKey: await this.#frameKey(birth),
       salt: birth.salt,
       ordinal: entry.ordinal,
@@ -132,6 +135,12 @@ export class FrameSource {
     }
     return key;
   }
+}
+
+/** The bytes in a buffer that holds nothing else, so that it can be transferred: small Buffers share one. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return whole ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 }
 
 function offsetOf({ pack, frame }: Wanted): number {

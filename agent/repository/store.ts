@@ -18,10 +18,13 @@ export class Store {
     this.targets = targets;
   }
 
-  /** Puts an object on every target; resolves when all have it durably. */
+  /**
+   * Puts an object on every target; resolves when all have it durably. It settles only when no target uses `body` any more,
+   * also when it fails: the caller may fill the buffer again.
+   */
   async put(key: string, body: Uint8Array, sha256?: string): Promise<'created' | 'same'> {
     const digest = sha256 ?? createHash('sha256').update(body).digest('hex');
-    const results = await Promise.all(
+    const results = await Promise.allSettled(
       this.targets.map(async ({ name, target }) => {
         try {
           return await target.put(key, body, { sha256: digest });
@@ -30,25 +33,49 @@ export class Store {
         }
       }),
     );
-    return results.includes('created') ? 'created' : 'same';
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return results.some((result) => result.status === 'fulfilled' && result.value === 'created') ? 'created' : 'same';
+  }
+
+  /** Reads an object or a range of it, whole, into memory, from the first target that gives it. */
+  get(key: string, range?: Range): Promise<Uint8Array> {
+    return this.read(key, range, (bytes) => bytes);
   }
 
   /**
-   * Reads an object or a range of it, whole, into memory. `accept` may refuse what one target gave (damage); then the next
-   * is asked, and the failure of the first is thrown when none does better.
+   * The same, decoded. What one target gave may be refused by `decode` (damage); then the next is asked. When none does better,
+   * the first failure is thrown; `OBJECT_MISSING` only when all targets lack it.
    */
-  async get(key: string, range?: Range, accept?: (bytes: Uint8Array) => void): Promise<Uint8Array> {
-    let first: unknown;
+  async read<T>(key: string, range: Range | undefined, decode: (bytes: Uint8Array) => T): Promise<T> {
+    let failure: unknown;
     for (const { name, target } of this.targets) {
       try {
-        const bytes = await collect(target.get(key, range), key);
-        accept?.(bytes);
-        return bytes;
+        return decode(await collect(target.get(key, range), key));
       } catch (error) {
-        first ??= named(name, error);
+        if (failure === undefined || isMissing(failure)) failure = named(name, error);
       }
     }
-    throw first;
+    throw failure;
+  }
+
+  /** SHA-256 (hex) and size of an object as the first target that has it gives it, without holding it in memory. */
+  async digest(key: string): Promise<{ sha256: string; size: number }> {
+    let failure: unknown;
+    for (const { name, target } of this.targets) {
+      const hash = createHash('sha256');
+      let size = 0;
+      try {
+        for await (const part of target.get(key)) {
+          hash.update(part);
+          size += part.length;
+        }
+        return { sha256: hash.digest('hex'), size };
+      } catch (error) {
+        failure ??= named(name, error);
+      }
+    }
+    throw failure;
   }
 
   /** What each target lists below `prefix`, one map per target, in the order of `targets`. */
@@ -90,6 +117,10 @@ async function collect(bytes: Bytes, key: string): Promise<Uint8Array> {
     parts.push(part);
   }
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, size);
+}
+
+function isMissing(error: unknown): boolean {
+  return failureOf(error, { code: 'TARGET_IO', origin: 'target' }).code === 'OBJECT_MISSING';
 }
 
 /** A failure said with the target it happened on; a failure of the content keeps its own words. */

@@ -27,11 +27,12 @@ export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Fail
   }
   try {
     let position = file.position;
+    let written = 0;
     for (const bytes of plain) {
-      writeSparse(fd, bytes, position);
+      written = writeSparse(fd, bytes, position) ?? written;
       position += bytes.length;
     }
-    if (file.finish !== undefined) finishFile(fd, file.finish.size, file.finish.attributes);
+    if (file.finish !== undefined) finishFile(fd, file.finish.size, written, file.finish.attributes);
     return undefined;
   } catch (error) {
     rmSync(path, { force: true });
@@ -41,21 +42,25 @@ export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Fail
   }
 }
 
-function writeSparse(fd: number, bytes: Uint8Array, position: number): void {
+/** Returns where the last byte that was written ends; undefined when all of it is a hole. */
+function writeSparse(fd: number, bytes: Uint8Array, position: number): number | undefined {
   let at = 0;
+  let end: number | undefined;
   while (at < bytes.length) {
     const length = Math.min(zeros.length, bytes.length - at);
     const part = bytes.subarray(at, at + length);
     if (length < ZERO_RUN || Buffer.compare(part, zeros.subarray(0, length)) !== 0) {
       for (let done = 0; done < length; ) done += writeSync(fd, part, done, length - done, position + at + done);
+      end = position + at + length;
     }
     at += length;
   }
+  return end;
 }
 
-/** Owner before mode, because changing the owner drops the setuid bit; times last, because writing changes them. */
-function finishFile(fd: number, size: number, attributes: FileAttributes): void {
-  ftruncateSync(fd, size);
+/** Truncates only where a hole is at the end: on some file systems it is the most costly of these calls. Owner before mode, because changing the owner drops the setuid bit; times last, because writing changes them. */
+function finishFile(fd: number, size: number, written: number, attributes: FileAttributes): void {
+  if (written !== size) ftruncateSync(fd, size);
   if (attributes.uid !== undefined && attributes.gid !== undefined) fchownSync(fd, attributes.uid, attributes.gid);
   fchmodSync(fd, attributes.mode);
   if (attributes.mtimeNs !== undefined) {
@@ -64,10 +69,15 @@ function finishFile(fd: number, size: number, attributes: FileAttributes): void 
   }
 }
 
-/** Whole microseconds, rounded down, as far as a double carries them: never into another second. Negative times need a Date. */
-function secondsOf(ns: bigint): number | Date {
-  if (ns < 0n) return new Date(Number(ns / 1_000_000n));
-  return Number(ns / 1000n) / 1e6;
+/**
+ * A time as Node's `utimes` keeps most of it: to about 0.2 µs (a double), never in another second. As text, because Node takes a
+ * negative number for the present, and a Date only to the millisecond.
+ */
+function secondsOf(ns: bigint): string {
+  const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const whole = Number((ns - rest) / 1_000_000_000n);
+  const value = Number(ns) / 1e9;
+  return String(Math.floor(value) === whole ? value : whole + 0.999_999_5);
 }
 
 function writeFailure(path: Buffer, error: unknown): Failure {

@@ -4,6 +4,7 @@ import type { ChunkIndex, Slot } from '../repository/chunk-index.ts';
 import { createBirth, openFrame, sealFrame } from '../repository/frame.ts';
 import { PackWriter } from '../repository/pack.ts';
 import { book, type Counters } from './counters.ts';
+import { ExternalMemory } from './external-memory.ts';
 import type { Group, SealedPack, StoreSetup } from './messages.ts';
 
 /** Chunks at least this large are a frame of their own; smaller ones are gathered up to GROUP_BYTES. */
@@ -50,6 +51,7 @@ export interface FrameBuilderOptions {
 export class FrameBuilder {
   readonly #o: FrameBuilderOptions;
   readonly #groups: Record<Group, Gathering>;
+  readonly #memory = new ExternalMemory();
   #pack: OpenPack | undefined;
 
   constructor(options: FrameBuilderOptions) {
@@ -135,6 +137,7 @@ export class FrameBuilder {
     this.#verify(pack, frame, sealed, plain, counters);
     const number = pack.writer.append({ ...frame, birth: pack.birth, sealed });
     counters.frames++;
+    this.#memory.released(plain.length + 2 * sealed.length);
     counters.storedBytes += sealed.length;
     let offset = 0;
     for (let i = 0; i < slots.length; i++) {

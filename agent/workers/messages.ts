@@ -126,7 +126,6 @@ export type ReadRequest =
   | { readonly kind: 'write'; readonly frames: readonly FrameToOpen[]; readonly files: readonly FileToWrite[] }
   | { readonly kind: 'give'; readonly frames: readonly FrameToOpen[]; readonly pieces: readonly Piece[] }
   | { readonly kind: 'check'; readonly frames: readonly FrameToOpen[] }
-  | { readonly kind: 'digest'; readonly bytes: Uint8Array }
   | { readonly kind: 'finish' };
 
 export type Reply =
@@ -142,7 +141,6 @@ export type Reply =
       readonly bytes: number;
       readonly failures: readonly (Failure | undefined)[];
     }
-  | { readonly kind: 'digest'; readonly n: number; readonly sha256: string }
   /** What belonged to no artifact: sealing the last pack. */
   | { readonly kind: 'finish'; readonly n: number; readonly counters: Counters };
 

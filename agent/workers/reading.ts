@@ -1,9 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Codec, Failure } from '../contract/index.ts';
 import { fail, failureOf } from '../contract/index.ts';
 import { openFrame } from '../repository/frame.ts';
 import { throwIfCancelled } from './cancelling.ts';
 import { noCounters } from './counters.ts';
+import { ExternalMemory } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
 import type { FileToWrite, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
@@ -17,6 +18,7 @@ const UNCOMPRESSED = 0;
 export class Reading {
   readonly #setup: ReadSetup;
   readonly #control: Int32Array;
+  readonly #memory = new ExternalMemory();
   readonly #codecs: ReadonlyMap<number, Codec>;
 
   private constructor(setup: ReadSetup, codecs: ReadonlyMap<number, Codec>) {
@@ -41,8 +43,6 @@ export class Reading {
         return { kind: 'give', n, data: this.#give(request.frames, request.pieces) };
       case 'check':
         return { kind: 'check', n, ...this.#check(request.frames) };
-      case 'digest':
-        return { kind: 'digest', n, sha256: createHash('sha256').update(request.bytes).digest('hex') };
       case 'finish':
         return { kind: 'finish', n, counters: noCounters() };
     }
@@ -60,6 +60,7 @@ export class Reading {
       sealed: frame.sealed,
     });
     const plain = this.#decode(frame, encoded);
+    this.#memory.released(plain.length + 2 * encoded.length);
     let offset = 0;
     for (let i = 0; i < frame.lengths.length; i++) {
       const length = frame.lengths[i] as number;

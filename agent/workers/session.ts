@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type Failure, fail, failureOf, HoldfastError } from '../contract/index.ts';
 import { addCounters, type Counters, noCounters } from './counters.ts';
+import { exposeCollection } from './external-memory.ts';
 import {
   CANCELLED,
   type FromWorker,
@@ -67,12 +68,13 @@ export class WorkerSession implements AsyncDisposable {
     this.#options = options;
     const control = new SharedArrayBuffer((RETURNED + options.workers) * 4);
     this.#control = new Int32Array(control);
+    exposeCollection();
     this.#pool = new Piscina({
       filename: new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url).href,
       minThreads: options.workers,
       maxThreads: options.workers,
       concurrentTasksPerWorker: 1,
-      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 },
+      resourceLimits: { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 256 },
     });
     // Piscina emits this when an abort races a task that has just ended; without a listener the process would die.
     this.#pool.on('error', (error) => this.#end(failureOf(error, { code: 'WORKER_FAILED', origin: 'agent' })));
