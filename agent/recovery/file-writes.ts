@@ -99,32 +99,28 @@ export class FileWrites {
     size: number,
     attributes: FileAttributes,
   ): Promise<Failure | undefined> {
+    // Never rejects: several are under way at once, and one that nobody waits for yet would end the process.
     const write = async (
       file: Omit<FileToWrite, 'path' | 'pieces'>,
       part: Uint8Array,
     ): Promise<Failure | undefined> => {
-      const { frames, session } = this.#reader;
-      await session.room();
-      const loaded = await frames.load(part);
-      const files = [{ ...file, path, pieces: loaded.pieces }];
-      const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files }, loaded.transfer);
-      return failures[0];
+      try {
+        const { frames, session } = this.#reader;
+        await session.room();
+        const loaded = await frames.load(part);
+        const files = [{ ...file, path, pieces: loaded.pieces }];
+        const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files }, loaded.transfer);
+        return failures[0];
+      } catch (error) {
+        return failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
+      }
     };
     const none = new Uint8Array(0);
-    try {
-      const failed = await write({ create: true, position: 0 }, none);
-      if (failed !== undefined) return failed;
-    } catch (error) {
-      return failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
-    }
-    let failure: Failure | undefined;
-    try {
-      failure =
-        (await this.#writeParts(refs, write)) ??
-        (await write({ create: false, position: size, finish: { size, attributes } }, none));
-    } catch (error) {
-      failure = failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
-    }
+    const refused = await write({ create: true, position: 0 }, none);
+    if (refused !== undefined) return refused;
+    const failure =
+      (await this.#writeParts(refs, write)) ??
+      (await write({ create: false, position: size, finish: { size, attributes } }, none));
     if (failure === undefined) this.bytes += size;
     else await rm(Buffer.from(path), { force: true });
     return failure;
