@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PluginSpec } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
-import { fail, type Host, type Kind, type Logger, type PluginOf, type Source, type Span } from '../contract/index.ts';
+import {
+  fail,
+  failureOf,
+  type Host,
+  type Kind,
+  type Logger,
+  type PluginOf,
+  type Source,
+  type Span,
+} from '../contract/index.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
@@ -37,7 +46,7 @@ interface Opened<T> {
 export async function openStore(specs: readonly PluginSpec[], loan: Loan): Promise<Store & AsyncDisposable> {
   const opened: Opened<unknown>[] = [];
   const close = async () => {
-    for (const one of opened.reverse()) await one.close();
+    for (const one of opened.splice(0).reverse()) await one.close();
   };
   try {
     const targets: NamedTarget[] = [];
@@ -91,11 +100,13 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
     return {
       instance,
       async close() {
+        // What was awaited before is what counts: a backup that is stored does not fail because of a goodbye.
         try {
           await instance[Symbol.asyncDispose]();
-        } finally {
-          await clear();
+        } catch (error) {
+          engine.log.warn(`closing failed: ${failureOf(error, { code: 'CLOSE_FAILED', origin: 'agent' }).message}`);
         }
+        await clear();
       },
     };
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { ChunkIndex } from '../repository/chunk-index.ts';
 import { encodeFragment } from '../repository/fragment.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
 import { indexKey, packKey } from '../repository/layout.ts';
@@ -9,12 +8,13 @@ import type { SealedPack } from '../workers/messages.ts';
 
 const FLUSH_EVERY_MS = 60_000;
 const FLUSH_EVERY_PACKS = 256;
+/** Tables of packs full of tiny files are megabytes each; a fragment is one object and read whole. */
+const FRAGMENT_BYTES = 16 * 1024 * 1024;
 
 export interface PackDeliveryOptions {
   readonly store: Store;
   readonly domain: DomainKeys;
   readonly packs: PackList;
-  readonly index: ChunkIndex;
   /** Packs that earlier runs stored and no fragment names. */
   readonly adopted: readonly number[];
 }
@@ -25,7 +25,8 @@ export interface PackDeliveryOptions {
  */
 export class PackDelivery {
   readonly #o: PackDeliveryOptions;
-  #unnamed: { name: string; size: number; table: Uint8Array }[] = [];
+  #unnamed: NamedTable[] = [];
+  #unnamedBytes = 0;
   #lastFlush = performance.now();
   #flushing: Promise<void> = Promise.resolve();
   bytes = 0;
@@ -45,8 +46,8 @@ export class PackDelivery {
     this.count++;
     packs.set(sealed.pack, { name: sealed.name, size: sealed.bytes.length, table: decodeTable(sealed.table) });
     this.#unnamed.push({ name: sealed.name, size: sealed.bytes.length, table: sealed.table });
-    const due = performance.now() - this.#lastFlush > FLUSH_EVERY_MS || this.#unnamed.length >= FLUSH_EVERY_PACKS;
-    if (due) await this.flush();
+    this.#unnamedBytes += sealed.table.length;
+    if (this.#isDue()) await this.flush();
   }
 
   /** Writes a fragment for every pack that has none yet. */
@@ -60,14 +61,23 @@ export class PackDelivery {
   }
 
   /** Puts packs that a killed run left unnamed into this run's first fragment. */
-  adopt(encode: (pack: number) => { name: string; size: number; table: Uint8Array }): void {
-    for (const pack of this.#o.adopted) this.#unnamed.push(encode(pack));
+  adopt(encode: (pack: number) => NamedTable): void {
+    for (const number of this.#o.adopted) {
+      const pack = encode(number);
+      this.#unnamed.push(pack);
+      this.#unnamedBytes += pack.table.length;
+    }
+  }
+
+  #isDue(): boolean {
+    const late = performance.now() - this.#lastFlush > FLUSH_EVERY_MS;
+    return late || this.#unnamed.length >= FLUSH_EVERY_PACKS || this.#unnamedBytes >= FRAGMENT_BYTES;
   }
 
   async #flushNow(): Promise<void> {
     this.#lastFlush = performance.now();
     while (this.#unnamed.length > 0) {
-      const packs = this.#unnamed.slice(0, FLUSH_EVERY_PACKS);
+      const packs = oneFragment(this.#unnamed);
       const { store, domain } = this.#o;
       const fragment = encodeFragment({
         domain: Buffer.from(domain.id, 'hex'),
@@ -77,6 +87,27 @@ export class PackDelivery {
       await store.put(indexKey(domain.id, fragment.name), fragment.bytes, fragment.name);
       this.bytes += fragment.bytes.length;
       this.#unnamed.splice(0, packs.length);
+      this.#unnamedBytes -= tableBytes(packs);
     }
   }
+}
+
+interface NamedTable {
+  readonly name: string;
+  readonly size: number;
+  readonly table: Uint8Array;
+}
+
+/** The first of these, as many as one fragment may name; at least one. */
+function oneFragment(packs: readonly NamedTable[]): readonly NamedTable[] {
+  let bytes = 0;
+  const over = packs.findIndex(({ table }, i) => {
+    bytes += table.length;
+    return i > 0 && bytes > FRAGMENT_BYTES;
+  });
+  return packs.slice(0, Math.min(over < 0 ? packs.length : over, FLUSH_EVERY_PACKS));
+}
+
+function tableBytes(packs: readonly NamedTable[]): number {
+  return packs.reduce((sum, { table }) => sum + table.length, 0);
 }

@@ -8,6 +8,8 @@ import { pluginOf } from './opening.ts';
 const MiB = 1024 * 1024;
 const LARGEST_PACK = 32 * MiB;
 const SMALLEST_PACK = 8 * MiB;
+/** Gathered small chunks of content and of pages, and the table. */
+const BESIDE_A_CHUNK = 4 * MiB;
 
 /** The stages of a run: as modules for the workers, as chunkers for streams, and in words for the snapshot. */
 export interface RunPipeline {
@@ -46,7 +48,9 @@ export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunker
 }
 
 /** A quarter of the memory for buffers goes to packs, two per worker; the rest to windows, frames, segments and what zlib leaves. */
-export function packBytesFor(limits: Limits): number {
+export function packBytesFor(limits: Limits, { cdc, fixed }: RunPipeline['chunkers']): number {
   const each = Math.floor(limits.memoryBytes / 4 / (limits.workers * 2));
-  return Math.max(SMALLEST_PACK, Math.min(LARGEST_PACK, each));
+  // A chunk is never divided between packs, so the longest must fit beside what else is gathered.
+  const least = Math.max(SMALLEST_PACK, Math.max(cdc.maxBytes, fixed.maxBytes) + BESIDE_A_CHUNK);
+  return Math.max(least, Math.min(LARGEST_PACK, each));
 }

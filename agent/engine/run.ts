@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DomainLock } from '../catalog/domain-lock.ts';
 import type { RecipientSpec } from '../config/policy.ts';
-import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { type Failure, fail, failureOf, HoldfastError } from '../contract/index.ts';
 import { ensureDomain, publishWriter } from '../repository/domains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
@@ -26,6 +26,9 @@ import { commitSnapshot } from './snapshot-commit.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { TreeCache } from './tree-cache.ts';
 import { UsedSlots } from './used-slots.ts';
+
+/** How long a source may take to notice that the run was cancelled. */
+const SOURCE_GRACE_MS = 2000;
 
 /**
  * One run of one job, from opening its targets to the signed snapshot. Never throws for what may happen to a run: the report
@@ -124,7 +127,7 @@ class Run {
     const pipeline = pipelineOf(this.#engine.registry, job.pipeline, keys.chunkerKey);
     const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write');
     this.#problems.push(...problems);
-    const delivery = new PackDelivery({ store, domain: keys, packs, index, adopted });
+    const delivery = new PackDelivery({ store, domain: keys, packs, adopted });
     this.#delivery = delivery;
     delivery.adopt((number) => {
       const pack =
@@ -155,7 +158,7 @@ class Run {
         epochPublicKey: domain.epoch.publicKey,
         chunker: pipeline.chunkerModule,
         codec: pipeline.codecModule,
-        packBytes: packBytesFor(limits),
+        packBytes: packBytesFor(limits, pipeline.chunkers),
       }),
     });
     const sink = new RunSink({
@@ -207,7 +210,7 @@ class Run {
       const loan = { engine: this.#engine, span: this.#watch.current, signal };
       await using opened = await openSource(job.source, loan);
       const request = { select: job.select, parallel: limits.files, lastOf: () => undefined };
-      const verdict = await opened.source.backup(request, sink);
+      const verdict = await untilAborted(opened.source.backup(request, sink), signal);
       if (sink.broken !== undefined) throw sink.broken;
       if (signal.aborted) fail(cancelled());
       return verdict;
@@ -326,6 +329,20 @@ async function readRecipients(specs: readonly RecipientSpec[], now: Date): Promi
       return readRecipient(name, armored, now);
     }),
   );
+}
+
+/** A source that does not notice the end of a run is left behind after a moment: nobody waits for it for ever. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => setTimeout(() => reject(new HoldfastError(cancelled())), SOURCE_GRACE_MS).unref();
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    work.catch(() => {});
+  }
 }
 
 function verdictOf(failure: Failure | undefined, skipped: number): Verdict {

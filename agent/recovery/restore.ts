@@ -1,12 +1,10 @@
 import type { PluginSpec, SourceSpec } from '../config/policy.ts';
 import { type Failure, fail, failureOf, type Json, type RestoreRequest } from '../contract/index.ts';
-import { type Engine, openSource, openStore } from '../engine/opening.ts';
+import { type Engine, openSource } from '../engine/opening.ts';
+import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
-import { loadHostKeys } from '../repository/keys/host-keys.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { readMarker } from '../repository/marker.ts';
 import { chooseSnapshot, listSnapshots } from '../repository/snapshots.ts';
-import { Writers } from '../repository/writers.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
@@ -40,6 +38,8 @@ export interface RestoreReport {
   readonly facts: Json;
   readonly bytes: number;
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
+  /** What was noticed and did not stop the restore: snapshots that are damaged or forged and were passed over. */
+  readonly problems: readonly Failure[];
   readonly failure?: Failure;
 }
 
@@ -56,6 +56,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
     facts: null,
     bytes: 0,
     skipped: [],
+    problems: [],
   };
   let failure: Failure | undefined;
   try {
@@ -89,13 +90,15 @@ async function carryOut(
 ): Promise<void> {
   const opening = watch.phase('open');
   const loan = { engine, span: opening, signal: o.signal };
-  await using store = await openStore(o.targets, loan);
-  const marker = await readMarker(store);
-  const host = await loadHostKeys(engine.stateFolder);
-  const own = host?.repository === marker.id ? host : undefined;
-  const writers = await Writers.load(store, marker.id, own);
-  const { snapshots } = await listSnapshots(store, writers);
-  const snapshot = chooseSnapshot(snapshots, o.source.name, o.at);
+  await using repository = await openReading(o.targets, loan);
+  const { store, writers, host, unavailable } = repository;
+  const { snapshots, damaged } = await listSnapshots(store, writers);
+  report.problems = [
+    ...unavailable.map(({ failure }) => failure),
+    ...writers.problems,
+    ...damaged.map(({ failure }) => failure),
+  ];
+  const snapshot = chooseSnapshot(snapshots, o.source.name, o.at, host?.writer);
   const { header } = snapshot.opened;
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
   watch.phase('unlock');

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createEpoch } from './keys/epoch.ts';
-import { type HostDomain, type HostKeys, saveHostKeys } from './keys/host-keys.ts';
+import { failureOf } from '../contract/index.ts';
+import { createEpoch, decodeEpoch } from './keys/epoch.ts';
+import { type HostDomain, type HostKeys, loadHostKeys, saveHostKeys } from './keys/host-keys.ts';
 import type { Recipient } from './keys/recipient.ts';
-import { encodeWriter } from './keys/writer.ts';
-import { epochKey, epochPrefix, writerKey } from './layout.ts';
+import { decodeWriter, encodeWriter } from './keys/writer.ts';
+import { epochKey, epochPrefix, WRITERS_PREFIX, writerKey } from './layout.ts';
 import { type NamedTarget, Store } from './store.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,6 +28,9 @@ export interface EnsuredDomain {
   readonly renewed?: 'new domain' | 'epoch ended' | 'recipients changed';
 }
 
+/** How often another process may have changed this host's keys meanwhile before it is said. */
+const ATTEMPTS = 8;
+
 /**
  * The domain this host writes to under `name`, with an epoch that is young enough and sealed to exactly the recipients of
  * the policy. A host seals only to epochs it made itself, so a repository cannot put a recipient of its own in.
@@ -35,10 +39,24 @@ export interface EnsuredDomain {
  * nothing refers to, and the next run makes another.
  */
 export async function ensureDomain(o: DomainOptions): Promise<EnsuredDomain> {
+  for (let attempt = 1, { host } = o; ; attempt++) {
+    try {
+      return await ensureOnce({ ...o, host });
+    } catch (error) {
+      const { code } = failureOf(error, { code: 'DOMAIN_FAILED', origin: 'key' });
+      const current = code === 'KEYS_CHANGED' && attempt < ATTEMPTS ? await loadHostKeys(o.stateFolder) : undefined;
+      // Runs of other domains share the file. Keys of another repository are another matter.
+      if (current?.repository !== o.host.repository || current.writer !== o.host.writer) throw error;
+      host = current;
+    }
+  }
+}
+
+async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
   const known = o.host.domains.find((domain) => domain.name === o.name);
   const renewed = reasonToRenew(known, o);
   if (known !== undefined && renewed === undefined) {
-    await replicateEpochs(o.store, known);
+    await replicateEpochs(o, known);
     return { host: o.host, domain: known };
   }
   const base = known ?? { id: randomBytes(16).toString('hex'), name: o.name, secret: randomBytes(32) };
@@ -50,7 +68,7 @@ export async function ensureDomain(o: DomainOptions): Promise<EnsuredDomain> {
     signer: o.host.signer,
     created: o.now,
   });
-  if (known !== undefined) await replicateEpochs(o.store, known);
+  if (known !== undefined) await replicateEpochs(o, known);
   await o.store.put(epochKey(base.id, epoch.id), object);
   const domain: HostDomain = {
     id: base.id,
@@ -63,13 +81,20 @@ export async function ensureDomain(o: DomainOptions): Promise<EnsuredDomain> {
   return { host, domain, ...(renewed === undefined ? {} : { renewed }) };
 }
 
-/** Publishes this host's public signing key on every target. */
+/** Publishes this host's public signing key on every target: the object that one has already, or a new one. */
 export async function publishWriter(store: Store, host: HostKeys, hostName: string, created: string): Promise<void> {
   const { repository, writer, signer } = host;
-  const object = encodeWriter({ id: writer, repository, host: hostName, publicKey: signer.publicKey, created }, signer);
   const key = writerKey(writer);
-  for (const [i, listed] of (await store.list('keys/writers/')).entries()) {
-    if (!listed.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);
+  const listed = await store.list(WRITERS_PREFIX);
+  if (listed.every((objects) => objects.has(key))) return;
+  const object = listed.some((objects) => objects.has(key))
+    ? await store.read(key, undefined, (bytes) => {
+        decodeWriter(bytes, key);
+        return bytes;
+      })
+    : encodeWriter({ id: writer, repository, host: hostName, publicKey: signer.publicKey, created }, signer);
+  for (const [i, objects] of listed.entries()) {
+    if (!objects.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);
   }
 }
 
@@ -81,14 +106,21 @@ function reasonToRenew(known: HostDomain | undefined, o: DomainOptions): Ensured
   return age >= EPOCH_DAYS * DAY_MS ? 'epoch ended' : undefined;
 }
 
-/** Gives a target that joined later the epochs that the others have: without them nothing on it could be opened. */
-async function replicateEpochs(store: Store, domain: HostDomain): Promise<void> {
+/**
+ * Gives a target that joined later the epochs that the others have: without them nothing on it could be opened. Only those that
+ * read as epochs: damage is not copied.
+ */
+async function replicateEpochs({ store, host }: DomainOptions, domain: HostDomain): Promise<void> {
   const listed = await store.list(epochPrefix(domain.id));
   const all = new Set(listed.flatMap((objects) => [...objects.keys()]));
   for (const key of all) {
     for (const [i, objects] of listed.entries()) {
       if (objects.has(key)) continue;
-      await new Store([store.targets[i] as NamedTarget]).put(key, await store.get(key));
+      const object = await store.read(key, undefined, (bytes) => {
+        decodeEpoch(bytes, key, (writer) => (writer === host.writer ? host.signer.publicKey : undefined));
+        return bytes;
+      });
+      await new Store([store.targets[i] as NamedTarget]).put(key, object);
     }
   }
 }

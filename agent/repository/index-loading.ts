@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { type Failure, failureOf, type Listed } from '../contract/index.ts';
 import { ChunkIndex } from './chunk-index.ts';
+import { damaged } from './damage.ts';
 import { decodeFragment } from './fragment.ts';
 import type { DomainKeys } from './keys/domain.ts';
-import { indexPrefix, packKey, packPrefix } from './layout.ts';
+import { indexPrefix, packKey, packPrefix, parseIndexKey, parsePackKey } from './layout.ts';
 import { openTable, parseTrailer, TRAILER_BYTES } from './pack.ts';
 import { type KnownPack, PackList } from './pack-list.ts';
 import type { Store } from './store.ts';
@@ -20,22 +22,19 @@ export interface LoadedIndex {
  * Builds the chunk index of a domain from what the store holds.
  *
  * For writing, a pack counts only when every target has it at its full size: a deduplication hit needs the chunk on all of
- * them. For reading, one target is enough. Packs that no fragment names are read themselves (their tables lie at their ends),
- * so a damaged or missing fragment costs time and nothing else.
+ * them. For reading, one target is enough, and of a pack that was cut short the frames that are left count. Packs that no
+ * fragment names are read themselves (their tables lie at their ends), so a damaged or missing fragment costs time and nothing else.
  */
 export async function loadIndex(store: Store, domain: DomainKeys, use: 'write' | 'read'): Promise<LoadedIndex> {
   const problems: Failure[] = [];
   const present = packsPresent(await store.list(packPrefix(domain.id)), use);
   const found = new Map<string, KnownPack>();
+  const missing = new Map<string, KnownPack>();
   for (const key of await store.keys(indexPrefix(domain.id))) {
     try {
-      const decode = (bytes: Uint8Array) =>
-        decodeFragment(bytes, { domain: Buffer.from(domain.id, 'hex'), indexKey: domain.indexKey, key });
-      const bytes = await store.get(key, undefined, decode);
-      for (const pack of decode(bytes)) {
-        const size = present.get(pack.name);
-        if (size === pack.size) found.set(pack.name, pack);
-        else if (!found.has(pack.name)) problems.push(packMissing(domain, pack, size));
+      for (const pack of await readFragment(store, domain, key)) {
+        const here = present.get(pack.name)?.includes(pack.size);
+        (here ? found : missing).set(pack.name, pack);
       }
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
@@ -44,46 +43,88 @@ export async function loadIndex(store: Store, domain: DomainKeys, use: 'write' |
     }
   }
   const orphans: KnownPack[] = [];
-  for (const [name, size] of present) {
+  const partial: KnownPack[] = [];
+  for (const [name, sizes] of present) {
     if (found.has(name)) continue;
     try {
-      orphans.push(await readTable(store, domain, name, size));
+      orphans.push(await readTable(store, domain, name, sizes));
     } catch (error) {
       problems.push(failureOf(error, { code: 'PACK_DAMAGED', origin: 'repository' }));
+      const known = missing.get(name);
+      if (known !== undefined && use === 'read') partial.push(cutShort(known, Math.max(...sizes)));
     }
   }
-  return { ...fill([...found.values()], orphans), problems };
+  for (const [name, pack] of missing) {
+    if (!found.has(name)) problems.push(packMissing(domain, pack, present.get(name)?.[0]));
+  }
+  return { ...fill([...found.values()], orphans, partial), problems };
 }
 
-function packsPresent(listed: readonly Map<string, Listed>[], use: 'write' | 'read'): Map<string, number> {
-  const present = new Map<string, number>();
+/** The sizes that a pack has on the targets, by its name; for writing, of those that all targets have at one size. */
+function packsPresent(listed: readonly Map<string, Listed>[], use: 'write' | 'read'): Map<string, number[]> {
+  const present = new Map<string, number[]>();
   for (const objects of listed) {
     for (const { key, size } of objects.values()) {
-      const everywhere = listed.every((other) => other.get(key)?.size === size);
-      if (use === 'read' || everywhere) present.set(key.slice(key.lastIndexOf('/') + 1), size);
+      const name = parsePackKey(key)?.name;
+      if (name === undefined) continue;
+      const sizes = present.get(name) ?? [];
+      const everywhere = use === 'read' || listed.every((other) => other.get(key)?.size === size);
+      if (everywhere && !sizes.includes(size)) present.set(name, [...sizes, size]);
     }
   }
   return present;
 }
 
-async function readTable(store: Store, domain: DomainKeys, name: string, size: number): Promise<KnownPack> {
-  const key = packKey(domain.id, name);
-  const trailer = await store.get(key, { offset: Math.max(0, size - TRAILER_BYTES), length: TRAILER_BYTES });
-  const end = parseTrailer(trailer, key);
-  const sealed = await store.get(key, { offset: end.tableOffset, length: end.tableLength });
-  const table = openTable(domain.indexKey, Buffer.from(domain.id, 'hex'), end, sealed, key);
-  return { name, size, table };
+async function readFragment(store: Store, domain: DomainKeys, key: string): Promise<KnownPack[]> {
+  const name = parseIndexKey(key)?.name;
+  if (name === undefined) return [];
+  return store.read(key, undefined, (bytes) => {
+    // First, so that damage to what tells keys apart is not taken for another key.
+    if (createHash('sha256').update(bytes).digest('hex') !== name)
+      damaged('OBJECT_DAMAGED', `${key} is damaged: its SHA-256 is not its name.`);
+    return decodeFragment(bytes, { domain: Buffer.from(domain.id, 'hex'), indexKey: domain.indexKey, key });
+  });
 }
 
-function fill(known: readonly KnownPack[], orphans: readonly KnownPack[]): Omit<LoadedIndex, 'problems'> {
-  const all = [...known, ...orphans];
+/** The table at the end of a pack, from a copy that ends as a pack of its size does. */
+async function readTable(store: Store, domain: DomainKeys, name: string, sizes: readonly number[]): Promise<KnownPack> {
+  const key = packKey(domain.id, name);
+  let failure: unknown;
+  for (const size of sizes) {
+    try {
+      const last = { offset: Math.max(0, size - TRAILER_BYTES), length: TRAILER_BYTES };
+      const trailer = await store.read(key, last, (end) => parseTrailer(end, key, size));
+      const place = { offset: trailer.tableOffset, length: trailer.tableLength };
+      const open = (sealed: Uint8Array) =>
+        openTable(domain.indexKey, Buffer.from(domain.id, 'hex'), trailer, sealed, key);
+      return { name, size, table: await store.read(key, place, open) };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** The pack as far as it is there. Frames lie in the order of the table. */
+function cutShort(pack: KnownPack, size: number): KnownPack {
+  const frames = pack.table.frames.filter((frame) => frame.offset + frame.sealedLength <= size);
+  return { ...pack, size, table: { ...pack.table, frames } };
+}
+
+/** Whole packs come first: of a chunk that lies in two, the first counts. */
+function fill(
+  known: readonly KnownPack[],
+  orphans: readonly KnownPack[],
+  partial: readonly KnownPack[],
+): Omit<LoadedIndex, 'problems'> {
+  const all = [...known, ...orphans, ...partial];
   const index = ChunkIndex.create(all.reduce((sum, pack) => sum + pack.table.lengths.length, 0));
   const packs = new PackList();
   const adopted: number[] = [];
   all.forEach((pack, i) => {
     const number = index.nextPack();
     packs.set(number, pack);
-    if (i >= known.length) adopted.push(number);
+    if (i >= known.length && i < known.length + orphans.length) adopted.push(number);
     addPack(index, number, pack);
   });
   return { index, packs, adopted };

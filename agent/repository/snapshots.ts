@@ -13,7 +13,7 @@ export interface StoredSnapshot {
 }
 
 export interface SnapshotListing {
-  /** By time of start, oldest first. */
+  /** Oldest first: by time of start, except that within a writer's job the order of their numbers holds. */
   readonly snapshots: readonly StoredSnapshot[];
   /** Snapshot objects that are there and cannot be trusted or read. */
   readonly damaged: readonly { readonly key: string; readonly failure: Failure }[];
@@ -36,13 +36,33 @@ export async function listSnapshots(
       damaged.push({ key, failure });
     }
   }
-  snapshots.sort((a, b) => compareText(a.opened.header.started, b.opened.header.started) || compareText(a.key, b.key));
-  return { snapshots, damaged };
+  return { snapshots: inOrder(snapshots), damaged };
+}
+
+/**
+ * A clock that was wrong for one run must not make its snapshot the latest for years: one that claims to be younger than a later
+ * one of its chain counts as just as old.
+ */
+function inOrder(snapshots: readonly StoredSnapshot[]): StoredSnapshot[] {
+  const times = new Map<string, string>();
+  const placed = snapshots
+    .toSorted((a, b) => b.opened.header.sequence - a.opened.header.sequence)
+    .map((snapshot) => {
+      const { writer, job, started } = snapshot.opened.header;
+      const later = times.get(`${writer}/${job}`);
+      const time = later === undefined || started < later ? started : later;
+      times.set(`${writer}/${job}`, time);
+      return { snapshot, time };
+    });
+  // Keys of one chain are in the order of its numbers.
+  placed.sort((a, b) => compareText(a.time, b.time) || compareText(a.snapshot.key, b.snapshot.key));
+  return placed.map(({ snapshot }) => snapshot);
 }
 
 export async function readSnapshot(store: Store, writers: Writers, key: string): Promise<StoredSnapshot> {
-  const decodeIt = (bytes: Uint8Array) => decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf });
-  const opened = decodeIt(await store.get(key, undefined, (bytes) => void decodeIt(bytes)));
+  const opened = await store.read(key, undefined, (bytes) =>
+    decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf }),
+  );
   return { key, id: opened.hash.slice(0, 8), opened };
 }
 
@@ -57,9 +77,9 @@ export interface Succession {
 /** Reads only the last snapshot of the job. One that is damaged still counts: its number is not used again. */
 export async function successionOf(store: Store, writers: Writers, writer: string, job: string): Promise<Succession> {
   const keys = await store.keys(snapshotPrefix(writer, job));
-  const key = keys.at(-1);
+  const key = keys.findLast((name) => parseSnapshotKey(name) !== undefined);
   if (key === undefined) return { sequence: 1, previous: '', last: undefined };
-  const sequence = (parseSnapshotKey(key)?.sequence ?? keys.length) + 1;
+  const sequence = (parseSnapshotKey(key)?.sequence ?? 0) + 1;
   try {
     const last = await readSnapshot(store, writers, key);
     return { sequence, previous: last.opened.hash, last };
@@ -73,10 +93,18 @@ export async function successionOf(store: Store, writers: Writers, writer: strin
 /**
  * The snapshot of a source that `wanted` names: `latest`, an id or its beginning, or a time (the newest that was finished by
  * then). `SNAPSHOT_UNKNOWN` with what there is, when there is none.
+ *
+ * Several hosts may have a source of that name. `writer` is this host's own: its snapshots go first. Where it has none and
+ * several others do, only an id will do (`SNAPSHOT_AMBIGUOUS`): anybody who may write could claim to be the latest.
  */
-export function chooseSnapshot(snapshots: readonly StoredSnapshot[], source: string, wanted: string): StoredSnapshot {
+export function chooseSnapshot(
+  snapshots: readonly StoredSnapshot[],
+  source: string,
+  wanted: string,
+  writer?: string,
+): StoredSnapshot {
   const own = snapshots.filter(({ opened }) => opened.header.source === source);
-  const found = wanted === 'latest' ? own.at(-1) : (byId(own, wanted) ?? byTime(own, wanted));
+  const found = byId(own, wanted) ?? newestBy(own, source, wanted, writer);
   if (found !== undefined) return found;
   const sources = [...new Set(snapshots.map(({ opened }) => opened.header.source))];
   return fail({
@@ -89,6 +117,29 @@ export function chooseSnapshot(snapshots: readonly StoredSnapshot[], source: str
         ? hintOfSources(sources)
         : `see \`holdfast snapshots ${source}\`; the newest is ${own.at(-1)?.id}`,
   });
+}
+
+function newestBy(
+  snapshots: readonly StoredSnapshot[],
+  source: string,
+  wanted: string,
+  writer: string | undefined,
+): StoredSnapshot | undefined {
+  const mine = snapshots.filter(({ opened }) => opened.header.writer === writer);
+  const candidates = mine.length > 0 ? mine : snapshots;
+  const found = wanted === 'latest' ? candidates.at(-1) : byTime(candidates, wanted);
+  const last = new Map(candidates.map((snapshot) => [snapshot.opened.header.writer, snapshot]));
+  if (found !== undefined && last.size > 1) {
+    const each = [...last.values()].map(({ id, opened }) => `${id} of ${opened.header.host}`);
+    fail({
+      code: 'SNAPSHOT_AMBIGUOUS',
+      message: `${last.size} writers have snapshots of a source ${source}, and none of them is this host`,
+      origin: 'policy',
+      permanent: true,
+      hint: `name one by its id; the newest of each: ${each.join(', ')}`,
+    });
+  }
+  return found;
 }
 
 function byId(snapshots: readonly StoredSnapshot[], wanted: string): StoredSnapshot | undefined {

@@ -10,33 +10,44 @@ import type { Store } from './store.ts';
  */
 export class Writers {
   readonly #writers: ReadonlyMap<string, Writer>;
+  readonly #own: HostKeys | undefined;
   /** Writer objects that could not be read. */
   readonly problems: readonly Failure[];
 
-  private constructor(writers: ReadonlyMap<string, Writer>, problems: readonly Failure[]) {
+  private constructor(writers: ReadonlyMap<string, Writer>, own: HostKeys | undefined, problems: readonly Failure[]) {
     this.#writers = writers;
+    this.#own = own;
     this.problems = problems;
   }
 
+  /** `WRITER_FORGED` when the repository names another key for this host's own writer. */
   static async load(store: Store, repository: string, own?: HostKeys): Promise<Writers> {
     const writers = new Map<string, Writer>();
     const problems: Failure[] = [];
     for (const key of await store.keys(WRITERS_PREFIX)) {
       try {
-        const writer = decodeWriter(await store.get(key, undefined, (bytes) => void decodeWriter(bytes, key)), key);
+        const writer = await store.read(key, undefined, (bytes) => decodeWriter(bytes, key));
         if (writer.repository === repository) writers.set(writer.id, checkOwn(writer, own));
       } catch (error) {
-        problems.push(failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }));
+        const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+        // Without its writer, every snapshot would look forged.
+        if (failure.code === 'WRITER_FORGED' || isUnreachable(failure)) throw error;
+        problems.push(failure);
       }
     }
-    return new Writers(writers, problems);
+    return new Writers(writers, own, problems);
   }
 
-  readonly publicKeyOf = (id: string): Uint8Array | undefined => this.#writers.get(id)?.publicKey;
+  readonly publicKeyOf = (id: string): Uint8Array | undefined =>
+    id === this.#own?.writer ? this.#own.signer.publicKey : this.#writers.get(id)?.publicKey;
 
   [Symbol.iterator](): IterableIterator<Writer> {
     return this.#writers.values();
   }
+}
+
+function isUnreachable({ origin, code }: Failure): boolean {
+  return origin === 'target' && code !== 'OBJECT_MISSING';
 }
 
 function checkOwn(writer: Writer, own: HostKeys | undefined): Writer {

@@ -30,8 +30,9 @@ export async function ls(
   const targets = chooseTargets(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
   await using repository = await openRepository(engine, targets, signal);
-  const { store, writers } = repository;
-  const snapshot = chooseSnapshot((await listSnapshots(store, writers)).snapshots, source, options.at);
+  const { store, writers, host } = repository;
+  const { snapshots } = await listSnapshots(store, writers);
+  const snapshot = chooseSnapshot(snapshots, source, options.at, host?.writer);
   const identity = await unlockReader(invocation, options);
   await using unlocked = await UnlockedSnapshot.open({ store, writers, snapshot, identity, registry: plugins, signal });
   const listing = terminal.options.json ? new JsonListing(terminal, snapshot) : new TextListing(terminal);
