@@ -334,13 +334,17 @@ async function readRecipients(specs: readonly RecipientSpec[], now: Date): Promi
 /** A source that does not notice the end of a run is left behind after a moment: nobody waits for it for ever. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => setTimeout(() => reject(new HoldfastError(cancelled())), SOURCE_GRACE_MS).unref();
+  let grace: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    grace = setTimeout(() => reject(new HoldfastError(cancelled())), SOURCE_GRACE_MS);
+  };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
+    clearTimeout(grace);
     work.catch(() => {});
   }
 }

@@ -1,10 +1,9 @@
 import { type Failure, failureOf } from '../contract/index.ts';
-import { type Engine, openStore } from '../engine/opening.ts';
+import type { Engine } from '../engine/opening.ts';
+import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
-import { loadHostKeys } from '../repository/keys/host-keys.ts';
-import { readMarker } from '../repository/marker.ts';
+import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { listSnapshots } from '../repository/snapshots.ts';
-import { Writers } from '../repository/writers.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
@@ -28,17 +27,16 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   let failure: Failure | undefined;
   try {
     const loan = { engine, span: watch.phase('open'), signal: options.signal };
-    await using store = await openStore(options.targets, loan);
-    const marker = await readMarker(store);
-    const host = await loadHostKeys(engine.stateFolder);
-    const own = host?.repository === marker.id ? host : undefined;
-    const writers = await Writers.load(store, marker.id, own);
+    await using repository = await openReading(options.targets, loan);
+    const { store, writers, host, unavailable } = repository;
     const find = (finding: VerifyFinding) => void findings.push(finding);
+    for (const { target, failure } of unavailable)
+      find({ level: 'list', target, object: target, failure, snapshots: [] });
     for (const problem of writers.problems)
       find({ level: 'list', object: 'keys/writers', failure: problem, snapshots: [] });
     const listing = await listSnapshots(store, writers);
     const verification = { engine, options, store, writers, listing, checked, notes, find };
-    await carryOut(verification, own, watch);
+    await carryOut(verification, host, watch);
   } catch (error) {
     failure = failureOf(error, { code: 'VERIFY_FAILED', origin: 'agent' });
   }
@@ -61,11 +59,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   };
 }
 
-async function carryOut(
-  verification: Verification,
-  host: Awaited<ReturnType<typeof loadHostKeys>>,
-  watch: Stopwatch,
-): Promise<void> {
+async function carryOut(verification: Verification, host: HostKeys | undefined, watch: Stopwatch): Promise<void> {
   const depth = LEVELS.indexOf(verification.options.level);
   watch.phase('list');
   await checkListing(verification, host);

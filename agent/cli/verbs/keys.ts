@@ -85,7 +85,7 @@ async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
     recipients,
     epochs,
     writers: [...writers],
-    problems: [...repository.problems, ...problems],
+    problems: [...repository.writers.problems, ...problems],
   };
 }
 

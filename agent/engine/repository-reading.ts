@@ -1,0 +1,50 @@
+import type { PluginSpec } from '../config/policy.ts';
+import { type Failure, failureOf } from '../contract/index.ts';
+import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
+import { readMarker } from '../repository/marker.ts';
+import { Store } from '../repository/store.ts';
+import { Writers } from '../repository/writers.ts';
+import { type Loan, openStore } from './opening.ts';
+
+/** A repository as a reader sees it: whose it is, who may have written to it, and which copies of it can be had. */
+export interface RepositoryReading extends AsyncDisposable {
+  /** 32 hex. */
+  readonly id: string;
+  /** The targets that answered, in the order of the policy. */
+  readonly store: Store;
+  readonly writers: Writers;
+  /** This host's keys, when it writes to this repository. */
+  readonly host: HostKeys | undefined;
+  /** Targets that could not be opened or hold no repository. One that is left is enough to read. */
+  readonly unavailable: readonly { readonly target: string; readonly failure: Failure }[];
+}
+
+/**
+ * Opens whatever is left of the targets: on the day a restore is needed, one of them is likely to be gone. Fails with the first
+ * target's failure when none can be had, and with `REPOSITORY_MIXED` when two hold different repositories.
+ */
+export async function openReading(specs: readonly PluginSpec[], loan: Loan): Promise<RepositoryReading> {
+  await using stack = new AsyncDisposableStack();
+  const targets: Store['targets'][number][] = [];
+  const unavailable: { target: string; failure: Failure }[] = [];
+  for (const spec of specs) {
+    try {
+      const alone = await openStore([spec], loan);
+      stack.use(alone);
+      await readMarker(alone);
+      targets.push(...alone.targets);
+    } catch (error) {
+      const failure = failureOf(error, { code: 'TARGET_UNAVAILABLE', origin: 'target' });
+      if (failure.origin === 'policy') throw error;
+      unavailable.push({ target: spec.name, failure });
+      if (unavailable.length === specs.length) throw error;
+    }
+  }
+  const store = new Store(targets);
+  const { id } = await readMarker(store);
+  const own = await loadHostKeys(loan.engine.stateFolder);
+  const host = own?.repository === id ? own : undefined;
+  const writers = await Writers.load(store, id, host);
+  const opened = stack.move();
+  return { id, store, writers, host, unavailable, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
