@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { addAbortListener } from 'node:events';
-import { open, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Static, Type } from 'typebox';
@@ -102,12 +103,16 @@ class StdinSource implements Source {
   async restore(_plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
     const file = this.#file(request);
     const facts = { file };
-    if (request.conflict === 'replace') await rm(file, { force: true });
+    const replaces = request.conflict === 'replace';
+    // What is to be replaced stays until all of the new one is there.
+    const written = replaces ? `${file}.${randomBytes(6).toString('hex')}.tmp` : file;
     try {
-      await using handle = await open(file, 'wx', 0o600);
-      await handle.writeFile(from.bytes(this.#name));
+      await mkdir(path.dirname(file), { recursive: true });
+      await this.#write(written, from);
+      if (replaces) await rename(written, file);
       return { facts, skipped: [] };
     } catch (error) {
+      if (replaces) await rm(written, { force: true });
       if (!(error instanceof Error && 'code' in error)) throw error;
       const exists = error.code === 'EEXIST';
       const failure = {
@@ -119,6 +124,17 @@ class StdinSource implements Source {
       } as const;
       if (exists && request.conflict === 'skip') return { facts, skipped: [{ what: file, failure }] };
       return fail(failure, error);
+    }
+  }
+
+  /** Makes the file, whole or not at all. */
+  async #write(file: string, from: Reader): Promise<void> {
+    await using handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(from.bytes(this.#name));
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
     }
   }
 
