@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assertExit, type Call, Child, documentOf, type Ended } from './program.ts';
+
+export type Given = Partial<Omit<Call, 'cwd'>> & { readonly cwd?: string };
+
+export interface MachineOptions {
+  /** What its policy protects; without it, a folder `data` of its own. */
+  readonly paths?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** The section `limits` of the policy. */
+  readonly limits?: Readonly<Record<string, string | number>>;
+}
+
+/** What the verb `snapshots` says of one. */
+export interface ListedSnapshot {
+  readonly id: string;
+  readonly key: string;
+  readonly source: string;
+  readonly verdict: string;
+}
+
+export const PASSPHRASE = 'correct horse battery staple';
+
+/**
+ * A machine to back up: a folder below the system's temporary folder with a policy, a state folder, a repository, and data. The
+ * source and the job are called `files`. Disposing ends what still runs on it, and removes it.
+ */
+export class Machine implements AsyncDisposable {
+  readonly folder: string;
+  readonly #children = new Set<Child>();
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes one, and sets it up: `holdfast init`. */
+  static async create(options: MachineOptions = {}): Promise<Machine> {
+    const machine = new Machine(await mkdtemp(join(tmpdir(), 'holdfast-acceptance-')));
+    try {
+      await mkdir(machine.data);
+      await machine.setPolicy(options);
+      assertExit(await machine.call(['init']), 0);
+      return machine;
+    } catch (error) {
+      await machine[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
+  get state(): string {
+    return join(this.folder, 'state');
+  }
+
+  get repository(): string {
+    return join(this.folder, 'repository');
+  }
+
+  get policy(): string {
+    return join(this.folder, 'holdfast.yaml');
+  }
+
+  /** A folder that is not there yet, for a restore. */
+  place(name: string): string {
+    return join(this.folder, name);
+  }
+
+  async setPolicy({ paths = [this.data], exclude = [], limits = {} }: MachineOptions): Promise<void> {
+    // Flow sequences and mappings of JSON are YAML (YAML 1.2, 1.3).
+    const text = `version: 1
+recipients: { recovery: { publicKey: recovery.asc } }
+sources: { files: { type: files, paths: ${JSON.stringify(paths)}, exclude: ${JSON.stringify(exclude)} } }
+targets: { local: { type: local, path: ${JSON.stringify(this.repository)} } }
+retention: { standard: { keep: { last: 9 } } }
+jobs: { files: { source: files, targets: [local], retention: standard } }
+limits: ${JSON.stringify(limits)}
+`;
+    await writeFile(this.policy, text);
+  }
+
+  /** Starts the program here, with the passphrase of the recovery key in its environment. */
+  start(args: readonly string[], { env, ...given }: Given = {}): Child {
+    const child = new Child(args, {
+      cwd: this.folder,
+      env: { HOLDFAST_STATE: this.state, HOLDFAST_PASSPHRASE: PASSPHRASE, ...env },
+      ...given,
+    });
+    this.#children.add(child);
+    void child.ended.finally(() => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs it to its end, whichever that is. */
+  call(args: readonly string[], given?: Given): Promise<Ended> {
+    return this.start(args, given).ended;
+  }
+
+  /** Runs it with `--json`; fails unless it ends well. */
+  async ask<T>(args: readonly string[], given?: Given): Promise<T> {
+    const ended = await this.call([...args, '--json'], given);
+    assertExit(ended, 0);
+    return documentOf<T>(ended);
+  }
+
+  async snapshots(): Promise<readonly ListedSnapshot[]> {
+    return (await this.ask<{ snapshots: readonly ListedSnapshot[] }>(['snapshots'])).snapshots;
+  }
+
+  /** Every object of one kind in the repository, by key, with its size in bytes. */
+  async objects(kind: 'packs' | 'indexes' | 'snapshots' | 'tmp'): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    const entries = await readdir(join(this.repository, kind), { recursive: true, withFileTypes: true }).catch(
+      () => [],
+    );
+    for (const entry of entries) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const { size } = await stat(path).catch(() => ({ size: undefined }));
+      if (size !== undefined) found.set(path.slice(this.repository.length + 1), size);
+    }
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) await child.kill();
+    await removeTree(this.folder);
+  }
+}
+
+/** Removes a tree, also one with folders that its owner may not write to. */
+export async function removeTree(folder: string): Promise<void> {
+  if (process.getuid?.() !== 0) spawnSync('chmod', ['-R', 'u+rwX', folder]);
+  await rm(folder, { recursive: true, force: true });
+}
