@@ -39,7 +39,7 @@ export type PlainContent =
  * that is in a folder before its next sibling. The agent refuses a tree that is not in order.
  *
  * `file` is an absolute path that the agent's workers open themselves (O_NOFOLLOW, O_NONBLOCK), so that content never crosses a
- * thread. `data` is for content that has no path.
+ * thread. `data` is for content that has no path; it is read to its end before the next entry is asked for.
  */
 export type TreeEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
   | PlainContent

@@ -2,8 +2,8 @@ import {
   type Bytes,
   type Chunker,
   type Failure,
-  fail,
   type Gap,
+  HoldfastError,
   type Json,
   type Sink,
   type TreeEntry,
@@ -20,6 +20,8 @@ import { captureStream } from './stream-capture.ts';
 import type { TreeCache } from './tree-cache.ts';
 import { TreeCapture } from './tree-capture.ts';
 import type { UsedSlots } from './used-slots.ts';
+
+const SOURCE_MISTAKE = 'this is a mistake in the source plugin: report it to whoever maintains it';
 
 export interface RunSinkOptions {
   readonly session: WorkerSession;
@@ -39,8 +41,9 @@ export class RunSink implements Sink {
   readonly artifacts: CapturedArtifact[] = [];
   readonly skipped: { what: string; failure: Failure }[] = [];
   #next = 0;
-  /** The first failure that was not the source's to skip: the run is over even when the source goes on. */
+  /** The first failure of any call: the run is over even when the source goes on. */
   broken: unknown;
+  #open = 0;
 
   constructor(options: RunSinkOptions) {
     this.#o = options;
@@ -70,17 +73,17 @@ export class RunSink implements Sink {
   }
 
   async reuse(name: string): Promise<void> {
-    fail({
+    this.#break({
       code: 'REUSE_WITHOUT_PREVIOUS',
       message: `the source asked to take over ${name}, but this run has no previous snapshot to take it from`,
       origin: 'agent',
       permanent: true,
-      hint: 'this is a mistake in the source plugin: report it to whoever maintains it',
+      hint: SOURCE_MISTAKE,
     });
   }
 
   async append(record: { log: string }): Promise<void> {
-    fail({
+    this.#break({
       code: 'LOG_UNAVAILABLE',
       message: `the source wants to append to log ${record.log}; logs are not yet available`,
       origin: 'agent',
@@ -93,9 +96,28 @@ export class RunSink implements Sink {
   }
 
   skip(what: string, failure: Failure): void {
-    if (failure.origin !== 'source') fail(failure);
+    if (failure.origin !== 'source') this.#break(failure);
     this.skipped.push({ what, failure });
     this.#o.progress.skipped++;
+  }
+
+  /** Called when the source says that it is done: throws what broke the run, or `SOURCE_UNFINISHED` when a call is still open. */
+  end(): void {
+    if (this.broken !== undefined) throw this.broken;
+    if (this.#open === 0) return;
+    this.#break({
+      code: 'SOURCE_UNFINISHED',
+      message: `the source ended while ${this.#open} of its artifacts were still being stored; no snapshot was made`,
+      origin: 'agent',
+      permanent: true,
+      hint: SOURCE_MISTAKE,
+    });
+  }
+
+  #break(failure: Failure): never {
+    const error = new HoldfastError(failure);
+    this.broken ??= error;
+    throw error;
   }
 
   async #artifact(
@@ -105,8 +127,17 @@ export class RunSink implements Sink {
       artifact: number,
     ) => Promise<Omit<CapturedArtifact, 'name' | 'kind' | 'counters' | 'body'> & Pick<ArtifactBody, 'pages'>>,
   ): Promise<void> {
-    if (this.#names.has(name)) duplicateName(name);
+    if (this.#names.has(name)) {
+      this.#break({
+        code: 'ARTIFACT_TWICE',
+        message: `the source gave two artifacts the name ${name}`,
+        origin: 'agent',
+        permanent: true,
+        hint: SOURCE_MISTAKE,
+      });
+    }
     this.#names.add(name);
+    this.#open++;
     const artifact = this.#next++;
     const startedAt = performance.timeOrigin + performance.now();
     const span = this.#o.span.child(`capture ${kind}`, { 'holdfast.artifact.name': name });
@@ -122,16 +153,8 @@ export class RunSink implements Sink {
       this.broken ??= error;
       span.end('CAPTURE_FAILED');
       throw error;
+    } finally {
+      this.#open--;
     }
   }
-}
-
-function duplicateName(name: string): never {
-  return fail({
-    code: 'ARTIFACT_TWICE',
-    message: `the source gave two artifacts the name ${name}`,
-    origin: 'agent',
-    permanent: true,
-    hint: 'this is a mistake in the source plugin: report it to whoever maintains it',
-  });
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { DomainLock } from '../catalog/domain-lock.ts';
+import type { RunEnd } from '../catalog/run-history.ts';
 import type { RecipientSpec } from '../config/policy.ts';
-import { type Failure, fail, failureOf, HoldfastError } from '../contract/index.ts';
+import { type Failure, fail, failureOf, HoldfastError, type Verdict as SourceVerdict } from '../contract/index.ts';
 import { ensureDomain, publishWriter } from '../repository/domains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
@@ -44,28 +45,21 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
     'holdfast.source.type': job.source.type,
   });
   const run = new Run(engine, request, trace);
-  const id = engine.catalog.runs.start({
-    job: job.name,
-    source: job.source.name,
-    domain: job.domain,
-    started: run.started.toISOString(),
-  });
+  let id: number | undefined;
   let failure: Failure | undefined;
   try {
+    const { name, source, domain } = job;
+    id = engine.catalog.runs.start({ job: name, source: source.name, domain, started: run.started.toISOString() });
     await run.carryOut();
   } catch (error) {
     failure = request.signal.aborted ? cancelled() : failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
   }
   const report = run.report(failure);
-  const { verdict, finished, snapshot, traceId } = report;
-  engine.catalog.runs.finish(id, {
-    finished,
-    verdict,
-    traceId,
-    counters: { ...report.totals },
-    ...(snapshot === undefined ? {} : { snapshot: snapshot.hash }),
-    ...(failure === undefined ? {} : { failure }),
+  run.remember(() => {
+    if (failure !== undefined) run.leaveCaches();
+    if (id !== undefined) engine.catalog.runs.finish(id, endOf(report));
   });
+  const { verdict } = report;
   trace.root.set({ 'holdfast.run.verdict': verdict, 'holdfast.run.skipped': report.skipped.length });
   trace.root.end(failure?.code);
   await trace.drain();
@@ -80,6 +74,9 @@ class Run {
   readonly #watch: Stopwatch;
   readonly #progress: Progress = noProgress();
   readonly #problems: Failure[] = [];
+  /** Of the trees of this run; left behind when it makes no snapshot. */
+  readonly #caches: TreeCache[] = [];
+  readonly #startedAt = performance.now();
   /** Of all artifacts, and of the last packs, which belong to none. */
   readonly #counters = noCounters();
   #sink: RunSink | undefined;
@@ -112,6 +109,7 @@ class Run {
     });
     await publishWriter(store, ensured.host, this.#engine.hostName, this.started.toISOString());
     const writers = await Writers.load(store, host.repository, ensured.host);
+    this.#problems.push(...writers.problems);
     const succession = await successionOf(store, writers, host.writer, job.name);
     await this.#backUp(store, ensured.host, ensured.domain, succession);
   }
@@ -138,7 +136,7 @@ class Run {
     this.#progress.expectedBytes =
       succession.last?.opened.header.artifacts.reduce((sum, { size }) => sum + size, 0) ?? 0;
     const used = new UsedSlots();
-    const caches: TreeCache[] = [];
+    const caches = this.#caches;
 
     const capturing = this.#phase('capture');
     await using session = new WorkerSession({
@@ -199,11 +197,13 @@ class Run {
       packs,
       span: committing,
     });
-    for (const cache of caches) cache.commit();
+    this.remember(() => {
+      for (const cache of caches) cache.commit();
+    });
     this.#watch.end();
   }
 
-  async #capture(sink: RunSink): ReturnType<Awaited<ReturnType<typeof openSource>>['source']['backup']> {
+  async #capture(sink: RunSink): Promise<SourceVerdict> {
     const { job, limits, signal } = this.#request;
     const ticking = setInterval(() => this.#tell(), 100);
     try {
@@ -211,11 +211,29 @@ class Run {
       await using opened = await openSource(job.source, loan);
       const request = { select: job.select, parallel: limits.files, lastOf: () => undefined };
       const verdict = await untilAborted(opened.source.backup(request, sink), signal);
-      if (sink.broken !== undefined) throw sink.broken;
+      sink.end();
       if (signal.aborted) fail(cancelled());
-      return verdict;
+      return explicit(verdict, job.source.name);
+    } catch (error) {
+      // What broke the run comes first, whatever the source made of it.
+      const cause = sink.broken ?? error;
+      throw new HoldfastError(failureOf(cause, { code: 'SOURCE_FAILED', origin: 'source' }), cause);
     } finally {
       clearInterval(ticking);
+    }
+  }
+
+  /** Of a run that made no snapshot. */
+  leaveCaches(): void {
+    for (const cache of this.#caches) cache.discard();
+  }
+
+  /** Writes to the catalog when the run has ended: what does not work then costs the next run a full read, and nothing else. */
+  remember(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#problems.push(failureOf(error, { code: 'CATALOG_UNUSABLE', origin: 'agent' }));
     }
   }
 
@@ -281,7 +299,7 @@ class Run {
       traceId: this.#trace.traceId,
       started: this.started.toISOString(),
       finished: finished.toISOString(),
-      durationMs: finished.getTime() - this.started.getTime(),
+      durationMs: performance.now() - this.#startedAt,
       phases: this.#watch.phases,
       ...(this.#snapshot === undefined ? {} : { snapshot: this.#snapshot }),
       artifacts: artifacts.map(({ counters: _, body: __, facts: ___, ...shown }) => shown),
@@ -331,6 +349,18 @@ async function readRecipients(specs: readonly RecipientSpec[], now: Date): Promi
   );
 }
 
+/** A source that ends without saying what it captured has failed: nothing may be concluded from silence. */
+function explicit(verdict: SourceVerdict | undefined, source: string): SourceVerdict {
+  if (typeof verdict === 'object' && verdict !== null && verdict.facts !== undefined) return verdict;
+  return fail({
+    code: 'VERDICT_MISSING',
+    message: `source ${source} ended without a verdict; no snapshot was made`,
+    origin: 'agent',
+    permanent: true,
+    hint: 'this is a mistake in the source plugin: report it to whoever maintains it',
+  });
+}
+
 /** A source that does not notice the end of a run is left behind after a moment: nobody waits for it for ever. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
@@ -347,6 +377,17 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
     clearTimeout(grace);
     work.catch(() => {});
   }
+}
+
+function endOf({ finished, verdict, traceId, totals, snapshot, failure }: RunReport): RunEnd {
+  return {
+    finished,
+    verdict,
+    traceId,
+    counters: { ...totals },
+    ...(snapshot === undefined ? {} : { snapshot: snapshot.hash }),
+    ...(failure === undefined ? {} : { failure }),
+  };
 }
 
 function verdictOf(failure: Failure | undefined, skipped: number): Verdict {

@@ -9,6 +9,9 @@ import type { UsedSlots } from './used-slots.ts';
 const RACY_NS = 200_000_000n;
 const RACY_COARSE_NS = 2_000_000_000n;
 
+/** `unchanged`: it came from `find`. `read`: the same before and after reading; `unreliable`: not the same. */
+export type CacheState = 'unchanged' | 'read' | 'unreliable';
+
 interface OpenFolder {
   readonly path: string;
   readonly files: Map<string, CachedFile>;
@@ -24,9 +27,11 @@ export class TreeCache {
   readonly #cache: FileCache;
   readonly #index: ChunkIndex;
   readonly #startedNs: bigint;
+  /** Where the walk is: a folder and those above it, so that coming back to one does not decode it again. */
+  readonly #walked: { path: string; files: ReadonlyMap<string, CachedFile> | undefined }[] = [];
+  /** Where the records are, which follow the walk. */
   readonly #open: OpenFolder[] = [];
   readonly #seen = new Set<string>();
-  #lookedUp: { path: string; files: ReadonlyMap<string, CachedFile> | undefined } = { path: '\0', files: undefined };
 
   constructor(o: { cache: FileCache; index: ChunkIndex; startedAt: Date }) {
     this.#cache = o.cache;
@@ -40,8 +45,7 @@ export class TreeCache {
    */
   find(path: Uint8Array, stamp: Stamp, used: UsedSlots): Uint8Array | undefined {
     const { folder, name } = split(path);
-    if (this.#lookedUp.path !== folder) this.#lookedUp = { path: folder, files: this.#cache.get(bytesOf(folder)) };
-    const cached = this.#lookedUp.files?.get(name);
+    const cached = this.#known(folder)?.get(name);
     if (cached === undefined || !sameStamp(cached, stamp)) return undefined;
     const slots: number[] = [];
     for (let at = 0; at < cached.chunks.length; at += REF_BYTES) {
@@ -53,8 +57,18 @@ export class TreeCache {
     return cached.chunks;
   }
 
-  /** Notes a stored file, in tree order. `unchanged`: it came from `find`. `reliable`: it was the same before and after reading. */
-  record(path: Uint8Array, stamp: Stamp, chunks: Uint8Array, state: 'unchanged' | 'read' | 'unreliable'): void {
+  #known(folder: string): ReadonlyMap<string, CachedFile> | undefined {
+    for (let top = this.#walked.at(-1); top !== undefined && !contains(top.path, folder); top = this.#walked.at(-1))
+      this.#walked.pop();
+    const top = this.#walked.at(-1);
+    if (top !== undefined && top.path === folder) return top.files;
+    const files = this.#cache.get(bytesOf(folder));
+    this.#walked.push({ path: folder, files });
+    return files;
+  }
+
+  /** Notes a stored file, in tree order. */
+  record(path: Uint8Array, stamp: Stamp, chunks: Uint8Array, state: CacheState): void {
     const { folder, name } = split(path);
     const open = this.#enter(folder);
     if (state === 'unreliable' || (state === 'read' && this.#isRacy(stamp))) {
@@ -69,6 +83,12 @@ export class TreeCache {
   commit(): void {
     while (this.#open.length > 0) this.#leave();
     this.#cache.commit(this.#seen);
+  }
+
+  /** Drops what was noted: the run made no snapshot. */
+  discard(): void {
+    this.#open.length = 0;
+    this.#cache.discard();
   }
 
   #enter(folder: string): OpenFolder {

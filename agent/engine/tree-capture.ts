@@ -6,13 +6,15 @@ import { REF_BYTES, storeChunkList } from './chunk-lists.ts';
 import { PageStore, type StoredPage } from './page-store.ts';
 import type { Progress } from './progress.ts';
 import { captureStream } from './stream-capture.ts';
-import type { TreeCache } from './tree-cache.ts';
+import type { CacheState, TreeCache } from './tree-cache.ts';
 import type { UsedSlots } from './used-slots.ts';
 
 const BATCH_FILES = 256;
 const BATCH_BYTES = 16 * 1024 * 1024;
 /** Entries that may wait for their content to be stored; bounds memory. */
 const WAITING = 4096;
+/** Entries with data of their own that may be on their way to a worker at a time: each holds a window. */
+const DATA_AT_ONCE = 4;
 /** Files with more chunks keep their chunk list in chunks of its own. */
 const CHUNKS_IN_ENTRY = 1024;
 
@@ -37,12 +39,19 @@ export interface CapturedTree {
 }
 
 type FileEntry = Extract<TreeEntry, { kind: 'file' }>;
+type DataEntry = Extract<TreeEntry, { kind: 'data' }>;
+
+/** An entry that can go to its page; with what the cache is to know of it, when it is a file that has a path. */
+interface Ready {
+  readonly record: TreeRecord;
+  readonly cached?: { readonly stamp: Stamp; readonly chunks: Uint8Array; readonly state: CacheState };
+}
 
 /** An entry on its way to its page; `batch` when its content is still with a worker. */
 type Pending =
-  | { readonly record: TreeRecord; readonly stamp?: Stamp }
+  | Ready
   | { readonly entry: FileEntry; readonly batch: Batch; readonly position: number }
-  | { readonly later: Promise<TreeRecord> };
+  | { readonly later: Promise<Ready> };
 
 interface Batch {
   readonly stored: Promise<StoredFiles>;
@@ -66,6 +75,7 @@ export class TreeCapture {
   #startBatch: ((stored: Promise<StoredFiles>) => void) | undefined;
   /** Files that could not be read, by path. */
   readonly #failed = new Map<string, Failure>();
+  readonly #storing = new Set<Promise<Ready>>();
   #entries = 0;
   #size = 0;
   #files = 0;
@@ -83,9 +93,12 @@ export class TreeCapture {
     for await (const entry of entries) {
       if (previous !== undefined && compareTreeOrder(previous, entry.path) >= 0) outOfOrder(entry.path);
       previous = entry.path;
-      this.#add(entry);
-      if (this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) await this.#sendBatch();
-      if (this.#pending.length - this.#head > WAITING) await this.#drain(WAITING / 2);
+      const reading = this.#add(entry);
+      if (reading !== undefined) await reading;
+      const isFull = this.#pending.length - this.#head > WAITING;
+      // What is waited for must be on its way: a batch that was not sent would be waited for forever.
+      if (isFull || this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) await this.#sendBatch();
+      if (isFull) await this.#drain(WAITING / 2);
       else if (this.#pages.full) await this.#pages.send();
     }
     await this.#sendBatch();
@@ -102,11 +115,13 @@ export class TreeCapture {
     };
   }
 
-  #add(entry: TreeEntry): void {
+  /** Returns what to wait for before the next entry is asked for, if anything. */
+  #add(entry: TreeEntry): Promise<void> | undefined {
     this.#o.progress.entries++;
+    if (entry.kind === 'data') return this.#addData(entry);
     if (entry.kind === 'file') this.#addFile(entry);
-    else if (entry.kind === 'data') this.#addData(entry);
     else this.#emitOrWait({ record: entry });
+    return undefined;
   }
 
   /** Another name of a file that could not be read has nothing to name. */
@@ -119,10 +134,9 @@ export class TreeCapture {
   #addFile(entry: FileEntry): void {
     this.#o.progress.bytes += entry.stamp.size;
     const chunks = this.#o.cache.find(entry.path, entry.stamp, this.#o.used);
-    if (chunks !== undefined && chunks.length <= CHUNKS_IN_ENTRY * REF_BYTES) {
+    if (chunks !== undefined) {
       this.#unchanged++;
-      const { path, meta, stamp } = entry;
-      this.#emitOrWait({ record: { path, meta, kind: 'file', size: stamp.size, chunks }, stamp });
+      this.#addUnchanged(entry, chunks);
       return;
     }
     this.#o.progress.bytesRead += entry.stamp.size;
@@ -132,9 +146,37 @@ export class TreeCapture {
     this.#batchBytes += entry.stamp.size;
   }
 
-  #addData(entry: Extract<TreeEntry, { kind: 'data' }>): void {
-    const later = this.#takeData(entry);
-    // A failure is seen where the record is awaited; until then it must not count as unhandled.
+  #addUnchanged(entry: FileEntry, chunks: Uint8Array): void {
+    const { path, meta, stamp } = entry;
+    const cached = { stamp, chunks, state: 'unchanged' } as const;
+    if (chunks.length <= CHUNKS_IN_ENTRY * REF_BYTES) {
+      this.#emitOrWait({ record: { path, meta, kind: 'file', size: stamp.size, chunks }, cached });
+      return;
+    }
+    const recorded = async (): Promise<Ready> => {
+      const content = await this.#content(chunks);
+      return { record: { path, meta, kind: 'file', size: stamp.size, ...content }, cached };
+    };
+    this.#addLater(recorded());
+  }
+
+  /** Reads the data to its end: it may be part of a stream that the next entry is part of, too. */
+  async #addData(entry: DataEntry): Promise<void> {
+    const { promise: read, resolve } = Promise.withResolvers<void>();
+    const stored = this.#takeData(entry, resolve);
+    this.#addLater(stored);
+    this.#storing.add(stored);
+    const done = () => {
+      this.#storing.delete(stored);
+      resolve();
+    };
+    stored.then(done, done);
+    await read;
+    if (this.#storing.size >= DATA_AT_ONCE) await Promise.race(this.#storing);
+  }
+
+  #addLater(later: Promise<Ready>): void {
+    // A failure is seen where the entry is awaited; until then it must not count as unhandled.
     later.catch(() => {});
     this.#pending.push({ later });
   }
@@ -160,9 +202,9 @@ export class TreeCapture {
   }
 
   /** An entry that needs nothing more goes straight to its page when nothing is waiting before it. */
-  #emitOrWait(pending: { record: TreeRecord; stamp?: Stamp }): void {
-    if (this.#head === this.#pending.length) this.#emit(pending.record, pending.stamp, 'unchanged');
-    else this.#pending.push(pending);
+  #emitOrWait(ready: Ready): void {
+    if (this.#head === this.#pending.length) this.#emit(ready);
+    else this.#pending.push(ready);
   }
 
   /** Writes waiting entries, oldest first, until at most `left` wait. */
@@ -170,8 +212,8 @@ export class TreeCapture {
     while (this.#pending.length - this.#head > left) {
       const pending = this.#pending[this.#head] as Pending;
       this.#head++;
-      if ('record' in pending) this.#emit(pending.record, pending.stamp, 'unchanged');
-      else if ('later' in pending) this.#emit(await pending.later, undefined, 'unchanged');
+      if ('record' in pending) this.#emit(pending);
+      else if ('later' in pending) this.#emit(await pending.later);
       else await this.#emitStored(pending.entry, pending.batch, pending.position);
       if (this.#pages.full) await this.#pages.send();
     }
@@ -198,7 +240,7 @@ export class TreeCapture {
     const { path, meta } = entry;
     const size = stored.sizes[position] as number;
     const record: TreeRecord = { path, meta, kind: 'file', size, ...(await this.#content(refs)) };
-    this.#emit(record, entry.stamp, changed ? 'unreliable' : 'read');
+    this.#emit({ record, cached: { stamp: entry.stamp, chunks: refs, state: changed ? 'unreliable' : 'read' } });
   }
 
   async #content(refs: Uint8Array): Promise<{ chunks: Uint8Array } | { lists: Uint8Array }> {
@@ -206,13 +248,12 @@ export class TreeCapture {
     return { lists: await storeChunkList(this.#o.session, this.#o.artifact, this.#o.used, refs) };
   }
 
-  async #takeData(entry: Extract<TreeEntry, { kind: 'data' }>): Promise<TreeRecord> {
-    const { path, meta } = entry;
-    const { size, refs } = await captureStream(entry.data, this.#o);
-    return { path, meta, kind: 'file', size, ...(await this.#content(refs)) };
+  async #takeData({ path, meta, data }: DataEntry, onRead: () => void): Promise<Ready> {
+    const { size, refs } = await captureStream(data, { ...this.#o, onRead });
+    return { record: { path, meta, kind: 'file', size, ...(await this.#content(refs)) } };
   }
 
-  #emit(record: TreeRecord, stamp: Stamp | undefined, state: 'unchanged' | 'read' | 'unreliable'): void {
+  #emit({ record, cached }: Ready): void {
     const failed = record.kind === 'hardlink' ? this.#failed.get(latin1(record.target)) : undefined;
     if (record.kind === 'hardlink' && failed !== undefined) {
       this.#skipLink(record, failed);
@@ -222,7 +263,7 @@ export class TreeCapture {
     if (record.kind === 'file') {
       this.#files++;
       this.#size += record.size;
-      if (stamp !== undefined && 'chunks' in record) this.#o.cache.record(record.path, stamp, record.chunks, state);
+      if (cached !== undefined) this.#o.cache.record(record.path, cached.stamp, cached.chunks, cached.state);
     }
     this.#writer.add(record);
   }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Chunker } from '../contract/index.ts';
 import type { ChunkIndex } from '../repository/chunk-index.ts';
 import { book, type Counters } from './counters.ts';
+import { cutLength } from './cutting.ts';
 import type { FrameBuilder } from './frame-builder.ts';
 import type { ChunkRefs, Group } from './messages.ts';
 
@@ -78,10 +79,10 @@ export class ChunkStore {
   }
 }
 
-/** Cuts the next chunk off `window`, booking the time. 0 when more bytes are needed. */
+/** Cuts the next chunk off `window`, booking the time. */
 export function cutChunk(chunker: Chunker, window: Uint8Array, end: boolean, counters: Counters): number {
   const startedAt = performance.now();
-  const length = chunker.cut(window, end);
+  const length = cutLength(chunker, window, end);
   book(counters.stages.chunk, startedAt, length, length);
   return length;
 }

@@ -3,6 +3,8 @@ import type { ChunkRefs, FromWorker, ReadRequest, Reply, StoreRequest, Task } fr
 import { Reading } from './reading.ts';
 import { Storing } from './storing.ts';
 
+const NO_REQUEST = -1;
+
 interface Session {
   answer(request: (StoreRequest | ReadRequest) & { readonly n: number }): Reply;
 }
@@ -13,7 +15,15 @@ interface Session {
  */
 export default async function session(task: Task): Promise<void> {
   const { port, setup } = task;
-  const side = (setup.kind === 'store' ? await Storing.create(setup, task) : await Reading.create(setup)) as Session;
+  let side: Session;
+  try {
+    side = (setup.kind === 'store' ? await Storing.create(setup, task) : await Reading.create(setup)) as Session;
+  } catch (error) {
+    // As data, like any other: what is thrown out of a worker loses its code on the way.
+    const failure = failureOf(error, { code: 'WORKER_FAILED', origin: 'agent' });
+    port.postMessage({ kind: 'failed', n: NO_REQUEST, failure } satisfies FromWorker);
+    return;
+  }
   await new Promise<void>((resolve) => {
     port.on('message', (request: (StoreRequest | ReadRequest) & { readonly n: number }) => {
       const reply = attempt(() => side.answer(request), request.n);

@@ -75,7 +75,8 @@ export class FileReader {
         book(counters.stages.read, startedAt, got, got);
         filled += got;
         size += got;
-        ended = got < wanted;
+        // A short read is the end only where the end is expected: some file systems give less than was asked for.
+        ended = got === 0 || (got < wanted && size >= file.stamp.size);
       }
       filled = this.#storeWindow(window, filled, ended, chunker, store, refs, counters);
       throwIfCancelled(control);
@@ -97,7 +98,6 @@ export class FileReader {
     while (at < filled) {
       if (!ended && filled - at < chunker.maxBytes) break;
       const length = cutChunk(chunker, window.subarray(at, filled), ended, counters);
-      if (length === 0) break;
       store.store('data', window.subarray(at, at + length), refs, counters);
       at += length;
     }

@@ -63,6 +63,7 @@ export class WorkerSession implements AsyncDisposable {
   #packs = new Set<Promise<void>>();
   #room: (() => void)[] = [];
   #closed = false;
+  readonly #endListeners = new Set<(error: HoldfastError) => void>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -115,6 +116,13 @@ export class WorkerSession implements AsyncDisposable {
     this.#closed = true;
     this.#closePorts();
     return counters;
+  }
+
+  /** Calls `listener` when the session ends with a failure, at once if it has. Returns what takes it back. */
+  onEnd(listener: (error: HoldfastError) => void): () => void {
+    if (this.#failure !== undefined) listener(new HoldfastError(this.#failure));
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
   }
 
   /** Ends the session from outside, for instance when the source failed. */
@@ -200,6 +208,7 @@ export class WorkerSession implements AsyncDisposable {
     }
     this.#closePorts();
     this.#wake();
+    for (const listener of this.#endListeners) listener(new HoldfastError(failure));
   }
 
   #closePorts(): void {
