@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
-import { addCounters, noCounters } from '../workers/counters.ts';
+import { addCounters, type Counters, noCounters } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { storeByteList } from './byte-list.ts';
 import type { CapturedArtifact } from './captured-artifact.ts';
@@ -50,20 +50,21 @@ export class RunSink implements Sink {
   }
 
   async bytes(name: string, data: Bytes, options: { chunker: 'cdc' | 'fixed'; facts?: () => Json }): Promise<void> {
-    await this.#artifact(name, 'bytes', async (artifact) => {
+    await this.#artifact(name, 'bytes', async (artifact, counters) => {
       const chunker = this.#o.chunkers[options.chunker];
-      const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker });
+      const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker, counters });
       const pages = await storeByteList({ ...this.#o, artifact }, refs);
       return { pages, size, entries: 0, files: 0, unchanged: 0, changedWhileRead: 0, facts: options.facts?.() ?? null };
     });
   }
 
   async tree(name: string, entries: AsyncIterable<TreeEntry>, options?: { facts?: () => Json }): Promise<void> {
-    await this.#artifact(name, 'tree', async (artifact) => {
+    await this.#artifact(name, 'tree', async (artifact, counters) => {
       const { chunkers, cacheFor, ...rest } = this.#o;
       const capture = new TreeCapture({
         ...rest,
         artifact,
+        counters,
         chunker: chunkers.cdc,
         cache: cacheFor(name),
         skip: (what, failure) => this.skip(what, failure),
@@ -125,6 +126,7 @@ export class RunSink implements Sink {
     kind: 'bytes' | 'tree',
     capture: (
       artifact: number,
+      counters: Counters,
     ) => Promise<Omit<CapturedArtifact, 'name' | 'kind' | 'counters' | 'body'> & Pick<ArtifactBody, 'pages'>>,
   ): Promise<void> {
     if (this.#names.has(name)) {
@@ -140,10 +142,10 @@ export class RunSink implements Sink {
     this.#open++;
     const artifact = this.#next++;
     const startedAt = performance.timeOrigin + performance.now();
+    const counters = noCounters();
     const span = this.#o.span.child(`capture ${kind}`, { 'holdfast.artifact.name': name });
     try {
-      const { pages, ...captured } = await capture(artifact);
-      const counters = noCounters();
+      const { pages, ...captured } = await capture(artifact, counters);
       for (const { counters: more } of await this.#o.session.sendAll({ kind: 'flush', artifact }))
         addCounters(counters, more);
       const done = { ...captured, name, kind, counters, body: { name, kind, size: captured.size, pages: [...pages] } };

@@ -1,5 +1,6 @@
 import type { Bytes, Chunker } from '../contract/index.ts';
-import { cutLength } from '../workers/cutting.ts';
+import { cutChunk } from '../workers/chunk-store.ts';
+import { book, type Counters } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import type { Progress } from './progress.ts';
 import type { UsedSlots } from './used-slots.ts';
@@ -15,6 +16,8 @@ export interface StreamCaptureOptions {
   readonly chunker: Chunker;
   readonly used: UsedSlots;
   readonly progress: Progress;
+  /** Where reading and cutting are booked: they happen on this thread. Reading is the time that the source is waited for. */
+  readonly counters: Counters;
   /** Called when the stream was read to its end; what it gave is still on its way to a worker then. */
   onRead?(): void;
 }
@@ -45,7 +48,7 @@ export async function captureStream(data: Bytes, o: StreamCaptureOptions): Promi
     while (cut < filled) {
       // Less than the longest chunk may not be enough to tell; looking at it twice would be wasted.
       if (!ended && filled - cut < o.chunker.maxBytes) break;
-      const length = cutLength(o.chunker, window.subarray(cut, filled), ended);
+      const length = cutChunk(o.chunker, window.subarray(cut, filled), ended, o.counters);
       lengths.push(length);
       cut += length;
     }
@@ -73,7 +76,9 @@ export async function captureStream(data: Bytes, o: StreamCaptureOptions): Promi
   };
 
   try {
+    let waitingSince = performance.now();
     for await (const piece of untilEnded(data, o.session)) {
+      book(o.counters.stages.read, waitingSince, piece.length, piece.length);
       size += piece.length;
       o.progress.bytes += piece.length;
       o.progress.bytesRead += piece.length;
@@ -85,6 +90,7 @@ export async function captureStream(data: Bytes, o: StreamCaptureOptions): Promi
         at += taken;
         if (filled === capacity) await send(false);
       }
+      waitingSince = performance.now();
     }
     o.onRead?.();
     while (filled > 0) await send(true);

@@ -1,5 +1,6 @@
 import { type Chunker, type Failure, fail, type Stamp, type TreeEntry } from '../contract/index.ts';
 import { compareTreeOrder, PageWriter, type TreeRecord } from '../repository/tree.ts';
+import type { Counters } from '../workers/counters.ts';
 import type { StoredFiles } from '../workers/messages.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { REF_BYTES, storeChunkList } from './chunk-lists.ts';
@@ -25,6 +26,7 @@ export interface TreeCaptureOptions {
   readonly cache: TreeCache;
   readonly used: UsedSlots;
   readonly progress: Progress;
+  readonly counters: Counters;
   skip(what: string, failure: Failure): void;
 }
 
