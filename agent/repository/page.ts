@@ -1,6 +1,6 @@
-import type { TreeRecord } from './tree.ts';
 import { orderProblem } from './tree-order.ts';
 import { refuse, TreeReader } from './tree-reader.ts';
+import type { TreeRecord } from './tree-record.ts';
 import { invalid, TreeWriter } from './tree-writer.ts';
 
 const MIN_PAGE_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import { MAX_FRAME_BYTES } from './frame.ts';
-import { CHUNK_REF_BYTES } from './tree.ts';
+import { CHUNK_REF_BYTES } from './tree-record.ts';
 
 /*
  * Entries as deterministic CBOR, written by hand because a large tree has millions of them. Each is a map with these keys, in

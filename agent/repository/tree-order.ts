@@ -1,4 +1,4 @@
-import type { TreeRecord } from './tree.ts';
+import type { TreeRecord } from './tree-record.ts';
 
 const SLASH = 0x2f;
 const DOT = 0x2e;

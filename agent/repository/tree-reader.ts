@@ -1,8 +1,8 @@
 import type { Meta, SpecialType } from '../contract/index.ts';
 import { damaged } from './damage.ts';
-import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree.ts';
 import { isLinkTarget, KEY, KINDS, totalLength } from './tree-fields.ts';
 import { isTreePath } from './tree-order.ts';
+import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree-record.ts';
 
 const UINT = 0;
 const NEGATIVE = 1;

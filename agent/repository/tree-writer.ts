@@ -1,7 +1,7 @@
 import { fail, type Meta } from '../contract/index.ts';
-import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree.ts';
 import { isLinkTarget, KEY, KINDS, totalLength } from './tree-fields.ts';
 import { isTreePath } from './tree-order.ts';
+import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree-record.ts';
 
 const UINT = 0x00;
 const NEGATIVE = 0x20;
