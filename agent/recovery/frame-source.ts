@@ -93,7 +93,8 @@ export class FrameSource {
       }
       const start = offsetOf(first);
       const key = packKey(this.#o.domain.id, first.pack.name);
-      const range = owned(await this.#o.store.get(key, { offset: start, length: end - start }));
+      const read = (bytes: Uint8Array) => (bytes.length === end - start ? owned(bytes) : cutShort(key));
+      const range = await this.#o.store.read(key, { offset: start, length: end - start }, read);
       transfer.push(range.buffer);
       bytes += range.length;
       for (; i <= last; i++) {
@@ -154,6 +155,16 @@ function endOf(wanted: Wanted): number {
 function compare(a: Wanted, b: Wanted): number {
   if (a.pack !== b.pack) return a.pack.name < b.pack.name ? -1 : 1;
   return offsetOf(a) - offsetOf(b);
+}
+
+function cutShort(key: string): never {
+  return fail({
+    code: 'PACK_DAMAGED',
+    message: `${key} is damaged: it is cut short`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'another target may hold an intact copy of it',
+  });
 }
 
 function chunkMissing(id: Uint8Array): never {
