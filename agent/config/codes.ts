@@ -52,6 +52,7 @@ export const codes = {
   HF4004: { severity: 'error', title: 'Two targets of one job are the same place.' },
   HF4005: { severity: 'error', title: 'A job selects parts of a source that cannot select.' },
   HF4006: { severity: 'error', title: 'Jobs of one retention class have different recipients.' },
+  HF4009: { severity: 'error', title: 'A target lies in what the job backs up into it.' },
   HF4007: { severity: 'warning', title: 'A source is declared that no job protects.' },
   HF4008: { severity: 'warning', title: 'The policy has no jobs.' },
   HF4901: { severity: 'warning', title: 'A part of the policy is not yet available and ignored.' },

@@ -7,6 +7,7 @@ import type { PluginRegistry } from './registry.ts';
 export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[] {
   return [
     ...samePlaces(policy, registry),
+    ...swallowed(policy, registry),
     ...idleSelections(policy, registry),
     ...divided(policy),
     ...unprotected(policy),
@@ -28,6 +29,21 @@ function samePlaces({ jobs, targets }: Policy, registry: PluginRegistry): Proble
       return [{ code: 'HF4004', message, path: ['jobs', job.name, 'targets', index], on: 'value' }];
     });
   });
+}
+
+/** A repository within its own source: every run would store what the run before it stored. */
+function swallowed({ jobs }: Policy, registry: PluginRegistry): Problem[] {
+  return Object.values(jobs).flatMap((job) =>
+    job.targets.flatMap((target, index): Problem[] => {
+      // The options were checked against the plugins' own schemas.
+      const folder = registry.get('target', target.type)?.folder?.(target.options as never);
+      const source = registry.get('source', job.source.type);
+      if (folder === undefined || source?.covers?.(job.source.options as never, folder) !== true) return [];
+      const message = `target "${target.name}" lies in what source "${job.source.name}" reads, so that each run would back up the one before it`;
+      const hint = `exclude ${folder} from the source, or keep the repository elsewhere`;
+      return [{ code: 'HF4009', message, path: ['jobs', job.name, 'targets', index], on: 'value', hint }];
+    }),
+  );
 }
 
 function placeOf(plugin: TargetPlugin | undefined, options: unknown): string | undefined {

@@ -210,6 +210,15 @@ export const mistakes: readonly Mistake[] = [
     expected: ['HF4004'],
   },
   {
+    name: 'a target in what is backed up into it',
+    text: policy({
+      targets: 'targets: { local: { type: local, path: /srv/app/backup } }',
+      sources: 'sources: { app: { type: files, paths: [/srv/app], exclude: [/other/] } }',
+      jobs: 'jobs: { app: { source: app, targets: [‸local] } }',
+    }),
+    expected: ['HF4009'],
+  },
+  {
     name: 'a selection from a source that cannot select',
     text: job('source: app, targets: [local], ‸select: { tables: [a] }'),
     expected: ['HF4005'],

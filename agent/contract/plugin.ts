@@ -25,12 +25,19 @@ interface Described<S extends TSchema> {
 export interface SourcePlugin<S extends TSchema = TSchema> extends Described<S> {
   readonly kind: 'source';
   readonly can: readonly Ability[];
+  /**
+   * Whether a backup would read what lies in `folder` of this host (absolute), from the options alone: no I/O. `validate` asks it of
+   * the folders of targets, because a repository that is backed up into itself grows with every run.
+   */
+  covers?(options: Static<S>, folder: string): boolean;
   open(options: Static<S>, host: Host): Promise<Source>;
 }
 export interface TargetPlugin<S extends TSchema = TSchema> extends Described<S> {
   readonly kind: 'target';
   /** Two targets of equal identity are one place; `validate` and the engine refuse to count them as two copies. */
   identity(options: Static<S>): string;
+  /** The folder of this host that the target keeps its objects in, absolute; absent for targets elsewhere. No I/O. */
+  folder?(options: Static<S>): string;
   /**
    * Makes the empty place that `open` expects; one that is there is left as it is. Only `init` calls it: `open` makes nothing,
    * so that a backup never lands in the folder below a mount that failed.

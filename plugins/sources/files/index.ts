@@ -1,4 +1,5 @@
 import { definePlugin } from 'holdfast/plugin';
+import { coversFolder } from './coverage.ts';
 import { filesOptions } from './options.ts';
 
 export const plugin = definePlugin({
@@ -10,6 +11,7 @@ export const plugin = definePlugin({
   summary: 'Folders and files of this host, with owners, modes, times and every kind of link.',
   options: filesOptions,
   can: [],
+  covers: coversFolder,
   async open(options, host) {
     const { FilesSource } = await import('./source.ts');
     return new FilesSource(options, host);

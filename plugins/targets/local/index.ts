@@ -11,6 +11,7 @@ export const plugin = definePlugin({
   summary: 'A folder: on a local disk, or on a mounted network file system.',
   options: localOptions,
   identity: (options) => identityOf(options.path),
+  folder: (options) => options.path,
   async create(options) {
     const { createRoot } = await import('./root.ts');
     await createRoot(options.path);
