@@ -31,6 +31,7 @@ interface Waiting {
 
 interface Hand {
   readonly number: number;
+  readonly reads: boolean;
   readonly port: MessagePort;
   readonly buffers: MessagePort;
   readonly waiting: Map<number, Waiting>;
@@ -49,8 +50,9 @@ export interface SessionOptions {
 /**
  * A set of workers, each on one long task. The only user of piscina.
  *
- * Requests go to the worker with the shortest queue. The first failure, of a request, a worker or a pack, ends the session:
- * every open request is rejected with it, and the workers are stopped by the flag and, a second later, by termination.
+ * Requests go to the worker with the shortest queue. The first failure, of a request, a worker or a pack, ends the session: every
+ * open request is rejected with it, and the workers are stopped by the flag and, a second later, by termination. Only damage
+ * that a reading worker finds is its request's alone.
  */
 export class WorkerSession implements AsyncDisposable {
   readonly #pool: Piscina;
@@ -151,7 +153,8 @@ export class WorkerSession implements AsyncDisposable {
     const done = this.#pool
       .run(task, { transferList })
       .then(undefined, (error: unknown) => this.#end(failureOf(error, { code: 'WORKER_FAILED', origin: 'agent' })));
-    const hand: Hand = { number, port: requests.port1, buffers: buffers.port1, waiting: new Map(), done };
+    const reads = setup.kind === 'read';
+    const hand: Hand = { number, reads, port: requests.port1, buffers: buffers.port1, waiting: new Map(), done };
     hand.port.on('message', (message: FromWorker) => this.#receive(hand, message));
     return hand;
   }
@@ -174,7 +177,8 @@ export class WorkerSession implements AsyncDisposable {
     hand.waiting.delete(message.n);
     if (message.kind === 'failed') {
       waiting?.reject(new HoldfastError(this.#failure ?? message.failure));
-      this.#end(message.failure);
+      // What is damaged in the repository fails whoever asked for it; the rest can still be read.
+      if (!hand.reads || message.failure.origin !== 'repository') this.#end(message.failure);
     } else {
       waiting?.resolve(message);
     }

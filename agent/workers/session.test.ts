@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { builtinPlugins } from '../cli/builtin.ts';
+import { type Failure, fail } from '../contract/index.ts';
+import { noise } from '../engine/repository.fixture.ts';
+import { ChunkIndex } from '../repository/chunk-index.ts';
+import { generateKeyPair } from '../repository/keys/hpke.ts';
+import type { SealedPack, StoreSetup } from './messages.ts';
+import { WorkerSession } from './session.ts';
+
+const MiB = 2 ** 20;
+const registry = builtinPlugins();
+const unhandled: unknown[] = [];
+process.on('unhandledRejection', (error) => unhandled.push(error));
+after(() => assert.deepEqual(unhandled, []));
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-session-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+interface Opened {
+  readonly session: WorkerSession;
+  readonly cancel: AbortController;
+  readonly index: ChunkIndex;
+}
+
+function open(o: {
+  workers?: number;
+  cut?: string;
+  packBytes?: number;
+  codec?: string;
+  chunker?: string;
+  onPack?(pack: SealedPack): Promise<void>;
+}): Opened {
+  const index = ChunkIndex.create(0);
+  const cancel = new AbortController();
+  const { publicKey } = generateKeyPair();
+  const [idKey, indexKey, chunkerKey] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+  const session = new WorkerSession({
+    workers: o.workers ?? 1,
+    signal: cancel.signal,
+    ...(o.onPack === undefined ? {} : { onPack: o.onPack }),
+    setup: (worker, control): StoreSetup => ({
+      kind: 'store',
+      worker,
+      control,
+      index: index.buffer,
+      domain: new Uint8Array(16),
+      idKey,
+      indexKey,
+      chunkerKey,
+      epoch: new Uint8Array(16),
+      epochPublicKey: publicKey,
+      chunker: { module: o.chunker ?? import.meta.resolve('./stages.fixture.ts'), options: { cut: o.cut ?? 'well' } },
+      codec: { module: o.codec ?? registry.module('codec', 'none'), options: {} },
+      packBytes: o.packBytes ?? 8 * MiB,
+    }),
+  });
+  return { session, cancel, index };
+}
+
+const stamp = { size: 100_000, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n };
+
+async function fileToStore(name: string, bytes: Uint8Array) {
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return { path: Buffer.from(path), stamp: { ...stamp, size: bytes.length } };
+}
+
+function chunks(seed: number, count: number, length: number) {
+  const data = noise(seed, count * length);
+  return { kind: 'chunks', artifact: 0, group: 'data', data, lengths: new Uint32Array(count).fill(length) } as const;
+}
+
+const failsWith = (code: string) => (thrown: { failure?: Failure }) => {
+  assert.equal(thrown.failure?.code, code);
+  return true;
+};
+
+test('files come back in order, with their sizes, changes and failures, and equal ones with equal references', async () => {
+  const packs: SealedPack[] = [];
+  const { session, index } = open({
+    onPack: async (pack) => {
+      packs.push({ ...pack, bytes: pack.bytes.slice() });
+    },
+  });
+  await using _ = session;
+  const files = [
+    await fileToStore('a', noise(1, 10_000)),
+    await fileToStore('empty', new Uint8Array(0)),
+    { path: Buffer.from(join(folder, 'missing')), stamp },
+    { path: Buffer.from(folder), stamp },
+    await fileToStore('same', noise(1, 10_000)),
+    { ...(await fileToStore('grew', noise(2, 5000))), stamp: { ...stamp, size: 10 } },
+  ];
+  const { stored } = await session.send({ kind: 'files', artifact: 0, files });
+  assert.deepEqual([...stored.counts], [3, 0, 0, 0, 3, 2]);
+  assert.deepEqual([...stored.sizes], [10_000, 0, 0, 0, 10_000, 5000]);
+  assert.deepEqual(
+    stored.failures.map(({ file, failure }) => [file, failure.code, failure.origin]),
+    [
+      [2, 'SOURCE_VANISHED', 'source'],
+      [3, 'SOURCE_REPLACED', 'source'],
+    ],
+  );
+  assert.deepEqual(stored.refs.subarray(0, 108), stored.refs.subarray(108, 216));
+  assert.equal(index.chunks, 5);
+  const [flushed] = await session.sendAll({ kind: 'flush', artifact: 0 });
+  assert.equal(flushed?.counters.chunks, 8);
+  assert.equal(flushed?.counters.newChunks, 5);
+  await session.finish();
+  assert.equal(packs.length, 1);
+  for (const slot of stored.slots) assert.ok(index.frameOf(slot) >= 0, 'every chunk has its place');
+});
+
+test('a session that did nothing makes no pack', async () => {
+  const { session } = open({ workers: 2, onPack: async () => assert.fail() });
+  await using _ = session;
+  await session.finish();
+});
+
+test('a chunker that breaks its promise ends the session, for all that wait, with its failure', async (t) => {
+  const cuts = {
+    throws: 'WORKER_FAILED',
+    nothing: 'CHUNKER_BROKEN',
+    'too much': 'CHUNKER_BROKEN',
+    half: 'CHUNKER_BROKEN',
+  };
+  for (const [cut, code] of Object.entries(cuts)) {
+    await t.test(cut, async () => {
+      const { session } = open({ cut });
+      await using _ = session;
+      const file = await fileToStore(`cut ${cut}`, noise(1, 100));
+      const request = { kind: 'files', artifact: 0, files: [file] } as const;
+      const answers = await Promise.allSettled([session.send(request), session.send(chunks(1, 1, 10))]);
+      for (const answer of answers) {
+        assert.equal(answer.status, 'rejected');
+        failsWith(code)(answer.reason);
+      }
+      await assert.rejects(session.send(request), failsWith(code));
+      await assert.rejects(session.room(), failsWith(code));
+      await assert.rejects(session.finish(), failsWith(code));
+      const told: unknown[] = [];
+      session.onEnd((error) => told.push(error.failure.code));
+      assert.deepEqual(told, [code]);
+    });
+  }
+});
+
+test('a stage that cannot be loaded, or is none, is said by its code', async () => {
+  for (const [chunker, code] of [
+    [registry.module('codec', 'zstd'), 'PLUGIN_KIND'],
+    [import.meta.resolve('./no-such.fixture.ts'), 'WORKER_FAILED'],
+  ] as const) {
+    const { session } = open({ chunker });
+    await using _ = session;
+    await assert.rejects(session.send(chunks(1, 1, 10)), failsWith(code));
+  }
+});
+
+test('cancelling is seen between chunks, and ends what is in the middle of one a second later', async (t) => {
+  await t.test('a chunker that never returns', async () => {
+    const { session, cancel } = open({ cut: 'loops' });
+    const endless = session.send({ kind: 'files', artifact: 0, files: [await fileToStore('endless', noise(1, 100))] });
+    setTimeout(() => cancel.abort(), 300);
+    await assert.rejects(endless, failsWith('CANCELLED'));
+    const startedAt = performance.now();
+    await session[Symbol.asyncDispose]();
+    const took = performance.now() - startedAt;
+    assert.ok(took > 500 && took < 10_000, `${took} ms`);
+  });
+  await t.test('a worker that goes from chunk to chunk', async () => {
+    const { session, cancel } = open({ onPack: async () => {} });
+    const work = session.send(chunks(1, 20_000, 512));
+    setTimeout(() => cancel.abort(), 50);
+    await assert.rejects(work, failsWith('CANCELLED'));
+    await session[Symbol.asyncDispose]();
+  });
+  await t.test('before it began', async () => {
+    const index = open({});
+    index.cancel.abort();
+    await assert.rejects(index.session.send(chunks(1, 1, 10)), failsWith('CANCELLED'));
+    await index.session[Symbol.asyncDispose]();
+  });
+});
+
+test('a pack that cannot be stored ends the session with that failure, also for one that waits for a buffer', async () => {
+  const { session } = open({
+    packBytes: MiB,
+    onPack: async () => {
+      fail({ code: 'TARGET_FULL', message: 'full', origin: 'target', permanent: false });
+    },
+  });
+  await using _ = session;
+  await assert.rejects(async () => {
+    for (let i = 0; i < 50; i++) await session.send(chunks(i, 16, 65_536));
+    await session.finish();
+  }, failsWith('TARGET_FULL'));
+});
+
+test('a worker fills one pack while one is on its way, and waits before a third', async () => {
+  const workers = 2;
+  let held = 0;
+  let seen = 0;
+  let isOpen = false;
+  const gates: (() => void)[] = [];
+  const { session } = open({
+    workers,
+    packBytes: MiB,
+    onPack: async ({ bytes }) => {
+      assert.equal(bytes.buffer.byteLength, MiB);
+      held++;
+      seen++;
+      if (!isOpen) await new Promise<void>((resolve) => gates.push(resolve));
+      held--;
+    },
+  });
+  await using _ = session;
+  const work = Promise.all(Array.from({ length: 24 }, (_, i) => session.send(chunks(i, 8, 65_536))));
+  while (held < workers * 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(held, workers * 2);
+  isOpen = true;
+  for (const letGo of gates) letGo();
+  await work;
+  await session.finish();
+  assert.ok(seen >= 12, `${seen} packs`);
+  assert.equal(held, 0);
+});
+
+test('a codec whose output does not open to what went in is found before anything leaves', async () => {
+  const packs: SealedPack[] = [];
+  const { session } = open({
+    codec: import.meta.resolve('./wrong-codec.fixture.ts'),
+    onPack: async (pack) => void packs.push(pack),
+  });
+  await using _ = session;
+  const work = session.send({ ...chunks(1, 1, 600_000), data: new Uint8Array(600_000) });
+  await assert.rejects(work, failsWith('SEAL_MISMATCH'));
+  assert.deepEqual(packs, []);
+});
