@@ -114,11 +114,13 @@ export class TreeCache {
     if (!same) this.#cache.replace(bytesOf(folder.path), folder.files);
   }
 
-  /** A file changed so shortly before the walk that a later change could look the same: the next run reads it again. */
+  /**
+   * A file changed so shortly before the walk that a later change could look the same: the next run reads it again. Only the
+   * system sets ctime, at every change; mtime may lie in the future for good, and would have the file read by every run.
+   */
   #isRacy(stamp: Stamp): boolean {
-    const latest = stamp.mtimeNs > stamp.ctimeNs ? stamp.mtimeNs : stamp.ctimeNs;
     const coarse = stamp.ctimeNs % 1_000_000_000n === 0n;
-    return latest > this.#startedNs - (coarse ? RACY_COARSE_NS : RACY_NS);
+    return stamp.ctimeNs > this.#startedNs - (coarse ? RACY_COARSE_NS : RACY_NS);
   }
 }
 
