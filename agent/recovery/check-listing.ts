@@ -3,6 +3,8 @@ import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { parseSnapshotKey } from '../repository/layout.ts';
+import { listSnapshots } from '../repository/snapshots.ts';
+import { checkEpochsOf, checkKeys } from './check-keys.ts';
 import { missingFrames } from './missing-frames.ts';
 import { eachTarget, isWanted, type Verification } from './verification.ts';
 
@@ -13,6 +15,7 @@ import { eachTarget, isWanted, type Verification } from './verification.ts';
 export async function checkListing(v: Verification, host: HostKeys | undefined): Promise<void> {
   for (const { key, failure } of v.listing.damaged) v.find({ level: 'list', object: key, failure, snapshots: [] });
   checkChains(v);
+  for (const { name, alone } of eachTarget(v)) await checkKeys(v, name, alone);
   await checkCopies(v);
   const wanted = v.listing.snapshots.filter(({ opened }) => isWanted(v, opened.header.source));
   v.checked.snapshots += wanted.length;
@@ -29,6 +32,7 @@ export async function checkListing(v: Verification, host: HostKeys | undefined):
     const snapshots = wanted.filter(({ opened }) => opened.header.domain === id);
     for (const { name, alone } of eachTarget(v)) {
       const { packs, problems } = await loadIndex(alone, keys, 'read');
+      await checkEpochsOf(v, { target: name, alone, domain: id, packs });
       for (const problem of problems) {
         // A pack that an index names and that is gone matters only when a snapshot needs it: that is found below.
         if (problem.code !== 'PACK_MISSING') {
@@ -89,11 +93,17 @@ function checkChains(v: Verification): void {
   }
 }
 
-/** A snapshot that one target has and another lacks: the other lags. */
+/** A snapshot that one target has and another lacks or has damaged: the other lags, or rots. */
 async function checkCopies(v: Verification): Promise<void> {
   const targets = eachTarget(v);
   if (targets.length < 2) return;
   const present = await Promise.all(targets.map(async ({ alone }) => new Set(await alone.keys('snapshots/'))));
+  const everywhere = new Set(v.listing.damaged.map(({ key }) => key));
+  for (const { name, alone } of targets) {
+    for (const { key, failure } of (await listSnapshots(alone, v.writers)).damaged) {
+      if (!everywhere.has(key)) v.find({ level: 'list', target: name, object: key, failure, snapshots: [] });
+    }
+  }
   for (const key of new Set(present.flatMap((keys) => [...keys]))) {
     if (parseSnapshotKey(key) === undefined) continue;
     for (const [i, { name }] of targets.entries()) {

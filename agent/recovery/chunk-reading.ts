@@ -1,18 +1,21 @@
 import type { Bytes } from '../contract/index.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { type FrameSource, REF_BYTES } from './frame-source.ts';
+import type { Gate } from './gate.ts';
 
 /** Plaintext asked of a worker at a time; bytes. */
-const PART_BYTES = 8 * 1024 * 1024;
+const PART_BYTES = 4 * 1024 * 1024;
 /** Parts under way at a time. */
 const AHEAD = 3;
 
 export interface ChunkReader {
   readonly session: WorkerSession;
   readonly frames: FrameSource;
+  /** Bounds what was read from the store and not yet answered by a worker. */
+  readonly gate: Gate;
 }
 
-/** The plaintext of chunks, in order: `refs` in parts of about 8 MiB, a few parts ahead of the consumer. */
+/** The plaintext of chunks, in order: `refs` in parts of about 4 MiB, a few parts ahead of the consumer. */
 export async function* readChunks(reader: ChunkReader, refs: Uint8Array): Bytes {
   const under: Promise<Uint8Array>[] = [];
   try {
@@ -35,14 +38,15 @@ export async function readWhole(reader: ChunkReader, refs: Uint8Array): Promise<
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
-async function give({ session, frames }: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
-  const loaded = await frames.load(refs);
-  const request = { kind: 'give', frames: loaded.frames, pieces: loaded.pieces } as const;
-  const { data } = await session.send(request, loaded.transfer);
-  return data;
+function give({ session, frames, gate }: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
+  return gate.run(async () => {
+    const loaded = await frames.load(refs);
+    const request = { kind: 'give', frames: loaded.frames, pieces: loaded.pieces } as const;
+    return (await session.send(request, loaded.transfer)).data;
+  });
 }
 
-/** Cuts a list of references into parts of about 8 MiB of plaintext, at least one reference each. */
+/** Cuts a list of references into parts of about 4 MiB of plaintext, at least one reference each. */
 export function* partsOf(refs: Uint8Array, bytes = PART_BYTES): Generator<Uint8Array> {
   const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
   let from = 0;

@@ -5,7 +5,7 @@ import { type ChunkReader, partsOf } from './chunk-reading.ts';
 import { REF_BYTES } from './frame-source.ts';
 
 /** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_FILES = 1024;
 const PARTS_AT_A_TIME = 4;
 
@@ -79,18 +79,19 @@ export class FileWrites {
     }
   }
 
-  async #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {
-    const { frames, session } = this.#reader;
-    await session.room();
-    const loaded = await frames.load(Buffer.concat(files.map(({ refs }) => refs)));
-    let at = 0;
-    const writes = files.map(({ path, refs, size, attributes }): FileToWrite => {
-      const pieces = loaded.pieces.slice(at, at + refs.length / REF_BYTES);
-      at += pieces.length;
-      return { path, pieces, position: 0, create: true, finish: { size, attributes } };
+  #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {
+    const { frames, session, gate } = this.#reader;
+    return gate.run(async () => {
+      const loaded = await frames.load(Buffer.concat(files.map(({ refs }) => refs)));
+      let at = 0;
+      const writes = files.map(({ path, refs, size, attributes }): FileToWrite => {
+        const pieces = loaded.pieces.slice(at, at + refs.length / REF_BYTES);
+        at += pieces.length;
+        return { path, pieces, position: 0, create: true, finish: { size, attributes } };
+      });
+      const request = { kind: 'write', frames: loaded.frames, files: writes } as const;
+      return (await session.send(request, loaded.transfer)).failures;
     });
-    const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files: writes }, loaded.transfer);
-    return failures;
   }
 
   async #writeLarge(
@@ -105,12 +106,13 @@ export class FileWrites {
       part: Uint8Array,
     ): Promise<Failure | undefined> => {
       try {
-        const { frames, session } = this.#reader;
-        await session.room();
-        const loaded = await frames.load(part);
-        const files = [{ ...file, path, pieces: loaded.pieces }];
-        const { failures } = await session.send({ kind: 'write', frames: loaded.frames, files }, loaded.transfer);
-        return failures[0];
+        const { frames, session, gate } = this.#reader;
+        return await gate.run(async () => {
+          const loaded = await frames.load(part);
+          const files = [{ ...file, path, pieces: loaded.pieces }];
+          const request = { kind: 'write', frames: loaded.frames, files } as const;
+          return (await session.send(request, loaded.transfer)).failures[0];
+        });
       } catch (error) {
         return failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
       }

@@ -8,9 +8,9 @@ import {
   type StoredEntry,
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
-import { readChunks, readWhole } from './chunk-reading.ts';
+import { readWhole } from './chunk-reading.ts';
 import { FileWrites } from './file-writes.ts';
-import { readTree, refsOf, slice } from './tree-reading.ts';
+import { readRange, readTree, refsOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
 /** What a source reads a snapshot through. */
@@ -34,7 +34,16 @@ export class SnapshotReader implements Reader {
 
   async *bytes(name: string, range?: Range): Bytes {
     const artifact = this.#artifact(name, 'bytes');
-    yield* slice(this.#allBytes(artifact), range);
+    const start = range?.offset ?? 0;
+    const end = Math.min(artifact.size, start + (range?.length ?? Number.POSITIVE_INFINITY));
+    for (const [i, page] of artifact.pages.entries()) {
+      const next = artifact.pages[i + 1];
+      const begins = offsetOf(page);
+      if (begins >= end || (next !== undefined && offsetOf(next) <= start)) continue;
+      const refs = await readWhole(this.#from, refsOf([page]));
+      const offset = Math.max(0, start - begins);
+      yield* readRange(this.#from, refs, { offset, length: end - begins - offset });
+    }
   }
 
   tree(name: string, patterns: readonly string[] = []): AsyncIterable<StoredEntry> {
@@ -43,10 +52,6 @@ export class SnapshotReader implements Reader {
 
   log(name: string): AsyncIterable<LogRecord> {
     return fail({ code: 'LOG_UNAVAILABLE', message: `there is no log ${name}`, origin: 'repository', permanent: true });
-  }
-
-  async *#allBytes(artifact: ArtifactBody): Bytes {
-    for (const page of artifact.pages) yield* readChunks(this.#from, await readWhole(this.#from, refsOf([page])));
   }
 
   #artifact(name: string, kind: 'bytes' | 'tree'): ArtifactBody {
@@ -62,4 +67,9 @@ export class SnapshotReader implements Reader {
       })
     );
   }
+}
+
+/** Where in the stream the first byte of a page of its chunk list lies. */
+function offsetOf({ first }: ArtifactBody['pages'][number]): number {
+  return Number(new DataView(first.buffer, first.byteOffset, first.byteLength).getBigUint64(0));
 }

@@ -97,7 +97,7 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
     size,
     content: {
       async *read(range) {
-        yield* slice(readChunks(reader, await chunksOf(reader, record)), range);
+        yield* readRange(reader, await chunksOf(reader, record), range);
       },
       async writeTo(to, attributes) {
         const refs = 'chunks' in record ? record.chunks : await chunksOf(reader, record);
@@ -128,6 +128,25 @@ export function refsOf(pages: ArtifactBody['pages']): Uint8Array {
     view.setUint32(i * REF_BYTES + 32, length, true);
   });
   return refs;
+}
+
+/** The plaintext of a range of what `refs` (n × 36 bytes) name; only the chunks that it touches are read. */
+export async function* readRange(
+  reader: ChunkReader,
+  refs: Uint8Array,
+  range: { readonly offset: number; readonly length?: number } | undefined,
+): AsyncGenerator<Uint8Array> {
+  const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
+  const start = range?.offset ?? 0;
+  const end = start + (range?.length ?? Number.POSITIVE_INFINITY);
+  let [from, to, skipped, offset] = [0, 0, 0, 0];
+  for (; to < refs.length && offset < end; to += REF_BYTES) {
+    offset += view.getUint32(to + 32, true);
+    if (offset > start) continue;
+    from = to + REF_BYTES;
+    skipped = offset;
+  }
+  yield* slice(readChunks(reader, refs.subarray(from, to)), range && { ...range, offset: start - skipped });
 }
 
 /** A range of a byte stream, without reading on past its end. */

@@ -14,6 +14,7 @@ import { WorkerSession } from '../workers/session.ts';
 import type { ChunkReader } from './chunk-reading.ts';
 import { EpochKeys } from './epoch-keys.ts';
 import { FrameSource } from './frame-source.ts';
+import { Gate } from './gate.ts';
 
 export interface UnlockOptions {
   readonly store: Store;
@@ -33,6 +34,7 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
   readonly packs: PackList;
   readonly session: WorkerSession;
   readonly frames: FrameSource;
+  readonly gate: Gate;
 
   private constructor(o: Omit<UnlockedSnapshot, typeof Symbol.asyncDispose>) {
     this.snapshot = o.snapshot;
@@ -41,6 +43,7 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
     this.packs = o.packs;
     this.session = o.session;
     this.frames = o.frames;
+    this.gate = o.gate;
   }
 
   /** `WRONG_KEY` when the identity is no recipient; damage of the snapshot itself is told apart from that. */
@@ -51,8 +54,9 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
     const domain = await epochs.domainKeys(header.epoch);
     const body = snapshot.opened.body(await epochs.privateKey(header.epoch));
     const { index, packs } = await loadIndex(store, domain, 'read');
+    const workers = o.workers ?? Math.min(availableParallelism(), 8);
     const session = new WorkerSession({
-      workers: o.workers ?? Math.min(availableParallelism(), 8),
+      workers,
       signal: o.signal,
       setup: (_, control) => ({
         kind: 'read',
@@ -63,7 +67,9 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
       }),
     });
     const frames = new FrameSource({ store, domain, epochs, index, packs });
-    return new UnlockedSnapshot({ snapshot, body, domain, packs, session, frames });
+    // One more than there are workers, so that the store is read while all of them are busy.
+    const gate = new Gate(workers + 1);
+    return new UnlockedSnapshot({ snapshot, body, domain, packs, session, frames, gate });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** How much a thread may leave behind before it is collected; bytes. */
-const ALLOWANCE = 16 * 1024 * 1024;
+const ALLOWANCE = 8 * 1024 * 1024;
 
 /**
  * Keeps the buffers that zlib and the ciphers make from piling up. Their bytes lie outside of V8's heap, which sees only small

@@ -137,7 +137,7 @@ export class FrameBuilder {
     this.#verify(pack, frame, sealed, plain, counters);
     const number = pack.writer.append({ ...frame, birth: pack.birth, sealed });
     counters.frames++;
-    this.#memory.released(plain.length + 2 * sealed.length);
+    this.#memory.released(plain.length + 3 * sealed.length);
     counters.storedBytes += sealed.length;
     let offset = 0;
     for (let i = 0; i < slots.length; i++) {

@@ -106,34 +106,42 @@ export class Reading {
     let bytes = 0;
     const failures = frames.map((frame) => {
       throwIfCancelled(this.#control);
-      try {
-        bytes += this.#open(frame).length;
-        return undefined;
-      } catch (error) {
-        return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
-      }
+      const content = this.#attempt(frame);
+      if (!(content instanceof Uint8Array)) return content;
+      bytes += content.length;
+      return undefined;
     });
     return { bytes, failures };
   }
 
+  /** Each frame is opened when the first file needs it, and dropped after the last. */
   #write(frames: readonly FrameToOpen[], files: readonly FileToWrite[]): (Failure | undefined)[] {
-    const opened: (Uint8Array | Failure)[] = frames.map((frame) => {
-      try {
-        return this.#open(frame);
-      } catch (error) {
-        return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
-      }
+    const opened = new Map<number, Uint8Array | Failure>();
+    const lastUse = new Map<number, number>();
+    files.forEach((file, i) => {
+      for (const { frame } of file.pieces) lastUse.set(frame, i);
     });
-    return files.map((file) => {
+    return files.map((file, i) => {
       throwIfCancelled(this.#control);
       const plain: Uint8Array[] = [];
-      for (const piece of file.pieces) {
-        const frame = opened[piece.frame];
-        if (frame instanceof Uint8Array) plain.push(sliceOf(opened as Uint8Array[], piece));
-        else return frame;
+      let failed: Failure | undefined;
+      for (const { frame, offset, length } of file.pieces) {
+        const content = opened.get(frame) ?? this.#attempt(frames[frame] as FrameToOpen);
+        opened.set(frame, content);
+        if (content instanceof Uint8Array) plain.push(content.subarray(offset, offset + length));
+        else failed ??= content;
       }
-      return writeFile(file, plain);
+      for (const { frame } of file.pieces) if (lastUse.get(frame) === i) opened.delete(frame);
+      return failed ?? writeFile(file, plain);
     });
+  }
+
+  #attempt(frame: FrameToOpen): Uint8Array | Failure {
+    try {
+      return this.#open(frame);
+    } catch (error) {
+      return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
+    }
   }
 }
 
