@@ -1,0 +1,27 @@
+import { fail } from '../contract/index.ts';
+import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
+import { readMarker } from '../repository/marker.ts';
+import type { Store } from '../repository/store.ts';
+
+/** What this host writes with, when it was set up for the repository that the targets hold: `NOT_INITIALISED`, `REPOSITORY_OTHER`. */
+export async function hostKeysFor(store: Store, stateFolder: string): Promise<HostKeys> {
+  const host = await loadHostKeys(stateFolder);
+  if (host === undefined) {
+    return fail({
+      code: 'NOT_INITIALISED',
+      message: `this host has no keys yet (looked in ${stateFolder})`,
+      origin: 'key',
+      permanent: true,
+      hint: 'run `holdfast init` with the same policy and as the same user',
+    });
+  }
+  const marker = await readMarker(store);
+  if (marker.id === host.repository) return host;
+  return fail({
+    code: 'REPOSITORY_OTHER',
+    message: `the targets hold repository ${marker.id}; this host was set up for ${host.repository}`,
+    origin: 'target',
+    permanent: true,
+    hint: 'check the path or bucket of the targets, or use another state folder for another repository',
+  });
+}
