@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
-import { fail } from '../contract/index.ts';
 import { openStore } from '../engine/opening.ts';
+import { readRecipients } from '../engine/recipients.ts';
 import { ensureDomain, publishWriter } from '../repository/domains.ts';
 import { type HostKeys, loadHostKeys, saveHostKeys } from '../repository/keys/host-keys.ts';
-import { type Recipient, readRecipient } from '../repository/keys/recipient.ts';
+import type { Recipient } from '../repository/keys/recipient.ts';
 import { generateSigner } from '../repository/keys/signing.ts';
 import { ensureMarker } from '../repository/marker.ts';
 import { openEngine } from './engine.ts';
@@ -31,7 +30,8 @@ export async function setUpRepository(
   plugins: PluginRegistry,
 ): Promise<readonly SetupStep[]> {
   const { stateFolder, signal, now } = invocation;
-  const recipients = await readRecipients(policy, now());
+  const read = await readRecipients(Object.values(policy.recipients), now());
+  const recipients = new Map(read.map((recipient) => [recipient.name, recipient]));
   await using engine = await openEngine(invocation, plugins);
   await makePlaces(engine, policy, signal);
   await using store = await openStore(Object.values(policy.targets), { engine, span: noSpan, signal });
@@ -62,26 +62,4 @@ function newHost(repository: string): HostKeys {
 function domainsOf(policy: Policy, recipients: ReadonlyMap<string, Recipient>): Map<string, Recipient[]> {
   const jobs = Object.values(policy.jobs);
   return new Map(jobs.map((job) => [job.domain, job.recipients.flatMap(({ name }) => recipients.get(name) ?? [])]));
-}
-
-async function readRecipients(policy: Policy, now: Date): Promise<ReadonlyMap<string, Recipient>> {
-  const recipients = new Map<string, Recipient>();
-  for (const { name, publicKey } of Object.values(policy.recipients)) {
-    const armored = await readFile(publicKey, 'utf8').catch((error) => failNoRecipient(name, publicKey, error));
-    recipients.set(name, await readRecipient(name, armored, now));
-  }
-  return recipients;
-}
-
-function failNoRecipient(name: string, file: string, cause: unknown): never {
-  fail(
-    {
-      code: 'RECIPIENT_MISSING',
-      message: `The public key of recipient ${name} cannot be read from ${file}.`,
-      origin: 'policy',
-      permanent: true,
-      hint: `Put it there: gpg --armor --export <key> > ${file}`,
-    },
-    cause,
-  );
 }

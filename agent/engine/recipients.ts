@@ -3,7 +3,7 @@ import type { RecipientSpec } from '../config/policy.ts';
 import { fail } from '../contract/index.ts';
 import { type Recipient, readRecipient } from '../repository/keys/recipient.ts';
 
-/** The recipients that a policy names, from their key files. `RECIPIENT_UNUSABLE`, with the file and the reason. */
+/** The recipients that a policy names, from their key files. `RECIPIENT_MISSING` when a file cannot be read, `RECIPIENT_UNUSABLE` with the reason. */
 export async function readRecipients(specs: readonly RecipientSpec[], now: Date): Promise<Recipient[]> {
   return Promise.all(
     specs.map(async ({ name, publicKey }) => {
@@ -14,11 +14,11 @@ export async function readRecipients(specs: readonly RecipientSpec[], now: Date)
         const { code } = error as NodeJS.ErrnoException;
         return fail(
           {
-            code: 'RECIPIENT_UNUSABLE',
+            code: 'RECIPIENT_MISSING',
             message: `the public key of recipient ${name} could not be read from ${publicKey} (${code})`,
-            origin: 'key',
+            origin: 'policy',
             permanent: true,
-            hint: 'the path is relative to the policy; `holdfast init` writes a recovery key there',
+            hint: `put it there: gpg --armor --export <key> > ${publicKey}; the path in the policy is relative to the policy`,
           },
           error,
         );
