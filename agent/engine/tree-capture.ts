@@ -1,17 +1,15 @@
 import { type Chunker, type Failure, fail, type Stamp, type TreeEntry } from '../contract/index.ts';
 import { compareTreeOrder, PageWriter, type TreeRecord } from '../repository/tree.ts';
 import type { Counters } from '../workers/counters.ts';
-import type { StoredFiles } from '../workers/messages.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { REF_BYTES, storeChunkList } from './chunk-lists.ts';
+import { FileBatches, type ReadFile } from './file-batches.ts';
 import { PageStore, type StoredPage } from './page-store.ts';
 import type { Progress } from './progress.ts';
 import { captureStream } from './stream-capture.ts';
 import type { CacheState, TreeCache } from './tree-cache.ts';
 import type { UsedSlots } from './used-slots.ts';
 
-const BATCH_FILES = 256;
-const BATCH_BYTES = 16 * 1024 * 1024;
 /** Entries that may wait for their content to be stored; bounds memory. */
 const WAITING = 4096;
 /** Entries with data of their own that may be on their way to a worker at a time: each holds a window. */
@@ -49,17 +47,11 @@ interface Ready {
   readonly cached?: { readonly stamp: Stamp; readonly chunks: Uint8Array; readonly state: CacheState };
 }
 
-/** An entry on its way to its page; `batch` when its content is still with a worker. */
+/** An entry on its way to its page; `read` when its content is still with a worker. */
 type Pending =
   | Ready
-  | { readonly entry: FileEntry; readonly batch: Batch; readonly position: number }
+  | { readonly entry: FileEntry; readonly read: () => Promise<ReadFile> }
   | { readonly later: Promise<Ready> };
-
-interface Batch {
-  readonly stored: Promise<StoredFiles>;
-  /** Where each file's chunks begin; filled once. */
-  starts?: Uint32Array;
-}
 
 /**
  * Takes a tree in tree order; sends what must be read to the workers in batches; writes the pages in order as content is stored.
@@ -71,10 +63,7 @@ export class TreeCapture {
   readonly #writer: PageWriter;
   readonly #pending: Pending[] = [];
   #head = 0;
-  #batch: FileEntry[] = [];
-  #batchBytes = 0;
-  #batchHandle: Batch | undefined;
-  #startBatch: ((stored: Promise<StoredFiles>) => void) | undefined;
+  readonly #batches: FileBatches;
   /** Files that could not be read, by path. */
   readonly #failed = new Map<string, Failure>();
   readonly #storing = new Set<Promise<Ready>>();
@@ -87,6 +76,7 @@ export class TreeCapture {
   constructor(options: TreeCaptureOptions) {
     this.#o = options;
     this.#pages = new PageStore(options);
+    this.#batches = new FileBatches(options);
     this.#writer = new PageWriter((page) => this.#pages.add(page));
   }
 
@@ -99,11 +89,11 @@ export class TreeCapture {
       if (reading !== undefined) await reading;
       const isFull = this.#pending.length - this.#head > WAITING;
       // What is waited for must be on its way: a batch that was not sent would be waited for forever.
-      if (isFull || this.#batch.length >= BATCH_FILES || this.#batchBytes >= BATCH_BYTES) await this.#sendBatch();
+      if (isFull || this.#batches.full) await this.#batches.send();
       if (isFull) await this.#drain(WAITING / 2);
       else if (this.#pages.full) await this.#pages.send();
     }
-    await this.#sendBatch();
+    await this.#batches.send();
     await this.#drain(0);
     this.#writer.end();
     const pages = await this.#pages.finish();
@@ -142,10 +132,7 @@ export class TreeCapture {
       return;
     }
     this.#o.progress.bytesRead += entry.stamp.size;
-    this.#batchHandle ??= this.#newBatch();
-    this.#pending.push({ entry, batch: this.#batchHandle, position: this.#batch.length });
-    this.#batch.push(entry);
-    this.#batchBytes += entry.stamp.size;
+    this.#pending.push({ entry, read: this.#batches.add(entry.file, entry.stamp) });
   }
 
   #addUnchanged(entry: FileEntry, chunks: Uint8Array): void {
@@ -183,26 +170,6 @@ export class TreeCapture {
     this.#pending.push({ later });
   }
 
-  #newBatch(): Batch {
-    const { promise, resolve } = Promise.withResolvers<StoredFiles>();
-    // A failure is seen where the batch is awaited; until then it must not count as unhandled.
-    promise.catch(() => {});
-    this.#startBatch = resolve;
-    return { stored: promise };
-  }
-
-  async #sendBatch(): Promise<void> {
-    if (this.#batch.length === 0) return;
-    const files = this.#batch.map(({ file, stamp }) => ({ path: file, stamp }));
-    const start = this.#startBatch;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    this.#batchHandle = undefined;
-    await this.#o.session.room();
-    const reply = this.#o.session.send({ kind: 'files', artifact: this.#o.artifact, files });
-    start?.(reply.then(({ stored }) => stored));
-  }
-
   /** An entry that needs nothing more goes straight to its page when nothing is waiting before it. */
   #emitOrWait(ready: Ready): void {
     if (this.#head === this.#pending.length) this.#emit(ready);
@@ -216,31 +183,22 @@ export class TreeCapture {
       this.#head++;
       if ('record' in pending) this.#emit(pending);
       else if ('later' in pending) this.#emit(await pending.later);
-      else await this.#emitStored(pending.entry, pending.batch, pending.position);
+      else await this.#emitRead(pending.entry, await pending.read());
       if (this.#pages.full) await this.#pages.send();
     }
     this.#pending.splice(0, this.#head);
     this.#head = 0;
   }
 
-  async #emitStored(entry: FileEntry, batch: Batch, position: number): Promise<void> {
-    const stored = await batch.stored;
-    if (batch.starts === undefined) {
-      batch.starts = startsOf(stored.counts);
-      this.#o.used.addAll(stored.slots);
-    }
-    const failed = stored.failures.find(({ file }) => file === position);
-    if (failed !== undefined) {
-      this.#o.skip(Buffer.from(entry.path).toString('utf8'), failed.failure);
-      this.#failed.set(latin1(entry.path), failed.failure);
+  async #emitRead(entry: FileEntry, outcome: ReadFile): Promise<void> {
+    if (outcome.kind === 'failed') {
+      this.#o.skip(Buffer.from(entry.path).toString('utf8'), outcome.failure);
+      this.#failed.set(latin1(entry.path), outcome.failure);
       return;
     }
-    const start = (batch.starts[position] as number) * REF_BYTES;
-    const refs = stored.refs.subarray(start, start + (stored.counts[position] as number) * REF_BYTES);
-    const changed = stored.changed.includes(position);
+    const { refs, size, changed } = outcome;
     if (changed) this.#changedWhileRead++;
     const { path, meta } = entry;
-    const size = stored.sizes[position] as number;
     const record: TreeRecord = { path, meta, kind: 'file', size, ...(await this.#content(refs)) };
     this.#emit({ record, cached: { stamp: entry.stamp, chunks: refs, state: changed ? 'unreliable' : 'read' } });
   }
@@ -273,16 +231,6 @@ export class TreeCapture {
 
 function latin1(path: Uint8Array): string {
   return Buffer.from(path.buffer, path.byteOffset, path.length).toString('latin1');
-}
-
-function startsOf(counts: Uint32Array): Uint32Array {
-  const starts = new Uint32Array(counts.length);
-  let sum = 0;
-  counts.forEach((count, i) => {
-    starts[i] = sum;
-    sum += count;
-  });
-  return starts;
 }
 
 function outOfOrder(path: Uint8Array): never {
