@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { HoldfastError } from '../contract/index.ts';
 import { ChunkIndex } from './chunk-index.ts';
 
 function id(n: number): Uint8Array {
@@ -40,6 +41,30 @@ test('it agrees with a plain Map over several levels of growth', () => {
     assert.equal(index.packOf(slot), n % 1000);
   }
   for (let n = 120_000; n < 121_000; n++) assert.equal(index.find(id(n)), -1);
+});
+
+test('an index of many chunks asks for what those need, not for hundreds of times as much', () => {
+  const MiB = 2 ** 20;
+  const cases: [chunks: number, most: number][] = [
+    [0, 256],
+    [100_000, 512],
+    [1_000_000, 512],
+    [3_000_000, 1024],
+    [10_000_000, 2048],
+  ];
+  for (const [chunks, most] of cases) {
+    const { buffer } = ChunkIndex.create(chunks);
+    assert.ok(buffer.byteLength <= most * MiB, `${chunks} chunks: ${buffer.byteLength / MiB} MiB`);
+    assert.ok(buffer.byteLength >= 3 * chunks * 32, `${chunks} chunks: room for as many again`);
+    assert.ok(ChunkIndex.create(chunks, 'read').buffer.byteLength <= most * (MiB / 2), 'read: no room for more');
+  }
+});
+
+test('an index that the system has no memory for says so', () => {
+  assert.throws(
+    () => ChunkIndex.create(2 ** 48),
+    (error) => error instanceof HoldfastError && error.failure.code === 'MEMORY_SHORT',
+  );
 });
 
 test('threads that claim the same chunks share them out: each chunk is fresh for exactly one', async () => {

@@ -5,13 +5,15 @@ const SLOT_WORDS = 8;
 const EMPTY = 0;
 const BUSY = 1;
 const FIRST_PACK = 2;
-const LEVELS = 8;
 const SMALLEST_LEVEL = 1 << 15;
+/** An index that grows has at least two levels, and as many as it takes to have so many slots: 256 MiB. */
+const FEWEST_SLOTS = 255 * SMALLEST_LEVEL;
 const LOAD_LIMIT = 0.7;
-/** Word 0 of the header: the level that takes new chunks. Word 1: the next pack number. Word 2: slots of level 0. Words 8…: chunks in each level. */
+/** Word 0 of the header: the level that takes new chunks. Word 1: the next pack number. Word 2: slots of level 0. Word 3: how many levels there are. Words 8…: chunks in each level. */
 const TOP_LEVEL = 0;
 const NEXT_PACK = 1;
 const BASE_SLOTS = 2;
+const LEVELS = 3;
 const COUNTS = 8;
 
 /** A slot's number, as `claim` and `find` return it; negative numbers mean: not there. */
@@ -38,21 +40,29 @@ export class ChunkIndex {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #baseSlots: number;
+  readonly #levels: number;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
     this.#baseSlots = Atomics.load(this.#words, BASE_SLOTS);
+    this.#levels = Atomics.load(this.#words, LEVELS);
   }
 
-  /** An empty index whose first level has room for `expected` chunks. Untouched levels cost address space, not memory. */
-  static create(expected: number): ChunkIndex {
+  /**
+   * An empty index whose first level has room for `expected` chunks; for writing, with levels above for at least twice as many
+   * more. Untouched levels cost address space, not memory; but a system grants no more of that than it has memory (Linux,
+   * vm.overcommit_memory 0), so there are no more of them than a run may need. `MEMORY_SHORT` when it does not grant so much.
+   */
+  static create(expected: number, use: 'write' | 'read' = 'write'): ChunkIndex {
     let base = SMALLEST_LEVEL;
     while (base * LOAD_LIMIT < expected * 1.1) base *= 2;
-    const slots = base * (2 ** LEVELS - 1);
-    const buffer = new SharedArrayBuffer((HEADER_WORDS + slots * SLOT_WORDS) * 4);
+    let levels = use === 'read' ? 1 : 2;
+    while (use === 'write' && base * (2 ** levels - 1) < FEWEST_SLOTS) levels++;
+    const buffer = allocated((HEADER_WORDS + base * (2 ** levels - 1) * SLOT_WORDS) * 4, expected);
     const words = new Int32Array(buffer);
     words[BASE_SLOTS] = base;
+    words[LEVELS] = levels;
     return new ChunkIndex(buffer);
   }
 
@@ -63,7 +73,7 @@ export class ChunkIndex {
 
   get chunks(): number {
     let sum = 0;
-    for (let level = 0; level < LEVELS; level++) sum += Atomics.load(this.#words, COUNTS + level);
+    for (let level = 0; level < this.#levels; level++) sum += Atomics.load(this.#words, COUNTS + level);
     return sum;
   }
 
@@ -181,7 +191,7 @@ export class ChunkIndex {
       const level = Atomics.load(this.#words, TOP_LEVEL);
       const limit = this.#baseSlots * 2 ** level * LOAD_LIMIT;
       if (Atomics.load(this.#words, COUNTS + level) < limit) return level;
-      if (level + 1 >= LEVELS) {
+      if (level + 1 >= this.#levels) {
         fail({
           code: 'INDEX_FULL',
           message: `more new chunks in one run than the chunk index can hold (${this.chunks})`,
@@ -192,6 +202,23 @@ export class ChunkIndex {
       }
       Atomics.compareExchange(this.#words, TOP_LEVEL, level, level + 1);
     }
+  }
+}
+
+function allocated(bytes: number, chunks: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (error) {
+    return fail(
+      {
+        code: 'MEMORY_SHORT',
+        message: `the index of ${chunks} chunks takes ${Math.ceil(bytes / 2 ** 20)} MiB of memory, which the system does not give`,
+        origin: 'agent',
+        permanent: false,
+        hint: 'give this host more memory or swap, or lift the limit of the process',
+      },
+      error,
+    );
   }
 }
 
