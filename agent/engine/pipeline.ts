@@ -3,6 +3,7 @@ import type { Limits, Pipeline } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import type { Chunker, Json } from '../contract/index.ts';
 import type { StageModule } from '../workers/messages.ts';
+import { sparesFor } from '../workers/spare-buffers.ts';
 import { pluginOf } from './opening.ts';
 
 const MiB = 1024 * 1024;
@@ -47,9 +48,9 @@ export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunker
   };
 }
 
-/** A quarter of the memory for buffers goes to packs, two per worker; the rest to windows, frames, segments and what zlib leaves. */
+/** A fifth of the memory for buffers goes to packs, filling and on their way; the rest to windows, frames, segments and what zlib leaves. */
 export function packBytesFor(limits: Limits, { cdc, fixed }: RunPipeline['chunkers']): number {
-  const each = Math.floor(limits.memoryBytes / 4 / (limits.workers * 2));
+  const each = Math.floor(limits.memoryBytes / 5 / (limits.workers + sparesFor(limits.workers)));
   // A chunk is never divided between packs, so the longest must fit beside what else is gathered.
   const least = Math.max(SMALLEST_PACK, Math.max(cdc.maxBytes, fixed.maxBytes) + BESIDE_A_CHUNK);
   return Math.max(least, Math.min(LARGEST_PACK, each));

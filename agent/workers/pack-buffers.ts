@@ -2,18 +2,16 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { throwIfCancelled } from './cancelling.ts';
 import { RETURNED } from './messages.ts';
 
-const BUFFERS_PER_WORKER = 2;
-
 /**
- * The pack buffers of one worker: one is being filled while the other is on its way to the targets. A worker that wants a
- * third waits, which is what bounds the bytes in flight. Buffers travel by transfer, to the main thread and back.
+ * The pack buffers of one worker. It makes one; for the next it waits until the main thread sends one, which is what bounds the
+ * bytes in flight. Buffers travel by transfer, to the main thread and back.
  */
 export class PackBuffers {
   readonly #port: MessagePort;
   readonly #control: Int32Array;
   readonly #word: number;
   readonly #bytes: number;
-  #made = 0;
+  #made = false;
   #taken = 0;
 
   constructor(o: { port: MessagePort; control: Int32Array; worker: number; bytes: number }) {
@@ -34,8 +32,8 @@ export class PackBuffers {
           return message.message as ArrayBuffer;
         }
       }
-      if (this.#made < BUFFERS_PER_WORKER) {
-        this.#made++;
+      if (!this.#made) {
+        this.#made = true;
         return new ArrayBuffer(this.#bytes);
       }
       throwIfCancelled(this.#control);

@@ -15,6 +15,7 @@ import {
   type StoreRequest,
   type StoreSetup,
 } from './messages.ts';
+import { SpareBuffers, sparesFor } from './spare-buffers.ts';
 
 type TransferList = NonNullable<NonNullable<Parameters<Piscina['run']>[1]>['transferList']>;
 type Request = StoreRequest | ReadRequest;
@@ -63,12 +64,14 @@ export class WorkerSession implements AsyncDisposable {
   #next = 0;
   #failure: Failure | undefined;
   #packs = new Set<Promise<void>>();
+  readonly #spares: SpareBuffers;
   #room: (() => void)[] = [];
   #closed = false;
   readonly #endListeners = new Set<(error: HoldfastError) => void>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#spares = new SpareBuffers(sparesFor(options.workers));
     const control = new SharedArrayBuffer((RETURNED + options.workers) * 4);
     this.#control = new Int32Array(control);
     exposeCollection();
@@ -186,16 +189,18 @@ export class WorkerSession implements AsyncDisposable {
   }
 
   #take(hand: Hand, sealed: SealedPack): void {
+    this.#spares.ask(sealed.bytes.buffer.byteLength, (buffer) => {
+      hand.buffers.postMessage(buffer, [buffer]);
+      Atomics.add(this.#control, RETURNED + hand.number, 1);
+      Atomics.notify(this.#control, RETURNED + hand.number);
+    });
     const stored = (async () => {
       try {
         if (this.#failure === undefined) await this.#options.onPack?.(sealed);
       } catch (error) {
         this.#end(failureOf(error, { code: 'PACK_NOT_STORED', origin: 'repository' }));
       }
-      const buffer = sealed.bytes.buffer as ArrayBuffer;
-      hand.buffers.postMessage(buffer, [buffer]);
-      Atomics.add(this.#control, RETURNED + hand.number, 1);
-      Atomics.notify(this.#control, RETURNED + hand.number);
+      this.#spares.give(sealed.bytes.buffer as ArrayBuffer);
     })();
     this.#packs.add(stored);
     void stored.finally(() => this.#packs.delete(stored));

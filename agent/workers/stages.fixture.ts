@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Type } from 'typebox';
 import { type Chunker, definePlugin } from '../contract/index.ts';
 
@@ -14,7 +15,8 @@ export const plugin = definePlugin({
     maxBytes: 4096,
     cut(window, end) {
       if (cut === 'throws') throw new TypeError('the chunker is broken');
-      if (cut === 'loops') for (;;);
+      // Says that it is in the loop before it enters it: nothing else can be heard of it then.
+      if (cut.startsWith('loops ')) for (writeFileSync(cut.slice('loops '.length), 'in it'); ; );
       if (cut === 'nothing') return 0;
       if (cut === 'too much') return window.length + 1;
       if (cut === 'half') return 1.5;
