@@ -1,10 +1,9 @@
 import { DomainLock } from '../catalog/domain-lock.ts';
 import type { RunEnd } from '../catalog/run-history.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
-import { ensureDomain, publishWriter } from '../repository/domains.ts';
+import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/domains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
-import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { type Succession, successionOf } from '../repository/snapshots.ts';
 import type { Store } from '../repository/store.ts';
 import { encodeTable } from '../repository/table.ts';
@@ -105,23 +104,19 @@ class Run {
       stateFolder: this.#engine.stateFolder,
       now: this.started,
     });
+    this.#problems.push(...ensured.problems);
     await publishWriter(store, ensured.host, this.#engine.hostName, this.started.toISOString());
     const writers = await Writers.load(store, host.repository, ensured.host);
     this.#problems.push(...writers.problems);
     const succession = await successionOf(store, writers, host.writer, job.name);
-    await this.#backUp(store, ensured.host, ensured.domain, succession);
+    await this.#backUp(store, ensured, succession);
   }
 
-  async #backUp(
-    store: Store,
-    host: HostKeys,
-    domain: HostKeys['domains'][number],
-    succession: Succession,
-  ): Promise<void> {
+  async #backUp(store: Store, { host, domain, epochs }: EnsuredDomain, succession: Succession): Promise<void> {
     const { job, limits, signal } = this.#request;
     const keys = domainKeys(domain.id, domain.name, domain.secret);
     const pipeline = pipelineOf(this.#engine.registry, job.pipeline, keys.chunkerKey);
-    const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write');
+    const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write', epochs);
     this.#problems.push(...problems);
     const delivery = new PackDelivery({ store, domain: keys, packs, adopted });
     this.#delivery = delivery;

@@ -1,7 +1,7 @@
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import { decodeEpoch, unlockEpoch } from '../repository/keys/epoch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { epochKey } from '../repository/layout.ts';
+import { epochKey, epochPrefix, parseEpochKey } from '../repository/layout.ts';
 import type { Store } from '../repository/store.ts';
 import type { Writers } from '../repository/writers.ts';
 
@@ -28,6 +28,22 @@ export class EpochKeys {
       this.#privateKeys.set(epoch, key);
     }
     return key;
+  }
+
+  /** The epochs of the domain that are there and whole, opened or not. */
+  async present(): Promise<Set<string>> {
+    const { store, writers, domain } = this.#o;
+    const epochs = new Set<string>();
+    for (const key of await store.keys(epochPrefix(domain))) {
+      const id = parseEpochKey(key)?.epoch;
+      try {
+        await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.publicKeyOf));
+        if (id !== undefined) epochs.add(id);
+      } catch {
+        // Whoever needs this one will be told why it does not open.
+      }
+    }
+    return epochs;
   }
 
   async #unlock(id: string): Promise<Uint8Array> {

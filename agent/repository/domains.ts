@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { failureOf } from '../contract/index.ts';
+import { type Failure, failureOf } from '../contract/index.ts';
 import { createEpoch, decodeEpoch } from './keys/epoch.ts';
 import { type HostDomain, type HostKeys, loadHostKeys, saveHostKeys } from './keys/host-keys.ts';
 import type { Recipient } from './keys/recipient.ts';
 import { decodeWriter, encodeWriter } from './keys/writer.ts';
-import { epochKey, epochPrefix, WRITERS_PREFIX, writerKey } from './layout.ts';
+import { epochKey, epochPrefix, parseEpochKey, WRITERS_PREFIX, writerKey } from './layout.ts';
 import { type NamedTarget, Store } from './store.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,7 +25,11 @@ export interface DomainOptions {
 export interface EnsuredDomain {
   readonly host: HostKeys;
   readonly domain: HostDomain;
-  readonly renewed?: 'new domain' | 'epoch ended' | 'recipients changed';
+  readonly renewed?: 'new domain' | 'epoch ended' | 'recipients changed' | 'epoch lost';
+  /** The domain's epochs that some target holds intact, by id. What is sealed to any other can never be opened. */
+  readonly epochs: ReadonlySet<string>;
+  /** Objects among the epochs that are none. */
+  readonly problems: readonly Failure[];
 }
 
 /** How often another process may have changed this host's keys meanwhile before it is said. */
@@ -34,6 +38,9 @@ const ATTEMPTS = 8;
 /**
  * The domain this host writes to under `name`, with an epoch that is young enough and sealed to exactly the recipients of
  * the policy. A host seals only to epochs it made itself, so a repository cannot put a recipient of its own in.
+ *
+ * An epoch that is damaged or gone on every target is not sealed to: this host has only its public half, so nobody could ever open
+ * what is. That happens to a target that was brought back from an older copy.
  *
  * A new epoch is first stored on every target and then written to this host's keys: interrupted in between, it is an object that
  * nothing refers to, and the next run makes another.
@@ -54,11 +61,9 @@ export async function ensureDomain(o: DomainOptions): Promise<EnsuredDomain> {
 
 async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
   const known = o.host.domains.find((domain) => domain.name === o.name);
-  const renewed = reasonToRenew(known, o);
-  if (known !== undefined && renewed === undefined) {
-    await replicateEpochs(o, known);
-    return { host: o.host, domain: known };
-  }
+  const { epochs, problems } = known === undefined ? nothing : await replicateEpochs(o, known);
+  const renewed = reasonToRenew(known, epochs, o);
+  if (known !== undefined && renewed === undefined) return { host: o.host, domain: known, epochs, problems };
   const base = known ?? { id: randomBytes(16).toString('hex'), name: o.name, secret: randomBytes(32) };
   const { epoch, object } = await createEpoch({
     repository: o.host.repository,
@@ -68,7 +73,6 @@ async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
     signer: o.host.signer,
     created: o.now,
   });
-  if (known !== undefined) await replicateEpochs(o, known);
   await o.store.put(epochKey(base.id, epoch.id), object);
   const domain: HostDomain = {
     id: base.id,
@@ -78,7 +82,8 @@ async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
   };
   const domains = [...o.host.domains.filter((other) => other.id !== domain.id), domain];
   const host = await saveHostKeys(o.stateFolder, { ...o.host, domains });
-  return { host, domain, ...(renewed === undefined ? {} : { renewed }) };
+  const all = new Set([...epochs, epoch.id]);
+  return { host, domain, epochs: all, problems, ...(renewed === undefined ? {} : { renewed }) };
 }
 
 /** Publishes this host's public signing key on every target: the object that one has already, or a new one. */
@@ -98,29 +103,49 @@ export async function publishWriter(store: Store, host: HostKeys, hostName: stri
   }
 }
 
-function reasonToRenew(known: HostDomain | undefined, o: DomainOptions): EnsuredDomain['renewed'] {
+function reasonToRenew(
+  known: HostDomain | undefined,
+  epochs: ReadonlySet<string>,
+  o: DomainOptions,
+): EnsuredDomain['renewed'] {
   if (known === undefined) return 'new domain';
+  if (!epochs.has(known.epoch.id)) return 'epoch lost';
   const wanted = o.recipients.map(({ fingerprint }) => fingerprint).sort();
   if (wanted.join() !== [...known.epoch.recipients].sort().join()) return 'recipients changed';
   const age = o.now.getTime() - Date.parse(known.epoch.created);
   return age >= EPOCH_DAYS * DAY_MS ? 'epoch ended' : undefined;
 }
 
+const nothing: Pick<EnsuredDomain, 'epochs' | 'problems'> = { epochs: new Set(), problems: [] };
+
 /**
- * Gives a target that joined later the epochs that the others have: without them nothing on it could be opened. Only those that
- * read as epochs: damage is not copied.
+ * Reads every epoch of the domain, and gives a target that joined later those that the others have: without them nothing on it
+ * could be opened. What does not read as an epoch is said and passed over: one such object must not end all backups.
  */
-async function replicateEpochs({ store, host }: DomainOptions, domain: HostDomain): Promise<void> {
+async function replicateEpochs(
+  { store, host }: DomainOptions,
+  domain: HostDomain,
+): Promise<Pick<EnsuredDomain, 'epochs' | 'problems'>> {
+  const epochs = new Set<string>();
+  const problems: Failure[] = [];
   const listed = await store.list(epochPrefix(domain.id));
-  const all = new Set(listed.flatMap((objects) => [...objects.keys()]));
-  for (const key of all) {
-    for (const [i, objects] of listed.entries()) {
-      if (objects.has(key)) continue;
+  for (const key of new Set(listed.flatMap((objects) => [...objects.keys()]))) {
+    const epoch = parseEpochKey(key)?.epoch;
+    if (epoch === undefined) continue;
+    try {
       const object = await store.read(key, undefined, (bytes) => {
         decodeEpoch(bytes, key, (writer) => (writer === host.writer ? host.signer.publicKey : undefined));
         return bytes;
       });
-      await new Store([store.targets[i] as NamedTarget]).put(key, object);
+      for (const [i, objects] of listed.entries()) {
+        if (!objects.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);
+      }
+      epochs.add(epoch);
+    } catch (error) {
+      const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+      if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
+      problems.push(failure);
     }
   }
+  return { epochs, problems };
 }

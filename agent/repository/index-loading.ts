@@ -4,7 +4,7 @@ import { ChunkIndex } from './chunk-index.ts';
 import { damaged } from './damage.ts';
 import { decodeFragment } from './fragment.ts';
 import type { DomainKeys } from './keys/domain.ts';
-import { indexPrefix, packKey, packPrefix, parseIndexKey, parsePackKey } from './layout.ts';
+import { epochKey, indexPrefix, packKey, packPrefix, parseIndexKey, parsePackKey } from './layout.ts';
 import { openTable, parseTrailer, TRAILER_BYTES } from './pack.ts';
 import { type KnownPack, PackList } from './pack-list.ts';
 import type { Store } from './store.ts';
@@ -24,12 +24,24 @@ export interface LoadedIndex {
  * For writing, a pack counts only when every target has it at its full size: a deduplication hit needs the chunk on all of
  * them. For reading, one target is enough, and of a pack that was cut short the frames that are left count. Packs that no
  * fragment names are read themselves (their tables lie at their ends), so a damaged or missing fragment costs time and nothing else.
+ *
+ * `WRONG_KEY` when nothing opens with the domain's key. One fragment that does not, among others that do, is somebody else's: who
+ * may add objects, and nothing more, must not be able to stop every run and every restore with one.
+ *
+ * `epochs`: those whose keys are there. Nobody can open a pack that is sealed to another: for writing it does not count, and for
+ * reading it comes last, since what it holds may have been stored anew.
  */
-export async function loadIndex(store: Store, domain: DomainKeys, use: 'write' | 'read'): Promise<LoadedIndex> {
+export async function loadIndex(
+  store: Store,
+  domain: DomainKeys,
+  use: 'write' | 'read',
+  epochs?: ReadonlySet<string>,
+): Promise<LoadedIndex> {
   const problems: Failure[] = [];
   const present = packsPresent(await store.list(packPrefix(domain.id)), use);
   const found = new Map<string, KnownPack>();
   const missing = new Map<string, KnownPack>();
+  let foreign: unknown;
   for (const key of await store.keys(indexPrefix(domain.id))) {
     try {
       for (const pack of await readFragment(store, domain, key)) {
@@ -38,7 +50,7 @@ export async function loadIndex(store: Store, domain: DomainKeys, use: 'write' |
       }
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
-      if (failure.code === 'WRONG_KEY') throw error;
+      if (failure.code === 'WRONG_KEY') foreign ??= error;
       problems.push(failure);
     }
   }
@@ -54,10 +66,27 @@ export async function loadIndex(store: Store, domain: DomainKeys, use: 'write' |
       if (known !== undefined && use === 'read') partial.push(cutShort(known, Math.max(...sizes)));
     }
   }
+  if (foreign !== undefined && found.size + missing.size + orphans.length === 0) throw foreign;
   for (const [name, pack] of missing) {
     if (!found.has(name)) problems.push(packMissing(domain, pack, present.get(name)?.[0]));
   }
-  return { ...fill([...found.values()], orphans, partial), problems };
+  const lost = new Map<string, number>();
+  const opens = (pack: KnownPack) => {
+    const gone = epochsOf(pack).filter((epoch) => epochs?.has(epoch) === false);
+    for (const epoch of gone) lost.set(epoch, (lost.get(epoch) ?? 0) + 1);
+    return gone.length === 0;
+  };
+  const packs = Map.groupBy([...found.values()], opens);
+  const others = Map.groupBy(orphans, opens);
+  const last = [...partial, ...(packs.get(false) ?? []), ...(others.get(false) ?? [])];
+  const loaded = fill(packs.get(true) ?? [], others.get(true) ?? [], use === 'read' ? last : [], use);
+  for (const [epoch, count] of lost) problems.push(epochLost(domain, epoch, count));
+  return { ...loaded, problems };
+}
+
+/** The epochs that a pack is sealed to, hex. */
+function epochsOf({ table }: KnownPack): string[] {
+  return [...new Set(table.births.map(({ epoch }) => Buffer.from(epoch).toString('hex')))];
 }
 
 /** The sizes that a pack has on the targets, by its name; for writing, of those that all targets have at one size. */
@@ -115,10 +144,12 @@ function cutShort(pack: KnownPack, size: number): KnownPack {
 function fill(
   known: readonly KnownPack[],
   orphans: readonly KnownPack[],
-  partial: readonly KnownPack[],
+  last: readonly KnownPack[],
+  use: 'write' | 'read',
 ): Omit<LoadedIndex, 'problems'> {
-  const all = [...known, ...orphans, ...partial];
-  const index = ChunkIndex.create(all.reduce((sum, pack) => sum + pack.table.lengths.length, 0));
+  const all = [...known, ...orphans, ...last];
+  const chunks = all.reduce((sum, pack) => sum + pack.table.lengths.length, 0);
+  const index = ChunkIndex.create(chunks, use);
   const packs = new PackList();
   const adopted: number[] = [];
   all.forEach((pack, i) => {
@@ -151,5 +182,15 @@ function packMissing(domain: DomainKeys, pack: KnownPack, size: number | undefin
     origin: 'repository',
     permanent: true,
     hint: 'run `holdfast verify` to see which snapshots it affects',
+  };
+}
+
+function epochLost(domain: DomainKeys, epoch: string, packs: number): Failure {
+  return {
+    code: 'EPOCH_LOST',
+    message: `${epochKey(domain.id, epoch)} is damaged or gone on every target; nobody can open the packs that are sealed to it (${packs})`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'bring the object back from any copy of the repository; what still is at its source is stored anew',
   };
 }
