@@ -6,7 +6,7 @@ import type { Progress } from './progress.ts';
 import type { UsedSlots } from './used-slots.ts';
 
 /** Whole chunks are handed to a worker once they are this much together; bytes. */
-const SEGMENT_BYTES = 8 * 1024 * 1024;
+const SEGMENT_BYTES = 4 * 1024 * 1024;
 /** Most streams of a tree are short. */
 const FIRST_WINDOW_BYTES = 64 * 1024;
 
@@ -34,7 +34,7 @@ export interface CapturedStream {
  * Buffers are transferred there and back; their number is bounded by the room in the session.
  */
 export async function captureStream(data: Bytes, o: StreamCaptureOptions): Promise<CapturedStream> {
-  const capacity = SEGMENT_BYTES + 2 * o.chunker.maxBytes;
+  const capacity = SEGMENT_BYTES + o.chunker.maxBytes;
   const spare: Uint8Array<ArrayBuffer>[] = [];
   const sent: Promise<Uint8Array>[] = [];
   const lists: Uint8Array[] = [];

@@ -1,6 +1,7 @@
 import type { Bytes } from '../contract/index.ts';
+import { book, type StageCount } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
-import { type FrameSource, REF_BYTES } from './frame-source.ts';
+import { type FrameSource, type Loaded, REF_BYTES } from './frame-source.ts';
 import type { Gate } from './gate.ts';
 
 /** Plaintext asked of a worker at a time; bytes. */
@@ -13,6 +14,10 @@ export interface ChunkReader {
   readonly frames: FrameSource;
   /** Bounds what was read from the store and not yet answered by a worker. */
   readonly gate: Gate;
+  /** What the workers book the work to: the artifact's place in the snapshot. */
+  readonly artifact: number;
+  /** Where reading from the store is booked, on this thread. */
+  readonly fetched: StageCount;
 }
 
 /** The plaintext of chunks, in order: `refs` in parts of about 4 MiB, a few parts ahead of the consumer. */
@@ -38,12 +43,20 @@ export async function readWhole(reader: ChunkReader, refs: Uint8Array): Promise<
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
-function give({ session, frames, gate }: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
-  return gate.run(async () => {
-    const loaded = await frames.load(refs);
-    const request = { kind: 'give', frames: loaded.frames, pieces: loaded.pieces } as const;
-    return (await session.send(request, loaded.transfer)).data;
+function give(reader: ChunkReader, refs: Uint8Array): Promise<Uint8Array> {
+  const { session, artifact } = reader;
+  return reader.gate.run(async () => {
+    const { frames, pieces, transfer } = await fetchFrames(reader, refs);
+    return (await session.send({ kind: 'give', artifact, frames, pieces }, transfer)).data;
   });
+}
+
+/** Reads the frames that hold the chunks from the store, and books the time. Call it inside the gate. */
+export async function fetchFrames({ frames, fetched }: ChunkReader, refs: Uint8Array): Promise<Loaded> {
+  const startedAt = performance.now();
+  const loaded = await frames.load(refs);
+  book(fetched, startedAt, loaded.bytes, loaded.bytes);
+  return loaded;
 }
 
 /** Cuts a list of references into parts of about 4 MiB of plaintext, at least one reference each. */

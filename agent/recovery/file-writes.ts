@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { type Failure, type FileAttributes, failureOf } from '../contract/index.ts';
 import type { FileToWrite } from '../workers/messages.ts';
-import { type ChunkReader, partsOf } from './chunk-reading.ts';
+import { type ChunkReader, fetchFrames, partsOf } from './chunk-reading.ts';
 import { REF_BYTES } from './frame-source.ts';
 
 /** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
@@ -80,16 +80,16 @@ export class FileWrites {
   }
 
   #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {
-    const { frames, session, gate } = this.#reader;
+    const { session, gate, artifact } = this.#reader;
     return gate.run(async () => {
-      const loaded = await frames.load(Buffer.concat(files.map(({ refs }) => refs)));
+      const loaded = await fetchFrames(this.#reader, Buffer.concat(files.map(({ refs }) => refs)));
       let at = 0;
       const writes = files.map(({ path, refs, size, attributes }): FileToWrite => {
         const pieces = loaded.pieces.slice(at, at + refs.length / REF_BYTES);
         at += pieces.length;
         return { path, pieces, position: 0, create: true, finish: { size, attributes } };
       });
-      const request = { kind: 'write', frames: loaded.frames, files: writes } as const;
+      const request = { kind: 'write', artifact, frames: loaded.frames, files: writes } as const;
       return (await session.send(request, loaded.transfer)).failures;
     });
   }
@@ -106,11 +106,11 @@ export class FileWrites {
       part: Uint8Array,
     ): Promise<Failure | undefined> => {
       try {
-        const { frames, session, gate } = this.#reader;
+        const { session, gate, artifact } = this.#reader;
         return await gate.run(async () => {
-          const loaded = await frames.load(part);
+          const loaded = await fetchFrames(this.#reader, part);
           const files = [{ ...file, path, pieces: loaded.pieces }];
-          const request = { kind: 'write', frames: loaded.frames, files } as const;
+          const request = { kind: 'write', artifact, frames: loaded.frames, files } as const;
           return (await session.send(request, loaded.transfer)).failures[0];
         });
       } catch (error) {

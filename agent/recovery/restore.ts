@@ -4,7 +4,7 @@ import { type Engine, openSource } from '../engine/opening.ts';
 import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { chooseSnapshot, listSnapshots } from '../repository/snapshots.ts';
+import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
@@ -38,7 +38,7 @@ export interface RestoreReport {
   readonly facts: Json;
   readonly bytes: number;
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
-  /** What was noticed and did not stop the restore: snapshots that are damaged or forged and were passed over. */
+  /** What was noticed and did not stop the restore: what the snapshot lacks, and others that are damaged or forged and were passed over. */
   readonly problems: readonly Failure[];
   readonly failure?: Failure;
 }
@@ -100,6 +100,7 @@ async function carryOut(
   ];
   const snapshot = chooseSnapshot(snapshots, o.source.name, o.at, host?.writer);
   const { header } = snapshot.opened;
+  if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
   watch.phase('unlock');
   const identity = await o.identity();
@@ -111,7 +112,6 @@ async function carryOut(
     registry: engine.registry,
     signal: o.signal,
   });
-  const reader = new SnapshotReader(unlocked);
   await using opened = await openSource(o.source, loan);
   const request: RestoreRequest = {
     at: 'latest',
@@ -120,22 +120,36 @@ async function carryOut(
     conflict: o.conflict,
     parallel: o.parallel,
   };
-  watch.phase('plan');
-  const plan = await opened.source.plan(request, reader);
+  const planning = watch.phase('plan');
+  const preview = new SnapshotReader(unlocked);
+  const plan = await opened.source.plan(request, preview);
+  await preview.span(planning);
   report.steps = plan.steps;
   if (o.dryRun) return;
-  watch.phase('restore');
+  const restoring = watch.phase('restore');
+  const reader = new SnapshotReader(unlocked);
   const expectedBytes = header.artifacts.reduce((sum, { size }) => sum + size, 0);
   const ticking = setInterval(() => o.onProgress?.({ bytes: reader.bytesWritten, expectedBytes }), 100);
   try {
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
     report.skipped = restored.skipped;
+    await reader.span(restoring);
   } finally {
     clearInterval(ticking);
     report.bytes = reader.bytesWritten;
   }
   if (o.signal.aborted) fail(cancelled());
+}
+
+function incomplete({ id, opened }: StoredSnapshot): Failure {
+  return {
+    code: 'SNAPSHOT_INCOMPLETE',
+    message: `snapshot ${id} is incomplete: when it was made, ${opened.header.skipped} of what it should hold could not be read`,
+    origin: 'source',
+    permanent: true,
+    hint: 'an older snapshot may hold what it lacks',
+  };
 }
 
 function cancelled(): Failure {

@@ -8,24 +8,44 @@ import {
   type StoredEntry,
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
-import { readWhole } from './chunk-reading.ts';
+import type { TraceSpan } from '../telemetry/telemetry.ts';
+import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/counters.ts';
+import { type ChunkReader, readWhole } from './chunk-reading.ts';
 import { FileWrites } from './file-writes.ts';
+import { spanReading } from './reading-spans.ts';
 import { readRange, readTree, refsOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
+
+/** One artifact being read: the workers' and the store's work is booked to it. */
+interface ArtifactReading extends ChunkReader {
+  readonly body: ArtifactBody;
+  readonly writes: FileWrites;
+  readonly counters: ReadCounters;
+  readonly startedAt: number;
+}
 
 /** What a source reads a snapshot through. */
 export class SnapshotReader implements Reader {
   readonly #from: UnlockedSnapshot;
-  readonly #writes: FileWrites;
+  readonly #readings = new Map<string, ArtifactReading>();
 
   constructor(from: UnlockedSnapshot) {
     this.#from = from;
-    this.#writes = new FileWrites(from);
   }
 
   /** Bytes of files written so far. */
   get bytesWritten(): number {
-    return this.#writes.bytes;
+    return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.bytes, 0);
+  }
+
+  /** Puts a span for each artifact that was read below `parent`, and one for each of its stages below that. */
+  async span(parent: TraceSpan): Promise<void> {
+    for (const { artifact, body, counters, startedAt } of this.#readings.values()) {
+      for (const reply of await this.#from.session.sendAll({ kind: 'tally', artifact })) {
+        addReadCounters(counters, reply.counters);
+      }
+      spanReading(parent, body, counters, startedAt);
+    }
   }
 
   async *parts(): AsyncGenerator<{ name: string; kind: 'bytes' | 'tree'; facts: Json }> {
@@ -33,39 +53,62 @@ export class SnapshotReader implements Reader {
   }
 
   async *bytes(name: string, range?: Range): Bytes {
-    const artifact = this.#artifact(name, 'bytes');
+    const reading = this.#reading(name, 'bytes');
+    const artifact = reading.body;
     const start = range?.offset ?? 0;
     const end = Math.min(artifact.size, start + (range?.length ?? Number.POSITIVE_INFINITY));
     for (const [i, page] of artifact.pages.entries()) {
       const next = artifact.pages[i + 1];
       const begins = offsetOf(page);
       if (begins >= end || (next !== undefined && offsetOf(next) <= start)) continue;
-      const refs = await readWhole(this.#from, refsOf([page]));
+      const refs = await readWhole(reading, refsOf([page]));
       const offset = Math.max(0, start - begins);
-      yield* readRange(this.#from, refs, { offset, length: end - begins - offset });
+      yield* readRange(reading, refs, { offset, length: end - begins - offset });
     }
   }
 
   tree(name: string, patterns: readonly string[] = []): AsyncIterable<StoredEntry> {
-    return readTree(this.#from, this.#writes, this.#artifact(name, 'tree'), patterns);
+    const reading = this.#reading(name, 'tree');
+    return readTree(reading, reading.writes, reading.body, patterns);
   }
 
   log(name: string): AsyncIterable<LogRecord> {
     return fail({ code: 'LOG_UNAVAILABLE', message: `there is no log ${name}`, origin: 'repository', permanent: true });
   }
 
-  #artifact(name: string, kind: 'bytes' | 'tree'): ArtifactBody {
-    const found = this.#from.body.artifacts.find((artifact) => artifact.name === name && artifact.kind === kind);
-    return (
-      found ??
-      fail({
-        code: 'ARTIFACT_UNKNOWN',
-        message: `snapshot ${this.#from.snapshot.id} has no ${kind} named ${name}`,
-        origin: 'repository',
-        permanent: true,
-        hint: `it has: ${this.#from.body.artifacts.map((artifact) => artifact.name).join(', ')}`,
-      })
-    );
+  #reading(name: string, kind: 'bytes' | 'tree'): ArtifactReading {
+    const key = `${kind} ${name}`;
+    let reading = this.#readings.get(key);
+    if (reading === undefined) {
+      reading = this.#open(name, kind);
+      this.#readings.set(key, reading);
+    }
+    return reading;
+  }
+
+  #open(name: string, kind: 'bytes' | 'tree'): ArtifactReading {
+    const { session, frames, gate, body } = this.#from;
+    const artifact = body.artifacts.findIndex((one) => one.name === name && one.kind === kind);
+    const counters = noReadCounters();
+    const reader = { session, frames, gate, artifact, fetched: counters.fetch };
+    const startedAt = performance.timeOrigin + performance.now();
+    return {
+      ...reader,
+      body: body.artifacts[artifact] ?? this.#unknown(name, kind),
+      writes: new FileWrites(reader),
+      counters,
+      startedAt,
+    };
+  }
+
+  #unknown(name: string, kind: 'bytes' | 'tree'): never {
+    return fail({
+      code: 'ARTIFACT_UNKNOWN',
+      message: `snapshot ${this.#from.snapshot.id} has no ${kind} named ${name}`,
+      origin: 'repository',
+      permanent: true,
+      hint: `it has: ${this.#from.body.artifacts.map((artifact) => artifact.name).join(', ')}`,
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import type { SnapshotBody } from '../repository/snapshot.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
 import type { Store } from '../repository/store.ts';
 import type { Writers } from '../repository/writers.ts';
+import { noReadCounters } from '../workers/counters.ts';
 import type { StageModule } from '../workers/messages.ts';
 import { WorkerSession } from '../workers/session.ts';
 import type { ChunkReader } from './chunk-reading.ts';
@@ -35,8 +36,11 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
   readonly session: WorkerSession;
   readonly frames: FrameSource;
   readonly gate: Gate;
+  /** For reading that belongs to no artifact in particular. */
+  readonly artifact = -1;
+  readonly fetched = noReadCounters().fetch;
 
-  private constructor(o: Omit<UnlockedSnapshot, typeof Symbol.asyncDispose>) {
+  private constructor(o: Omit<UnlockedSnapshot, 'artifact' | 'fetched' | typeof Symbol.asyncDispose>) {
     this.snapshot = o.snapshot;
     this.body = o.body;
     this.domain = o.domain;

@@ -22,16 +22,15 @@ export interface Counters {
 }
 
 export function noCounters(): Counters {
-  const count = (): StageCount => ({ busyMs: 0, bytesIn: 0, bytesOut: 0, calls: 0 });
   return {
     stages: {
-      read: count(),
-      chunk: count(),
-      identify: count(),
-      compress: count(),
-      encrypt: count(),
-      verify: count(),
-      checksum: count(),
+      read: noCount(),
+      chunk: noCount(),
+      identify: noCount(),
+      compress: noCount(),
+      encrypt: noCount(),
+      verify: noCount(),
+      checksum: noCount(),
     },
     chunks: 0,
     chunkBytes: 0,
@@ -44,14 +43,7 @@ export function noCounters(): Counters {
 
 /** Adds `more` to `sum`, in place. */
 export function addCounters(sum: Counters, more: Counters): void {
-  for (const stage of STAGES) {
-    const a = sum.stages[stage];
-    const b = more.stages[stage];
-    a.busyMs += b.busyMs;
-    a.bytesIn += b.bytesIn;
-    a.bytesOut += b.bytesOut;
-    a.calls += b.calls;
-  }
+  for (const stage of STAGES) addCount(sum.stages[stage], more.stages[stage]);
   sum.chunks += more.chunks;
   sum.chunkBytes += more.chunkBytes;
   sum.newChunks += more.newChunks;
@@ -66,4 +58,29 @@ export function book(stage: StageCount, startedAt: number, bytesIn: number, byte
   stage.bytesIn += bytesIn;
   stage.bytesOut += bytesOut;
   stage.calls++;
+}
+
+/** The stages on the way back: reading from a target, then what a worker does, in order. */
+export const READ_STAGES = ['fetch', 'decrypt', 'decompress', 'identify', 'write'] as const;
+export type ReadStage = (typeof READ_STAGES)[number];
+export type ReadCounters = Readonly<Record<ReadStage, StageCount>>;
+
+export function noReadCounters(): ReadCounters {
+  return { fetch: noCount(), decrypt: noCount(), decompress: noCount(), identify: noCount(), write: noCount() };
+}
+
+/** Adds `more` to `sum`, in place. */
+export function addReadCounters(sum: ReadCounters, more: ReadCounters): void {
+  for (const stage of READ_STAGES) addCount(sum[stage], more[stage]);
+}
+
+function noCount(): StageCount {
+  return { busyMs: 0, bytesIn: 0, bytesOut: 0, calls: 0 };
+}
+
+function addCount(sum: StageCount, more: StageCount): void {
+  sum.busyMs += more.busyMs;
+  sum.bytesIn += more.bytesIn;
+  sum.bytesOut += more.bytesOut;
+  sum.calls += more.calls;
 }

@@ -12,8 +12,11 @@ import {
 import type { Failure, FileAttributes } from '../contract/index.ts';
 import type { FileToWrite } from './messages.ts';
 
-const ZERO_RUN = 4096;
-const zeros = new Uint8Array(1024 * 1024);
+/** Zeros are looked for in steps of this; bytes. */
+const HOLE_BYTES = 64 * 1024;
+/** A shorter run at the end of a part is not worth a hole. */
+const LEAST_HOLE_BYTES = 4096;
+const zeros = new Uint8Array(HOLE_BYTES);
 
 /** Writes a file or a part of one. Runs of zeros are left as holes. What was begun and failed is removed. */
 export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Failure | undefined {
@@ -42,20 +45,24 @@ export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Fail
   }
 }
 
-/** Returns where the last byte that was written ends; undefined when all of it is a hole. */
+/** Leaves runs of zeros out. Returns where the last byte that was written ends; undefined when all of it is a hole. */
 function writeSparse(fd: number, bytes: Uint8Array, position: number): number | undefined {
-  let at = 0;
   let end: number | undefined;
-  while (at < bytes.length) {
-    const length = Math.min(zeros.length, bytes.length - at);
-    const part = bytes.subarray(at, at + length);
-    if (length < ZERO_RUN || Buffer.compare(part, zeros.subarray(0, length)) !== 0) {
-      for (let done = 0; done < length; ) done += writeSync(fd, part, done, length - done, position + at + done);
-      end = position + at + length;
-    }
-    at += length;
+  let from = 0;
+  for (let at = 0; at <= bytes.length; at += HOLE_BYTES) {
+    const part = bytes.subarray(at, at + HOLE_BYTES);
+    const isHole = part.length >= LEAST_HOLE_BYTES && Buffer.compare(part, zeros.subarray(0, part.length)) === 0;
+    if (!isHole && part.length === HOLE_BYTES) continue;
+    const to = isHole ? at : bytes.length;
+    if (to > from) end = writeAll(fd, bytes.subarray(from, to), position + from);
+    from = at + part.length;
   }
   return end;
+}
+
+function writeAll(fd: number, bytes: Uint8Array, position: number): number {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  return position + bytes.length;
 }
 
 /** Truncates only where a hole is at the end: on some file systems it is the most costly of these calls. Owner before mode, because changing the owner drops the setuid bit; times last, because writing changes them. */

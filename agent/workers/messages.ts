@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure, FileAttributes, Json, Stamp } from '../contract/index.ts';
-import type { Counters } from './counters.ts';
+import type { Counters, ReadCounters } from './counters.ts';
 
 /** A chunker or codec, as a worker can make it: by module and options. */
 export interface StageModule {
@@ -123,8 +123,20 @@ export interface FileToWrite {
 }
 
 export type ReadRequest =
-  | { readonly kind: 'write'; readonly frames: readonly FrameToOpen[]; readonly files: readonly FileToWrite[] }
-  | { readonly kind: 'give'; readonly frames: readonly FrameToOpen[]; readonly pieces: readonly Piece[] }
+  | {
+      readonly kind: 'write';
+      readonly artifact: number;
+      readonly frames: readonly FrameToOpen[];
+      readonly files: readonly FileToWrite[];
+    }
+  | {
+      readonly kind: 'give';
+      readonly artifact: number;
+      readonly frames: readonly FrameToOpen[];
+      readonly pieces: readonly Piece[];
+    }
+  /** Asks what was done for an artifact; the count begins anew. */
+  | { readonly kind: 'tally'; readonly artifact: number }
   | { readonly kind: 'check'; readonly frames: readonly FrameToOpen[] }
   | { readonly kind: 'finish' };
 
@@ -135,6 +147,7 @@ export type Reply =
   | { readonly kind: 'flush'; readonly n: number; readonly counters: Counters }
   | { readonly kind: 'write'; readonly n: number; readonly failures: readonly (Failure | undefined)[] }
   | { readonly kind: 'give'; readonly n: number; readonly data: Uint8Array }
+  | { readonly kind: 'tally'; readonly n: number; readonly counters: ReadCounters }
   | {
       readonly kind: 'check';
       readonly n: number;

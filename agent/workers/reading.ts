@@ -3,10 +3,10 @@ import type { Codec, Failure } from '../contract/index.ts';
 import { fail, failureOf } from '../contract/index.ts';
 import { openFrame } from '../repository/frame.ts';
 import { throwIfCancelled } from './cancelling.ts';
-import { noCounters } from './counters.ts';
+import { book, noCounters, noReadCounters, type ReadCounters } from './counters.ts';
 import { ExternalMemory } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
-import type { FileToWrite, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
+import type { FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
 
 const UNCOMPRESSED = 0;
@@ -20,6 +20,10 @@ export class Reading {
   readonly #control: Int32Array;
   readonly #memory = new ExternalMemory();
   readonly #codecs: ReadonlyMap<number, Codec>;
+  /** Checks go through frames, which several artifacts may share. */
+  readonly #unbooked = noReadCounters();
+  /** By artifact. */
+  readonly #counters = new Map<number, ReadCounters>();
 
   private constructor(setup: ReadSetup, codecs: ReadonlyMap<number, Codec>) {
     this.#setup = setup;
@@ -38,9 +42,11 @@ export class Reading {
     const { n } = request;
     switch (request.kind) {
       case 'write':
-        return { kind: 'write', n, failures: this.#write(request.frames, request.files) };
+        return { kind: 'write', n, failures: this.#write(request, this.#countersOf(request.artifact)) };
       case 'give':
-        return { kind: 'give', n, data: this.#give(request.frames, request.pieces) };
+        return { kind: 'give', n, data: this.#give(request, this.#countersOf(request.artifact)) };
+      case 'tally':
+        return { kind: 'tally', n, counters: this.#tally(request.artifact) };
       case 'check':
         return { kind: 'check', n, ...this.#check(request.frames) };
       case 'finish':
@@ -48,8 +54,24 @@ export class Reading {
     }
   }
 
+  #countersOf(artifact: number): ReadCounters {
+    let counters = this.#counters.get(artifact);
+    if (counters === undefined) {
+      counters = noReadCounters();
+      this.#counters.set(artifact, counters);
+    }
+    return counters;
+  }
+
+  #tally(artifact: number): ReadCounters {
+    const counters = this.#countersOf(artifact);
+    this.#counters.delete(artifact);
+    return counters;
+  }
+
   /** The plaintext of a frame, every chunk of it matched against its id. */
-  #open(frame: FrameToOpen): Uint8Array {
+  #open(frame: FrameToOpen, counters: ReadCounters): Uint8Array {
+    let startedAt = performance.now();
     const encoded = openFrame(frame.frameKey, {
       domain: this.#setup.domain,
       salt: frame.salt,
@@ -59,7 +81,11 @@ export class Reading {
       chunks: { ids: frame.ids, lengths: frame.lengths },
       sealed: frame.sealed,
     });
+    book(counters.decrypt, startedAt, frame.sealed.length, encoded.length);
+    startedAt = performance.now();
     const plain = this.#decode(frame, encoded);
+    book(counters.decompress, startedAt, encoded.length, plain.length);
+    startedAt = performance.now();
     this.#memory.released(plain.length + 2 * encoded.length);
     let offset = 0;
     for (let i = 0; i < frame.lengths.length; i++) {
@@ -71,6 +97,7 @@ export class Reading {
         return damaged(frame, 'a chunk is not what its id says');
       offset += length;
     }
+    book(counters.identify, startedAt, plain.length, frame.ids.length);
     return plain;
   }
 
@@ -91,8 +118,8 @@ export class Reading {
     return plain;
   }
 
-  #give(frames: readonly FrameToOpen[], pieces: readonly Piece[]): Uint8Array {
-    const plain = frames.map((frame) => this.#open(frame));
+  #give({ frames, pieces }: ReadRequest & { kind: 'give' }, counters: ReadCounters): Uint8Array {
+    const plain = frames.map((frame) => this.#open(frame, counters));
     const data = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
     let at = 0;
     for (const piece of pieces) {
@@ -106,7 +133,7 @@ export class Reading {
     let bytes = 0;
     const failures = frames.map((frame) => {
       throwIfCancelled(this.#control);
-      const content = this.#attempt(frame);
+      const content = this.#attempt(frame, this.#unbooked);
       if (!(content instanceof Uint8Array)) return content;
       bytes += content.length;
       return undefined;
@@ -115,7 +142,7 @@ export class Reading {
   }
 
   /** Each frame is opened when the first file needs it, and dropped after the last. */
-  #write(frames: readonly FrameToOpen[], files: readonly FileToWrite[]): (Failure | undefined)[] {
+  #write({ frames, files }: ReadRequest & { kind: 'write' }, counters: ReadCounters): (Failure | undefined)[] {
     const opened = new Map<number, Uint8Array | Failure>();
     const lastUse = new Map<number, number>();
     files.forEach((file, i) => {
@@ -126,19 +153,24 @@ export class Reading {
       const plain: Uint8Array[] = [];
       let failed: Failure | undefined;
       for (const { frame, offset, length } of file.pieces) {
-        const content = opened.get(frame) ?? this.#attempt(frames[frame] as FrameToOpen);
+        const content = opened.get(frame) ?? this.#attempt(frames[frame] as FrameToOpen, counters);
         opened.set(frame, content);
         if (content instanceof Uint8Array) plain.push(content.subarray(offset, offset + length));
         else failed ??= content;
       }
       for (const { frame } of file.pieces) if (lastUse.get(frame) === i) opened.delete(frame);
-      return failed ?? writeFile(file, plain);
+      if (failed !== undefined) return failed;
+      const startedAt = performance.now();
+      const failure = writeFile(file, plain);
+      const bytes = plain.reduce((sum, { length }) => sum + length, 0);
+      book(counters.write, startedAt, bytes, failure === undefined ? bytes : 0);
+      return failure;
     });
   }
 
-  #attempt(frame: FrameToOpen): Uint8Array | Failure {
+  #attempt(frame: FrameToOpen, counters: ReadCounters): Uint8Array | Failure {
     try {
-      return this.#open(frame);
+      return this.#open(frame, counters);
     } catch (error) {
       return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
     }

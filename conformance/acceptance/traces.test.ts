@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { RunReport } from '../../agent/engine/run-report.ts';
 import type { RestoreReport } from '../../agent/recovery/restore.ts';
 import type { VerifyReport } from '../../agent/recovery/verification.ts';
-import { STAGES } from '../../agent/workers/counters.ts';
+import { READ_STAGES, STAGES } from '../../agent/workers/counters.ts';
 import { noise } from '../kit/samples.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../services/otlp-receiver.ts';
 import { Machine } from './machine.ts';
@@ -105,6 +105,10 @@ test('restore and verify are traces of their own, by the ids they print', async 
     namesBelow(ofRestore, ofRestore.root),
     restored.phases.map(({ name }) => name),
   );
+  const restoring = named(ofRestore.below.get(ofRestore.root.spanId) ?? [], 'restore');
+  assert.deepEqual(namesBelow(ofRestore, restoring), ['read tree']);
+  const artifact = named(ofRestore.below.get(restoring.spanId) ?? [], 'read tree');
+  assert.deepEqual(namesBelow(ofRestore, artifact).sort(), READ_STAGES.map((stage) => `stage ${stage}`).sort());
   const verified = await machine.ask<VerifyReport>(['verify', '--level', 'decrypt'], { env });
   const ofVerify = treeOf(receiver.spans.splice(0));
   assert.deepEqual([ofVerify.root.traceId, ofVerify.root.name], [verified.traceId, 'verify']);
