@@ -36,7 +36,9 @@ export async function main(): Promise<number> {
     signal: interruption.signal,
   });
   try {
-    return await action(invocation);
+    const exit = await action(invocation);
+    // A verb knows that it was interrupted, not by which signal.
+    return exit === EXIT.interrupted ? (interruption.exit ?? exit) : exit;
   } catch (thrown) {
     if (interruption.exit !== undefined && interruption.signal.aborted) return interruption.exit;
     const failure = foreseen(thrown);

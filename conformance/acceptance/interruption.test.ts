@@ -148,6 +148,18 @@ test('Ctrl-C during a run: exit 130, no snapshot, and the next run goes on', asy
   await assertRestores(machine, 'latest', machine.data, 'restored');
 });
 
+test('a run that systemd stops ends with 143, and says by what', async () => {
+  await using machine = await Machine.create({ limits });
+  makeFiles(machine.data, { count: 20, each: 4 * MiB, seed: 2 });
+  const child = machine.start(['run']);
+  await until(child, async () => (await machine.objects('packs')).size > 0);
+  child.process.kill('SIGTERM');
+  const ended = await child.ended;
+  assertExit(ended, 143);
+  assert.match(ended.stderr, /Terminated/);
+  assert.deepEqual(await machine.snapshots(), []);
+});
+
 test('Ctrl-C during a restore: exit 130, every file that is there is whole, and the next restore works', async (t) => {
   await using machine = await Machine.create();
   makeFiles(join(machine.data, 'small'), { count: 1500, each: 20_000, seed: 1 });
