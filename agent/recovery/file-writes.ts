@@ -72,6 +72,7 @@ export class FileWrites {
     for (const file of files) {
       try {
         const [failure] = await this.#send([file]);
+        if (failure === undefined) this.bytes += file.size;
         file.done(failure);
       } catch (error) {
         file.done(failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' }));
