@@ -21,6 +21,51 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/** The longest that a timer waits; it would go off at once for anything longer. Milliseconds: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A run's own signal: aborted with `signal`, or when `timeoutMs` have passed (0: never). Says which it was. */
+export class Deadline implements Disposable {
+  readonly signal: AbortSignal;
+  readonly #timeoutMs: number;
+  readonly #overdue = new AbortController();
+  readonly #asked: AbortSignal;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(asked: AbortSignal, timeoutMs: number) {
+    this.#asked = asked;
+    this.#timeoutMs = timeoutMs;
+    this.signal = AbortSignal.any([asked, this.#overdue.signal]);
+    if (timeoutMs > 0) this.#wait(timeoutMs);
+  }
+
+  /** What the run ends with because of it; undefined when it was not the reason. */
+  get failure(): Failure | undefined {
+    if (this.#asked.aborted) return cancelled();
+    return this.#overdue.signal.aborted ? overdue(this.#timeoutMs) : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(ms: number): void {
+    const rest = ms - LONGEST_TIMER_MS;
+    const then = () => (rest > 0 ? this.#wait(rest) : this.#overdue.abort());
+    this.#timer = setTimeout(then, Math.min(ms, LONGEST_TIMER_MS));
+  }
+}
+
+function overdue(timeoutMs: number): Failure {
+  return {
+    code: 'RUN_TIMEOUT',
+    message: `the run took longer than its timeout of ${timeoutMs / 1000} s and was cancelled; no snapshot was made`,
+    origin: 'agent',
+    permanent: false,
+    hint: 'what was stored is kept: the next run goes on from there; `timeout` of the job says how long it may take',
+  };
+}
+
 /** What a cancelled run ends with. */
 export function cancelled(): Failure {
   return {

@@ -11,7 +11,7 @@ import { Writers } from '../repository/writers.ts';
 import type { RunTrace, TraceSpan } from '../telemetry/telemetry.ts';
 import { noCounters } from '../workers/counters.ts';
 import { WorkerSession } from '../workers/session.ts';
-import { cancelled } from './cancellation.ts';
+import { cancelled, Deadline } from './cancellation.ts';
 import { type Engine, openStore } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
@@ -41,7 +41,8 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
     'holdfast.source.name': job.source.name,
     'holdfast.source.type': job.source.type,
   });
-  const run = new Run(engine, request, trace);
+  using deadline = new Deadline(request.signal, job.timeoutMs);
+  const run = new Run(engine, { ...request, signal: deadline.signal }, trace);
   let id: number | undefined;
   let failure: Failure | undefined;
   try {
@@ -49,7 +50,7 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
     id = engine.catalog.runs.start({ job: name, source: source.name, domain, started: run.started.toISOString() });
     await run.carryOut();
   } catch (error) {
-    failure = request.signal.aborted ? cancelled() : failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
+    failure = deadline.failure ?? failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
   }
   const report = run.report(failure);
   run.remember(() => {

@@ -15,8 +15,9 @@ import type { RunRequest } from './run-request.ts';
 import type { RunSink } from './run-sink.ts';
 import { referencesTo, type UsedSlots } from './used-slots.ts';
 
-/** Names of skipped files that a snapshot keeps; the count is kept in full. */
+/** What a snapshot keeps of skipped things: so many, and so many bytes, since paths may be long; the count is kept in full. */
 const SKIPPED_KEPT = 10_000;
+const SKIPPED_BYTES = 8 * 1024 * 1024;
 
 export interface CommitOptions {
   readonly engine: Engine;
@@ -46,7 +47,7 @@ export async function commitSnapshot(o: CommitOptions): Promise<NonNullable<RunR
     references: referencesTo(o.used, o.index, o.packs),
     body: {
       artifacts: o.artifacts.map(({ body }) => body),
-      skipped: o.skipped.slice(0, SKIPPED_KEPT),
+      skipped: keptOf(o.skipped),
     },
     keys: { indexKey: o.keys.indexKey, epochPublicKey: o.domain.epoch.publicKey, signer: o.host.signer },
   });
@@ -54,6 +55,16 @@ export async function commitSnapshot(o: CommitOptions): Promise<NonNullable<RunR
   await o.store.put(key, bytes, hash);
   o.span.set({ 'holdfast.snapshot.id': hash.slice(0, 8), 'holdfast.snapshot.size': bytes.length });
   return { id: hash.slice(0, 8), hash, sequence, key };
+}
+
+/** The first of them, as many as a snapshot has room for: a path has no longest length, and a snapshot is one object. */
+function keptOf(skipped: RunSink['skipped']): RunSink['skipped'] {
+  let bytes = 0;
+  const over = skipped.findIndex((one) => {
+    bytes += Buffer.byteLength(JSON.stringify(one));
+    return bytes > SKIPPED_BYTES;
+  });
+  return skipped.slice(0, Math.min(over < 0 ? skipped.length : over, SKIPPED_KEPT));
 }
 
 function headerOf(o: CommitOptions): SnapshotHeader {
