@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { fail } from '../contract/index.ts';
+import { type Failure, fail } from '../contract/index.ts';
 import { loadSqlite } from './sqlite.ts';
 
 /**
@@ -15,31 +15,49 @@ export class DomainLock implements Disposable {
     this.#database = database;
   }
 
-  /** Takes the lock, or fails at once with `BUSY`. */
+  /** Takes the lock, or fails at once: with `BUSY` when another run has it, `LOCK_UNUSABLE` when nobody can have it. */
   static take(stateFolder: string, domain: string): DomainLock {
     const folder = join(stateFolder, 'locks');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { DatabaseSync } = loadSqlite();
-    const database = new DatabaseSync(join(folder, `${domain.replaceAll(/[^a-z0-9._-]/gi, '_')}.lock`));
+    const path = join(folder, `${domain.replaceAll(/[^a-z0-9._-]/gi, '_')}.lock`);
+    let database: DatabaseSync | undefined;
     try {
+      database = new DatabaseSync(path);
       database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+      return new DomainLock(database);
     } catch (error) {
-      database.close();
-      fail(
-        {
-          code: 'BUSY',
-          message: `another run of domain ${domain} is going on on this host`,
-          origin: 'agent',
-          permanent: false,
-          hint: 'try again when it has ended: `holdfast status`',
-        },
-        error,
-      );
+      database?.close();
+      return fail(isBusy(error) ? busy(domain) : unusable(path, error), error);
     }
-    return new DomainLock(database);
   }
 
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
   }
+}
+
+/** SQLITE_BUSY, https://sqlite.org/rescode.html#busy. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+}
+
+function busy(domain: string): Failure {
+  return {
+    code: 'BUSY',
+    message: `another run of domain ${domain} is going on on this host`,
+    origin: 'agent',
+    permanent: false,
+    hint: 'try again when it has ended: `holdfast status`',
+  };
+}
+
+function unusable(path: string, error: unknown): Failure {
+  return {
+    code: 'LOCK_UNUSABLE',
+    message: `the lock ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    origin: 'agent',
+    permanent: false,
+    hint: 'check the state folder, its owner and the space left there; while no run is going on, the lock may be removed',
+  };
 }
