@@ -47,6 +47,19 @@ describe('Tree', () => {
     }
   });
 
+  it('does not take a new file for another name of one that is gone and had its inode number', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'file');
+    await fs.writeFile(path, 'x');
+    await fs.link(path, join(folder.path, 'other name'));
+    const stats = await fs.lstat(path, { bigint: true });
+    const tree = new Tree();
+    assert.equal(tree.entry({ path: 'a', absolute: path, stats }).kind, 'file');
+    const reborn = Object.assign(Object.create(stats), { birthtimeNs: stats.birthtimeNs + 1n });
+    assert.equal(tree.entry({ path: 'b', absolute: path, stats: reborn }).kind, 'file', 'its own content is stored');
+    assert.equal(tree.entry({ path: 'c', absolute: path, stats }).kind, 'hardlink');
+  });
+
   it('keeps modes and times exactly, before 1970 too', async () => {
     await using folder = await temporaryFolder();
     for (const [name, time] of [

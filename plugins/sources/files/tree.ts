@@ -5,7 +5,7 @@ import type { Found } from './step.ts';
 
 /** Turns what was found into entries of a tree, and counts it. One for each tree: it remembers the names of hard links. */
 export class Tree {
-  // By device and inode: the first name in tree order, and how many names may still come. Few files have more than one.
+  // By device, inode and birth: the first name in tree order, and how many names may still come. Few files have more than one.
   readonly #names = new Map<string, { readonly path: RawPath; left: bigint }>();
   readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0 };
 
@@ -49,7 +49,8 @@ export class Tree {
   }
 
   #earlierName({ path, stats }: Found): RawPath | undefined {
-    const inode = `${stats.dev}:${stats.ino}`;
+    // A number is given away again as soon as its last name is gone: by another birth, it is another file.
+    const inode = `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
     const known = this.#names.get(inode);
     if (known === undefined) {
       this.#names.set(inode, { path, left: stats.nlink - 1n });
