@@ -44,6 +44,7 @@ function facts({
   }
   const { size, entries, files, unchanged, newChunks, newBytes, storedBytes } = totals;
   const { bytesIn } = counters.stages.chunk;
+  const changed = artifacts.reduce((sum, { changedWhileRead }) => sum + changedWhileRead, 0);
   const protects =
     files > 0 ? `${formatCounted(files, 'file')}, ${formatCounted(entries, 'entry', 'entries')}` : streams(artifacts);
   return [
@@ -54,6 +55,14 @@ function facts({
         ? formatSize(bytesIn)
         : `${formatSize(bytesIn)}; ${formatCount(unchanged)} unchanged files were not read`,
     ],
+    ...(changed === 0
+      ? []
+      : [
+          [
+            'changed',
+            `${formatCounted(changed, 'file')} while being read: stored as read, and read again by the next run`,
+          ] as [string, string],
+        ]),
     ['new', `${formatSize(newBytes)} in ${formatCounted(newChunks, 'chunk')}`],
     [
       'stored',
