@@ -68,12 +68,16 @@ function sourceNamed(policy: Policy, name: string): SourceSpec {
   return policy.sources[name] ?? stdinSpec(name, { file: policy.file, line: 1, column: 1 });
 }
 
-export function tellRestoreTroubles({ terminal, signal }: Invocation, { skipped, failure }: RestoreReport): void {
+export function tellRestoreTroubles(
+  { terminal, signal }: Invocation,
+  { skipped, problems, failure }: RestoreReport,
+): void {
   const { verbose } = terminal.options;
   for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
     terminal.warn(`not restored: ${printable(what)}: ${printable(why.message)} (${why.code})`);
   }
   const more = skipped.length - SHOWN;
   if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
+  for (const problem of problems) terminal.warn(`${printable(problem.message)} (${problem.code})`);
   if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
 }
