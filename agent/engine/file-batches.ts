@@ -1,5 +1,5 @@
-import type { Failure, Stamp } from '../contract/index.ts';
-import type { StoredFiles } from '../workers/messages.ts';
+import type { Failure } from '../contract/index.ts';
+import type { FileToStore, StoredFiles } from '../workers/messages.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { REF_BYTES } from './chunk-lists.ts';
 import type { UsedSlots } from './used-slots.ts';
@@ -13,7 +13,7 @@ export type ReadFile =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 interface Gathering {
-  readonly files: { path: Uint8Array; stamp: Stamp }[];
+  readonly files: FileToStore[];
   bytes: number;
   readonly stored: Promise<Batch>;
   start(stored: Promise<Batch>): void;
@@ -39,11 +39,11 @@ export class FileBatches {
   }
 
   /** Adds a file to the next batch. What is returned settles some time after that batch was sent: so `send` before waiting for it. */
-  add(path: Uint8Array, stamp: Stamp): () => Promise<ReadFile> {
+  add(file: FileToStore): () => Promise<ReadFile> {
     this.#open ??= gathering();
     const { files, stored } = this.#open;
-    this.#open.bytes += stamp.size;
-    const position = files.push({ path, stamp }) - 1;
+    this.#open.bytes += file.stamp.size;
+    const position = files.push(file) - 1;
     return async () => outcomeOf(await stored, position);
   }
 

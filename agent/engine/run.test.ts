@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
@@ -197,9 +197,11 @@ test('one file to read before thousands of entries that need nothing does not ma
   await using r = await TestRepository.create({ plugins, recipient });
   const file = join(r.folder, 'file');
   await writeFile(file, 'x');
+  const { mode, uid, gid } = await stat(file);
+  const meta = { ...link('0').meta, mode: mode & 0o7777, uid, gid };
   const stamp = { size: 1, mtimeNs: 0n, ctimeNs: 0n, inode: 1n, device: 1n };
   const report = await r.runWith(async (out) => {
-    const first = { ...link('0'), kind: 'file', file: Buffer.from(file), stamp } as TreeEntry;
+    const first = { ...link('0'), meta, kind: 'file', file: Buffer.from(file), stamp } as TreeEntry;
     const rest = Array.from({ length: 20_000 }, (_, i) => link(`l${String(i).padStart(6, '0')}`));
     await out.tree('tree', entries(first, ...rest));
     return { facts: null };

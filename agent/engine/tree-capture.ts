@@ -132,7 +132,9 @@ export class TreeCapture {
       return;
     }
     this.#o.progress.bytesRead += entry.stamp.size;
-    this.#pending.push({ entry, read: this.#batches.add(entry.file, entry.stamp) });
+    const { mode, uid, gid } = entry.meta;
+    const file = { path: entry.file, stamp: entry.stamp, owner: { mode, uid, gid } };
+    this.#pending.push({ entry, read: this.#batches.add(file) });
   }
 
   #addUnchanged(entry: FileEntry, chunks: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Chunker, Failure, Stamp } from '../contract/index.ts';
 import { throwIfCancelled } from './cancelling.ts';
 import { type ChunkStore, cutChunk, type RefList } from './chunk-store.ts';
@@ -42,7 +42,13 @@ export class FileReader {
     }
     try {
       const opened = fstatSync(fd, { bigint: true });
-      if (!opened.isFile()) return { kind: 'failed', failure: replaced(file) };
+      if (!opened.isFile())
+        return { kind: 'failed', failure: replaced(file, 'was a file when it was listed and is none now') };
+      if (isAnothers(file, opened))
+        return {
+          kind: 'failed',
+          failure: replaced(file, 'was replaced by a file of another owner or mode after it was listed'),
+        };
       const size = this.#readAll(fd, file, refs, counters);
       if (typeof size !== 'number') {
         refs.truncate(before);
@@ -115,10 +121,21 @@ function isUnchanged(stamp: Stamp, now: { ino: bigint; size: bigint; mtimeNs: bi
   );
 }
 
-function replaced(file: FileToStore): Failure {
+/**
+ * Whether another file took the place of the one that was listed, and not as a program does that renews its file. Whoever may
+ * write in a folder above can put a link in its place after the walk: what root alone may read would be stored, and restored,
+ * as a file that this user may read.
+ */
+function isAnothers({ stamp, owner }: FileToStore, now: BigIntStats): boolean {
+  if (stamp.inode === now.ino && stamp.device === now.dev) return false;
+  const sameOwner = owner.uid === Number(now.uid) && owner.gid === Number(now.gid);
+  return !sameOwner || owner.mode !== Number(now.mode & 0o7777n);
+}
+
+function replaced(file: FileToStore, how: string): Failure {
   return {
     code: 'SOURCE_REPLACED',
-    message: `${printable(file.path)} was a file when it was listed and is none now`,
+    message: `${printable(file.path)} ${how}`,
     origin: 'source',
     permanent: false,
   };

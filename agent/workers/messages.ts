@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Failure, FileAttributes, Json, Stamp } from '../contract/index.ts';
+import type { Failure, FileAttributes, Json, Meta, Stamp } from '../contract/index.ts';
 import type { Counters, ReadCounters } from './counters.ts';
 
 /** A chunker or codec, as a worker can make it: by module and options. */
@@ -52,7 +52,11 @@ export type Group = 'data' | 'page';
 export interface FileToStore {
   readonly path: Uint8Array;
   readonly stamp: Stamp;
+  /** Whom it belongs to and who may read it, as it will be restored. */
+  readonly owner: Owner;
 }
+
+export type Owner = Pick<Meta, 'mode' | 'uid' | 'gid'>;
 
 export type StoreRequest =
   | { readonly kind: 'files'; readonly artifact: number; readonly files: readonly FileToStore[] }

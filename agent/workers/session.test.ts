@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -66,12 +66,13 @@ function open(o: {
   return { session, cancel, index };
 }
 
+const owner = { mode: 0o600, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 const stamp = { size: 100_000, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n };
 
 async function fileToStore(name: string, bytes: Uint8Array) {
   const path = join(folder, name);
-  await writeFile(path, bytes);
-  return { path: Buffer.from(path), stamp: { ...stamp, size: bytes.length } };
+  await writeFile(path, bytes, { mode: owner.mode });
+  return { path: Buffer.from(path), stamp: { ...stamp, size: bytes.length }, owner };
 }
 
 function chunks(seed: number, count: number, length: number) {
@@ -95,8 +96,8 @@ test('files come back in order, with their sizes, changes and failures, and equa
   const files = [
     await fileToStore('a', noise(1, 10_000)),
     await fileToStore('empty', new Uint8Array(0)),
-    { path: Buffer.from(join(folder, 'missing')), stamp },
-    { path: Buffer.from(folder), stamp },
+    { path: Buffer.from(join(folder, 'missing')), stamp, owner },
+    { path: Buffer.from(folder), stamp, owner },
     await fileToStore('same', noise(1, 10_000)),
     { ...(await fileToStore('grew', noise(2, 5000))), stamp: { ...stamp, size: 10 } },
   ];
@@ -118,6 +119,29 @@ test('files come back in order, with their sizes, changes and failures, and equa
   await session.finish();
   assert.equal(packs.length, 1);
   for (const slot of stored.slots) assert.ok(index.frameOf(slot) >= 0, 'every chunk has its place');
+});
+
+test('what took the place of a listed file is stored only when it is of the same owner and mode', async () => {
+  const { session } = open({});
+  await using _ = session;
+  const { path, stamp } = await fileToStore('renewed', noise(3, 1000));
+  const files = [
+    { path, stamp, owner },
+    { path, stamp, owner: { ...owner, mode: 0o644 } },
+    { path, stamp, owner: { ...owner, uid: owner.uid + 1 } },
+    { path, stamp, owner: { ...owner, gid: owner.gid + 1 } },
+  ];
+  const { stored } = await session.send({ kind: 'files', artifact: 0, files });
+  assert.deepEqual([...stored.counts], [1, 0, 0, 0]);
+  assert.deepEqual(
+    stored.failures.map(({ file, failure }) => [file, failure.code]),
+    [1, 2, 3].map((file) => [file, 'SOURCE_REPLACED']),
+  );
+  // The listed file itself, whatever a source says of its owner.
+  const { ino, dev } = await stat(Buffer.from(path), { bigint: true });
+  const listed = { path, stamp: { ...stamp, inode: ino, device: dev }, owner: { mode: 0o644, uid: 26, gid: 26 } };
+  const again = await session.send({ kind: 'files', artifact: 0, files: [listed] });
+  assert.deepEqual(again.stored.failures, []);
 });
 
 test('a session that did nothing makes no pack', async () => {
