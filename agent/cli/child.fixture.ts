@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The command line in a process of its own, for tests: what a script sees of it. */
@@ -17,7 +18,7 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
-/** Without a terminal, with HOME in `cwd`, and with nothing inherited that could answer a question. */
+/** Without a terminal, with HOME and state in `cwd`, and with nothing inherited, or left on this host, that could answer a question. */
 export function holdfast(args: readonly string[], o: ChildOptions): ChildResult {
   const { command, options } = prepared(args, o);
   const result = spawnSync(process.execPath, command, {
@@ -38,6 +39,6 @@ export function startHoldfast(args: readonly string[], o: ChildOptions) {
 function prepared(args: readonly string[], { cwd, env, nodeArgs = [] }: ChildOptions) {
   return {
     command: ['--conditions=source', ...nodeArgs, BIN, ...args],
-    options: { cwd, env: { PATH: process.env['PATH'], HOME: cwd, ...env } },
+    options: { cwd, env: { PATH: process.env['PATH'], HOME: cwd, HOLDFAST_STATE: join(cwd, '.state'), ...env } },
   };
 }
