@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemoryTarget, memoryPlugin } from './memory-target.ts';
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** Objects as files that are written, bit by bit, where they are to stand. So a process that dies leaves a part of one. */
 class FolderMap extends Map<string, Uint8Array> {
@@ -33,8 +25,8 @@ class FolderMap extends Map<string, Uint8Array> {
     const file = openSync(this.#pathOf(key), 'wx');
     for (let at = 0; at < body.length; at += 2 ** 20) {
       writeSync(file, body.subarray(at, at + 2 ** 20));
-      // Slow enough to be killed while at it.
-      if (body.length > 2 ** 22) fsyncSync(file);
+      // So slow that a process that is killed is nearly always at it: disks are at times faster than whoever kills.
+      if (body.length > 2 ** 22) Atomics.wait(PAUSE, 0, 0, 40);
     }
     closeSync(file);
     return this;
