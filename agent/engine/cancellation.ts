@@ -3,12 +3,12 @@ import { type Failure, HoldfastError } from '../contract/index.ts';
 /** How long a source may take to notice that the run was cancelled. */
 const SOURCE_GRACE_MS = 2000;
 
-/** A source that does not notice the end of a run is left behind after a moment: nobody waits for it for ever. */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Work that does not notice the end of a run, of a source or a target, is left behind after a moment: nobody waits for it for ever. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal, graceMs = SOURCE_GRACE_MS): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   let grace: NodeJS.Timeout | undefined;
   const onAbort = () => {
-    grace = setTimeout(() => reject(new HoldfastError(cancelled())), SOURCE_GRACE_MS);
+    grace = setTimeout(() => reject(new HoldfastError(cancelled())), graceMs);
   };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });

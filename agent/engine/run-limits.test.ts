@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
+import type { Sink, Verdict } from '../contract/index.ts';
 import { withSnapshot } from '../recovery/reading.fixture.ts';
 import { makeRecipient, noise, pieces, TestRepository } from './repository.fixture.ts';
 
@@ -18,6 +19,26 @@ test('a run that takes longer than its timeout fails, and says that it was the t
   );
   assert.deepEqual([late.verdict, late.failure?.code], ['failed', 'RUN_TIMEOUT']);
   assert.deepEqual(await r.keys('snapshots/'), []);
+});
+
+test('a target that never answers does not keep a late run waiting, and the domain stays locked meanwhile', async () => {
+  await using r = await create();
+  const stored = Promise.withResolvers<void>();
+  r.hooks.put = (_, key) => (key.startsWith('packs/') ? stored.promise : undefined);
+  const backup = async (out: Sink): Promise<Verdict> => {
+    await out.bytes('one', pieces(noise(1, 10_000)), { chunker: 'cdc' });
+    return { facts: null };
+  };
+  const late = await r.runWith(backup, { timeoutMs: 300 }, { graceMs: 100 });
+  assert.deepEqual([late.verdict, late.failure?.code], ['failed', 'RUN_TIMEOUT']);
+  assert.equal((await r.runWith(backup)).failure?.code, 'BUSY', 'what was left behind may still be writing');
+  stored.resolve();
+  let next = await r.runWith(backup);
+  while (next.failure?.code === 'BUSY') {
+    await new Promise((resolve) => setImmediate(resolve));
+    next = await r.runWith(backup);
+  }
+  assert.equal(next.verdict, 'ok', `${next.failure?.message}`);
 });
 
 test('a timeout that is not reached, is longer than a timer, or is none changes nothing', async () => {

@@ -8,6 +8,8 @@ export interface RunRequest {
   /** SHA-256 of the policy, for the snapshot. */
   readonly policyHash: string;
   readonly signal: AbortSignal;
+  /** How long targets may take to notice that the run was cancelled; milliseconds, 15 s unless told. */
+  readonly graceMs?: number;
   /** Told often; the object is the same each time. */
   onProgress?(progress: Progress): void;
 }

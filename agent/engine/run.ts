@@ -11,7 +11,7 @@ import { Writers } from '../repository/writers.ts';
 import type { RunTrace, TraceSpan } from '../telemetry/telemetry.ts';
 import { noCounters } from '../workers/counters.ts';
 import { WorkerSession } from '../workers/session.ts';
-import { cancelled, Deadline } from './cancellation.ts';
+import { cancelled, Deadline, untilAborted } from './cancellation.ts';
 import { type Engine, openStore } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
@@ -27,6 +27,9 @@ import { captureSource } from './source-capture.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { TreeCache } from './tree-cache.ts';
 import { UsedSlots } from './used-slots.ts';
+
+/** Longer than a source and the workers together are waited for. */
+const GRACE_MS = 15_000;
 
 /**
  * One run of one job, from opening its targets to the signed snapshot. Never throws for what may happen to a run: the report
@@ -48,7 +51,7 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
   try {
     const { name, source, domain } = job;
     id = engine.catalog.runs.start({ job: name, source: source.name, domain, started: run.started.toISOString() });
-    await run.carryOut();
+    await untilAborted(run.carryOut(), deadline.signal, request.graceMs ?? GRACE_MS);
   } catch (error) {
     failure = deadline.failure ?? failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
   }
