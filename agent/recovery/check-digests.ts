@@ -35,7 +35,7 @@ function mismatch(key: string): Failure {
     message: `${key} is damaged: its SHA-256 is not its name`,
     origin: 'repository',
     permanent: true,
-    hint: 'copy it from another target that has it whole; `holdfast verify --level decrypt` names the snapshots it affects',
+    hint: 'copy it from another target that has it whole; without one, move it away, so that the next run stores again what still is at its source. `holdfast verify --level decrypt` names the snapshots it affects',
   };
 }
 

@@ -19,7 +19,7 @@ export function renderVerify(report: VerifyReport, paint: Paint): string {
   const { verdict, level, checked, findings, notes, durationMs, phases, traceId } = report;
   const [tone, mark] = MARKS[verdict];
   const ended = {
-    ok: 'nothing is damaged',
+    ok: notes.length === 0 ? 'nothing is damaged' : 'nothing that was looked at is damaged',
     damaged: formatCounted(findings.length, 'finding'),
     failed: 'failed',
     cancelled: 'cancelled',
@@ -35,7 +35,8 @@ export function renderVerify(report: VerifyReport, paint: Paint): string {
   ];
   const facts: [string, string][] = [
     ['looked at', counts.join(', ')],
-    ...(verdict === 'ok' ? [['proven', PROVEN[level]] as [string, string]] : []),
+    // A note says that a part was not looked at.
+    ...(verdict === 'ok' && notes.length === 0 ? [['proven', PROVEN[level]] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { VerifyReport } from '../../recovery/verification.ts';
+import { renderVerify } from './verify-report.ts';
+
+const report: VerifyReport = {
+  verdict: 'ok',
+  level: 'list',
+  traceId: '0'.repeat(32),
+  durationMs: 1,
+  phases: [],
+  checked: { snapshots: 1, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 },
+  findings: [],
+  notes: [],
+};
+const plain = (_: string, text: string) => text;
+
+test('what was not looked at is not called proven', () => {
+  const all = renderVerify(report, plain);
+  assert.match(all, /nothing is damaged/);
+  assert.match(all, /proven/);
+  const part = renderVerify({ ...report, notes: ['what snapshots of web-1 refer to was not checked'] }, plain);
+  assert.match(part, /nothing that was looked at is damaged/);
+  assert.match(part, /was not checked/);
+  assert.doesNotMatch(part, /proven/);
+});
