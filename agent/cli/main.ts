@@ -48,7 +48,22 @@ export async function main(): Promise<number> {
   } finally {
     terminal.clearProgress();
     interruption[Symbol.dispose]();
+    endAnyway();
   }
+}
+
+const LINGER_MS = 2000;
+
+/**
+ * Ends the process when all has been said and something still keeps it: a run that was cancelled leaves behind what does not
+ * answer, such as a network mount whose server is gone.
+ */
+function endAnyway(): void {
+  const end = () => {
+    if (process.stdout.writableLength + process.stderr.writableLength > 0) endAnyway();
+    else process.exit();
+  };
+  setTimeout(end, LINGER_MS).unref();
 }
 
 type Parsed = { options: GlobalOptions; action: Action } | { failure?: Failure };
