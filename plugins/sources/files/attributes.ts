@@ -29,12 +29,17 @@ export class Attributes {
   }
 }
 
-/** Sets the attributes of the folder at `place`, when it is still the one of this inode. */
-export function setFolderAttributes(place: RawPath, inode: bigint, wanted: FileAttributes): void {
+/** Sets the attributes of the folder at `place`, when it is still the one of this inode and device. */
+export function setFolderAttributes(
+  place: RawPath,
+  { inode, device }: { readonly inode: bigint; readonly device: bigint },
+  wanted: FileAttributes,
+): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const folder = openSync(systemPath(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
-    if (fstatSync(folder, { bigint: true }).ino !== inode) escapes(place, 'another folder took its place');
+    const { ino, dev } = fstatSync(folder, { bigint: true });
+    if (ino !== inode || dev !== device) escapes(place, 'another folder took its place');
     if (wanted.uid !== undefined && wanted.gid !== undefined) fchownSync(folder, wanted.uid, wanted.gid);
     fchmodSync(folder, wanted.mode);
     if (wanted.mtimeNs !== undefined) futimesSync(folder, seconds(wanted.mtimeNs), seconds(wanted.mtimeNs));

@@ -3,7 +3,8 @@ import { lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, unlinkSync
 import type { Meta, RestoreRequest } from 'holdfast/plugin';
 import { type Attributes, setFolderAttributes } from './attributes.ts';
 import { conflicts, escapes } from './failure.ts';
-import { childOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
+import { HeldFolder } from './held-folder.ts';
+import { childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { checkPath } from './tree-shape.ts';
 
 interface Folder {
@@ -14,14 +15,23 @@ interface Folder {
   meta?: Meta;
 }
 
+/** Where something is to be made. Until it is disposed of, its folder stays the one that was entered, whatever others do to the path. */
+export interface Place extends Disposable {
+  /** For system calls of this process only. */
+  readonly path: RawPath;
+  /** The folder in `path`, and its name for people. */
+  readonly folder: { readonly path: RawPath; readonly name: RawPath };
+}
+
 /**
- * The folder a restore writes into, and every folder below it that the restore made or found. A path is handed out only when
- * the folder it lies in is still the one that was entered, so that no link, whoever made it, leads out.
+ * The folder a restore writes into, and every folder below it that the restore made or found. A place is handed out only when
+ * the folder it lies in is still the one that was entered, and held open, so that no link, whoever makes it and when, leads out.
  */
 export class Destination {
   readonly root: RawPath;
   readonly #conflict: RestoreRequest['conflict'];
   readonly #folders = new Map<RawPath, Folder>();
+  readonly #held = new Map<RawPath, HeldFolder>();
 
   private constructor(root: RawPath, conflict: RestoreRequest['conflict'], fresh: boolean) {
     this.root = root;
@@ -37,20 +47,41 @@ export class Destination {
     return new Destination(root, conflict, fresh);
   }
 
-  /** The absolute place of `path`. Fails with `RESTORE_ESCAPE`. */
-  place(path: RawPath): RawPath {
+  /** How many folders are held open now. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** The place of `path`. Fails with `RESTORE_ESCAPE`. */
+  place(path: RawPath): Place {
     checkPath(path);
     const parent = parentOf(path);
     const folder = this.#folders.get(parent);
-    if (folder === undefined || path === '') escapes(path, 'what it lies in is not a folder of the tree');
-    const { inode, device } = inodeOf(this.#absolute(parent));
-    if (inode !== folder.inode || device !== folder.device)
-      escapes(path, 'another folder took the place of the one it lies in');
-    return this.#absolute(path);
+    if (folder === undefined || path === '') return escapes(path, 'what it lies in is not a folder of the tree');
+    const held = this.#hold(parent, folder, path);
+    return {
+      path: childOf(held.path, nameOf(path)),
+      folder: { path: held.path, name: this.#absolute(parent) },
+      [Symbol.dispose]: () => {
+        if (held.release()) this.#held.delete(parent);
+      },
+    };
+  }
+
+  #hold(parent: RawPath, folder: Folder, path: RawPath): HeldFolder {
+    const already = this.#held.get(parent);
+    if (already !== undefined) return already.take();
+    const held = HeldFolder.open(this.#absolute(parent));
+    if (held === undefined || held.inode !== folder.inode || held.device !== folder.device) {
+      held?.release();
+      return escapes(path, 'another folder took the place of the one it lies in');
+    }
+    this.#held.set(parent, held);
+    return held;
   }
 
   /** What stands at `place` already, which `path` was given. */
-  standing(path: RawPath, place: RawPath): Stats | undefined {
+  standing(path: RawPath, { path: place }: Place): Stats | undefined {
     if (this.#folders.get(parentOf(path))?.made) return undefined;
     return lstatSync(systemPath(place), { throwIfNoEntry: false });
   }
@@ -67,20 +98,20 @@ export class Destination {
       if (root !== undefined) root.meta = meta;
       return 'found';
     }
-    const place = this.place(path);
+    using place = this.place(path);
     const stands = this.standing(path, place);
     if (stands?.isDirectory()) {
-      this.#folders.set(path, { ...inodeOf(place), made: false, meta });
+      this.#folders.set(path, { ...inodeOf(place.path), made: false, meta });
       return 'found';
     }
     if (stands !== undefined) {
       if (this.#conflict === 'skip') return 'kept';
       if (stands.isSymbolicLink()) escapes(path, 'a symbolic link stands in the place of this folder');
       if (this.#conflict === 'error') conflicts(path);
-      unlinkSync(systemPath(place));
+      unlinkSync(systemPath(place.path));
     }
-    mkdirSync(systemPath(place), 0o700); // others enter only when everything is in it
-    this.#folders.set(path, { ...inodeOf(place), made: true, meta });
+    mkdirSync(systemPath(place.path), 0o700); // others enter only when everything is in it
+    this.#folders.set(path, { ...inodeOf(place.path), made: true, meta });
     return 'made';
   }
 
@@ -90,10 +121,10 @@ export class Destination {
    * mode `replace`.
    */
   *finish(attributes: Attributes): Generator<{ readonly path: RawPath; readonly error: unknown } | undefined> {
-    for (const [path, { inode, made, meta }] of [...this.#folders].reverse()) {
+    for (const [path, { inode, device, made, meta }] of [...this.#folders].reverse()) {
       if (meta === undefined || !(made || this.#conflict === 'replace')) continue;
       try {
-        setFolderAttributes(this.#absolute(path), inode, attributes.of(meta));
+        setFolderAttributes(this.#absolute(path), { inode, device }, attributes.of(meta));
         yield undefined;
       } catch (error) {
         yield { path, error };

@@ -9,9 +9,9 @@ export class InFlight {
     this.#limit = limit;
   }
 
-  /** Starts `task` when there is room. */
-  async start(task: () => Promise<void>): Promise<void> {
-    await this.#until(() => this.#open < this.#limit);
+  /** Starts `task` when there is room, and `mayStart` agrees; when nothing else is under way, at once. */
+  async start(task: () => Promise<void>, mayStart = () => true): Promise<void> {
+    await this.#until(() => this.#open === 0 || (this.#open < this.#limit && mayStart()));
     this.#open++;
     task()
       .catch((error: unknown) => {

@@ -326,6 +326,57 @@ describe('a restore of files that is to be led astray', () => {
   });
 });
 
+describe('a file on its way when its folder is exchanged for a link', () => {
+  for (const conflict of ['error', 'replace'] as const) {
+    it(`is written where the folder went, and nowhere else (${conflict})`, async () => {
+      await using place = await temporaryFolder();
+      const into = join(place.path, 'into');
+      const outside = join(place.path, 'outside');
+      await fs.mkdir(outside);
+      await fs.mkdir(join(into, 'a'), { recursive: true });
+      await fs.writeFile(join(outside, 'b'), 'not ours');
+      if (conflict === 'replace') await fs.writeFile(join(into, 'a/b'), 'old');
+      const exchanging = interfering(snapshotOf(folder('a'), file('a/b')), 'a/b', async () => {
+        await fs.rename(join(into, 'a'), join(place.path, 'moved'));
+        await fs.symlink('../outside', join(into, 'a'));
+      });
+      const restored = await restore({ into, conflict }, exchanging);
+      assert.equal(await fs.readFile(join(outside, 'b'), 'utf8'), 'not ours');
+      assert.deepEqual(await fs.readdir(outside), ['b']);
+      assert.equal(await fs.readFile(join(place.path, 'moved/b'), 'utf8'), 'content of a/b');
+      if (conflict === 'replace') assert.deepEqual(codes(restored), ['a RESTORE_IO'], 'its folder is not where it was');
+    });
+  }
+
+  it('and one that fails is named by its own path', async () => {
+    await using place = await temporaryFolder();
+    const failing = interfering(snapshotOf(folder('a'), file('a/b')), 'a/b', async (path) => {
+      throw new Error(`no space for ${path}`);
+    });
+    const { skipped } = await restore({ into: place.path }, failing);
+    assert.match(skipped[0]?.failure.message ?? '', new RegExp(`no space for ${place.path}/a/b$`));
+  });
+});
+
+it('a restore holds a bounded number of folders open', async () => {
+  await using place = await temporaryFolder();
+  const names = Array.from({ length: 1500 }, (_, i) => `d${String(i).padStart(4, '0')}`);
+  const snapshot = snapshotOf(...names.flatMap((name) => [folder(name), file(`${name}/f`)]));
+  let most = 0;
+  const counting: Reader = {
+    ...interfering(snapshot, '', async () => {}),
+    async *tree(part, patterns) {
+      for await (const entry of snapshot.tree(part, patterns)) {
+        if (entry.kind === 'file') most = Math.max(most, (await fs.readdir('/proc/self/fd').catch(() => [])).length);
+        yield entry;
+      }
+    },
+  };
+  const restored = await restore({ into: place.path }, counting);
+  assert.deepEqual(restored.skipped, []);
+  assert.ok(most < 700, `${most} descriptors`);
+});
+
 describe('special files', () => {
   const special = (path: string, type: 'fifo' | 'socket' | 'char', more = {}): StoredTreeEntry => ({
     path: bytes(path),
@@ -335,6 +386,26 @@ describe('special files', () => {
     major: 1,
     minor: 3,
     ...more,
+  });
+
+  it('are made by programs that see nothing of our environment but the path to programs', async () => {
+    await using place = await temporaryFolder();
+    const spy = join(place.path, 'bin/mkfifo');
+    await fs.mkdir(join(place.path, 'bin'));
+    await fs.writeFile(spy, `#!/bin/sh\nenv > ${place.path}/seen\nexec /usr/bin/mkfifo "$@"\n`, { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env['HOLDFAST_PASSPHRASE'] = 'secret of the recovery key';
+    process.env['PATH'] = `${join(place.path, 'bin')}:${PATH}`;
+    try {
+      const restored = await restore({ into: join(place.path, 'into') }, snapshotOf(special('fifo', 'fifo')));
+      assert.deepEqual(restored.skipped, []);
+    } finally {
+      process.env['PATH'] = PATH;
+      delete process.env['HOLDFAST_PASSPHRASE'];
+    }
+    const seen = await fs.readFile(join(place.path, 'seen'), 'utf8');
+    assert.match(seen, /^PATH=/m);
+    assert.doesNotMatch(seen, /secret/);
   });
 
   it('come back when the system lets us make them', async () => {

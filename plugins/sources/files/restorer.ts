@@ -10,7 +10,7 @@ import {
   type StoredEntry,
 } from 'holdfast/plugin';
 import { Attributes, setLinkAttributes } from './attributes.ts';
-import { Destination } from './destination.ts';
+import { Destination, type Place } from './destination.ts';
 import { conflicts, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
 import { bytesOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
@@ -20,6 +20,8 @@ import { makeSpecialFile } from './special-file.ts';
 // Files handed over to be written. The agent gathers them by the frames they lie in, and a frame holds hundreds of small
 // files: with few in flight it would open the same frame again and again. One that waits holds its entry and nothing more.
 const FILES_IN_FLIGHT = 4096;
+// Each is a descriptor, and a process may have no more than 1,024.
+const FOLDERS_HELD = 512;
 
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
 
@@ -78,7 +80,10 @@ export class Restorer {
     if (entry.kind === 'directory') await this.#attempt(entry, async () => this.#enter(entry, destination));
     else if (entry.kind === 'hardlink') this.#hardlinks.push(entry);
     else if (entry.kind === 'file')
-      await this.#inFlight.start(() => this.#attempt(entry, () => this.#make(entry, destination)));
+      await this.#inFlight.start(
+        () => this.#attempt(entry, () => this.#make(entry, destination)),
+        () => destination.held < FOLDERS_HELD,
+      );
     else this.#later.push(entry);
   }
 
@@ -104,7 +109,7 @@ export class Restorer {
       this.#unwritten.add(path);
       return;
     }
-    const place = destination.place(path);
+    using place = destination.place(path);
     const stands = destination.standing(path, place);
     if (stands === undefined) {
       await this.#write(entry, place, destination);
@@ -123,29 +128,31 @@ export class Restorer {
 
   async #replace(
     entry: Exclude<StoredEntry, { kind: 'directory' }>,
-    place: RawPath,
+    place: Place,
     destination: Destination,
   ): Promise<void> {
-    const temporary = destination.beside(place);
+    const temporary = { ...place, path: destination.beside(place.path) };
     try {
       await this.#write(entry, temporary, destination);
-      await fs.rename(systemPath(temporary), systemPath(place));
+      await fs.rename(systemPath(temporary.path), systemPath(place.path));
     } finally {
-      await fs.rm(systemPath(temporary), { force: true }); // also: rename leaves both names of one file as they are
+      await fs.rm(systemPath(temporary.path), { force: true }); // also: rename leaves both names of one file as they are
     }
   }
 
   async #write(
     entry: Exclude<StoredEntry, { kind: 'directory' }>,
-    place: RawPath,
+    { path: place, folder }: Place,
     destination: Destination,
   ): Promise<void> {
     const attributes = this.#attributes.of(entry.meta);
     if (entry.kind === 'file') {
       const failure = await entry.content.writeTo(bytesOf(place), attributes);
-      if (failure !== undefined) fail(failure);
+      if (failure !== undefined)
+        fail({ ...failure, message: failure.message.replaceAll(folder.path, printable(folder.name)) });
     } else if (entry.kind === 'hardlink') {
-      await fs.link(systemPath(destination.place(rawPathOf(entry.target))), systemPath(place));
+      using target = destination.place(rawPathOf(entry.target));
+      await fs.link(systemPath(target.path), systemPath(place));
     } else if (entry.kind === 'symlink') {
       await fs.symlink(Buffer.from(entry.target), systemPath(place));
       await setLinkAttributes(place, attributes);

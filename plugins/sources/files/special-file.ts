@@ -7,6 +7,8 @@ import { type RawPath, systemPath, textOf } from './raw-path.ts';
 type Special = Extract<PlainContent, { kind: 'special' }>;
 
 const run = promisify(execFile);
+// Nothing else: the environment may hold the passphrase of the recovery key.
+const environment = () => ({ PATH: process.env['PATH'] });
 
 /**
  * Makes a FIFO or a device at `place`, which must be free. Node has no call for it: mkfifo(1) and mknod(1) make it at
@@ -21,8 +23,8 @@ export async function makeSpecialFile(
   const path = textOf(temporary);
   const modeOption = `--mode=${(mode & 0o777).toString(8)}`;
   try {
-    if (special.type === 'fifo') await run('mkfifo', [modeOption, '--', path]);
-    else await run('mknod', [modeOption, '--', path, ...numbers(special)]);
+    if (special.type === 'fifo') await run('mkfifo', [modeOption, '--', path], { env: environment() });
+    else await run('mknod', [modeOption, '--', path, ...numbers(special)], { env: environment() });
     await fs.link(systemPath(temporary), systemPath(place)); // unlike rename, never in the place of something
   } catch (error) {
     fail({ ...cannotMake, message: `cannot make a ${special.type}: ${said(error)}` }, error);
