@@ -197,6 +197,12 @@ test('a snapshot that only one target has is a copy missing on the other', async
   );
 });
 
+test('a source that has no snapshot is not called whole', async () => {
+  await using r = await filled();
+  const report = await verify(r, 'checksum', { source: 'flies' });
+  assert.deepEqual([report.verdict, report.failure?.code], ['failed', 'SNAPSHOT_UNKNOWN']);
+});
+
 test('a wrong key is no damage', async () => {
   await using r = await filled();
   const stranger = await makeRecipient('stranger');

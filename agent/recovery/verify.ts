@@ -3,7 +3,7 @@ import type { Engine } from '../engine/opening.ts';
 import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { listSnapshots } from '../repository/snapshots.ts';
+import { failUnknownSource, listSnapshots, type SnapshotListing } from '../repository/snapshots.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
@@ -35,6 +35,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     for (const problem of writers.problems)
       find({ level: 'list', object: 'keys/writers', failure: problem, snapshots: [] });
     const listing = await listSnapshots(store, writers);
+    refuseUnknownSource(listing, options.source);
     const verification = { engine, options, store, writers, listing, checked, notes, find };
     await carryOut(verification, host, watch);
   } catch (error) {
@@ -57,6 +58,12 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     notes,
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** A source without a snapshot is not one without damage. Where snapshots are damaged, they may be its own: those are the finding. */
+function refuseUnknownSource({ snapshots, damaged }: SnapshotListing, source: string | undefined): void {
+  if (source === undefined || damaged.length > 0) return;
+  if (!snapshots.some(({ opened }) => opened.header.source === source)) failUnknownSource(snapshots, source);
 }
 
 async function carryOut(verification: Verification, host: HostKeys | undefined, watch: Stopwatch): Promise<void> {

@@ -106,16 +106,25 @@ export function chooseSnapshot(
   const own = snapshots.filter(({ opened }) => opened.header.source === source);
   const found = byId(own, wanted) ?? newestBy(own, source, wanted, writer);
   if (found !== undefined) return found;
+  if (own.length === 0) return failUnknownSource(snapshots, source);
+  return fail({
+    code: 'SNAPSHOT_UNKNOWN',
+    message: `${source} has no snapshot ${wanted}`,
+    origin: 'policy',
+    permanent: true,
+    hint: `it is named by its id, or by a time such as "2026-11-20 14:00"; see \`holdfast snapshots ${source}\`; the newest is ${own.at(-1)?.id}`,
+  });
+}
+
+/** `SNAPSHOT_UNKNOWN`, with the sources that there are snapshots of. */
+export function failUnknownSource(snapshots: readonly StoredSnapshot[], source: string): never {
   const sources = [...new Set(snapshots.map(({ opened }) => opened.header.source))];
   return fail({
     code: 'SNAPSHOT_UNKNOWN',
-    message: own.length === 0 ? `there is no snapshot of ${source}` : `${source} has no snapshot ${wanted}`,
+    message: `there is no snapshot of ${source}`,
     origin: 'policy',
     permanent: true,
-    hint:
-      own.length === 0
-        ? hintOfSources(sources)
-        : `see \`holdfast snapshots ${source}\`; the newest is ${own.at(-1)?.id}`,
+    hint: sources.length === 0 ? 'run `holdfast run` first' : `there are snapshots of: ${sources.join(', ')}`,
   });
 }
 
@@ -161,10 +170,6 @@ function byTime(snapshots: readonly StoredSnapshot[], wanted: string): StoredSna
   const time = Date.parse(wanted);
   if (Number.isNaN(time)) return undefined;
   return snapshots.findLast(({ opened }) => Date.parse(opened.header.finished) <= time);
-}
-
-function hintOfSources(sources: readonly string[]): string {
-  return sources.length === 0 ? 'run `holdfast run` first' : `there are snapshots of: ${sources.join(', ')}`;
 }
 
 function compareText(a: string, b: string): number {
