@@ -20,6 +20,7 @@ const BY_CODE: Readonly<Record<string, Exit>> = {
   USAGE: EXIT.usage,
   SNAPSHOT_UNKNOWN: EXIT.usage,
   SNAPSHOT_AMBIGUOUS: EXIT.usage,
+  NOTHING_SELECTED: EXIT.usage,
   CANCELLED: EXIT.interrupted,
   BUSY: EXIT.busy,
   KEYS_CHANGED: EXIT.busy,

@@ -197,6 +197,22 @@ test('a key that is no recipient is a wrong key; a damaged snapshot is damage', 
   assert.deepEqual([none.verdict, none.failure?.code], ['failed', 'SNAPSHOT_UNKNOWN']);
 });
 
+test('a part that the snapshot does not hold is no success', async () => {
+  await using r = await withFiles();
+  await r.run({ source: r.source });
+  const none = await restore(r, r.source, r.into, { select: ['sbu/', '*.nothing'] });
+  assert.deepEqual([none.verdict, none.failure?.code], ['failed', 'NOTHING_SELECTED']);
+  assert.match(none.failure?.message ?? '', /"sbu\/", "\*\.nothing"/);
+  await assert.rejects(readdir(r.into), { code: 'ENOENT' });
+  const some = await restore(r, r.source, r.into, { select: ['./sub/3', 'sbu/', '!sub/4'] });
+  assert.equal(some.verdict, 'incomplete');
+  assert.deepEqual(
+    some.skipped.map(({ what, failure }) => [what, failure.code]),
+    [['sbu/', 'NOTHING_SELECTED']],
+  );
+  assert.deepEqual(Object.keys(await listing(r.into)).sort(), ['sub', 'sub/3']);
+});
+
 test('a restore that is cancelled says so', async () => {
   await using r = await withFiles();
   await r.run({ source: r.source });

@@ -125,21 +125,36 @@ async function carryOut(
   const plan = await opened.source.plan(request, preview);
   await preview.span(planning);
   report.steps = plan.steps;
+  const idle = preview.idlePatterns;
+  if (idle.length > 0 && idle.length === o.select.length) fail(nothingSelected(snapshot, idle));
+  const absent = idle.map((what) => ({ what, failure: nothingSelected(snapshot, [what]) }));
+  report.skipped = absent;
   if (o.dryRun) return;
   const restoring = watch.phase('restore');
   const reader = new SnapshotReader(unlocked);
   const expectedBytes = header.artifacts.reduce((sum, { size }) => sum + size, 0);
-  const ticking = setInterval(() => o.onProgress?.({ bytes: reader.bytesWritten, expectedBytes }), 100);
+  const ticking = setInterval(() => o.onProgress?.({ bytes: reader.bytesRestored, expectedBytes }), 100);
   try {
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
-    report.skipped = restored.skipped;
+    report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {
     clearInterval(ticking);
-    report.bytes = reader.bytesWritten;
+    report.bytes = reader.bytesRestored;
   }
   if (o.signal.aborted) fail(cancelled());
+}
+
+/** A part that was asked for and is not there must not look like one that was restored. */
+function nothingSelected({ id, opened }: StoredSnapshot, patterns: readonly string[]): Failure {
+  return {
+    code: 'NOTHING_SELECTED',
+    message: `nothing in snapshot ${id} matches ${patterns.map((pattern) => JSON.stringify(pattern)).join(', ')}`,
+    origin: 'policy',
+    permanent: true,
+    hint: `\`holdfast ls ${opened.header.source} --at ${id}\` lists what it holds; patterns are those of .gitignore`,
+  };
 }
 
 function incomplete({ id, opened }: StoredSnapshot): Failure {

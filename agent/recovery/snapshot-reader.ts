@@ -13,6 +13,7 @@ import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/c
 import { type ChunkReader, readWhole } from './chunk-reading.ts';
 import { FileWrites } from './file-writes.ts';
 import { spanReading } from './reading-spans.ts';
+import { Selection } from './selection.ts';
 import { readRange, readTree, refsOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
@@ -28,14 +29,22 @@ interface ArtifactReading extends ChunkReader {
 export class SnapshotReader implements Reader {
   readonly #from: UnlockedSnapshot;
   readonly #readings = new Map<string, ArtifactReading>();
+  readonly #selections: Selection[] = [];
+  #streamed = 0;
 
   constructor(from: UnlockedSnapshot) {
     this.#from = from;
   }
 
-  /** Bytes of files written so far. */
-  get bytesWritten(): number {
-    return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.bytes, 0);
+  /** Bytes of files written so far, and of streams handed out. */
+  get bytesRestored(): number {
+    return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.bytes, this.#streamed);
+  }
+
+  /** The patterns that selected nothing in any tree that was read to its end. */
+  get idlePatterns(): string[] {
+    const [first, ...others] = this.#selections;
+    return first?.idle.filter((pattern) => others.every(({ idle }) => idle.includes(pattern))) ?? [];
   }
 
   /** Puts a span for each artifact that was read below `parent`, and one for each of its stages below that. */
@@ -63,17 +72,24 @@ export class SnapshotReader implements Reader {
       if (begins >= end || (next !== undefined && offsetOf(next) <= start)) continue;
       const refs = await readWhole(reading, refsOf([page]));
       const offset = Math.max(0, start - begins);
-      yield* readRange(reading, refs, { offset, length: end - begins - offset });
+      for await (const part of readRange(reading, refs, { offset, length: end - begins - offset })) {
+        this.#streamed += part.length;
+        yield part;
+      }
     }
   }
 
   tree(name: string, patterns: readonly string[] = []): AsyncIterable<StoredEntry> {
-    const reading = this.#reading(name, 'tree');
-    return readTree(reading, reading.writes, reading.body, patterns);
+    return this.#tree(this.#reading(name, 'tree'), new Selection(patterns));
   }
 
   log(name: string): AsyncIterable<LogRecord> {
     return fail({ code: 'LOG_UNAVAILABLE', message: `there is no log ${name}`, origin: 'repository', permanent: true });
+  }
+
+  async *#tree(reading: ArtifactReading, selection: Selection): AsyncGenerator<StoredEntry> {
+    yield* readTree(reading, reading.writes, reading.body, selection);
+    this.#selections.push(selection);
   }
 
   #reading(name: string, kind: 'bytes' | 'tree'): ArtifactReading {

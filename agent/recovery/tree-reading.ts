@@ -4,7 +4,7 @@ import { decodePage, type TreeRecord } from '../repository/tree.ts';
 import { type ChunkReader, readChunks, readWhole } from './chunk-reading.ts';
 import type { FileWrites } from './file-writes.ts';
 import { REF_BYTES } from './frame-source.ts';
-import { Selection } from './selection.ts';
+import type { Selection } from './selection.ts';
 
 /** Pages asked for at a time: about 4 MiB. */
 const PAGES = 16;
@@ -31,16 +31,15 @@ export async function* readRecords(reader: ChunkReader, artifact: ArtifactBody):
 }
 
 /**
- * The entries of a tree that `patterns` select, with the folders above them, ready to be restored. A selected name of a file
+ * The entries of a tree that are selected, with the folders above them, ready to be restored. A selected name of a file
  * whose first name is not selected becomes that file.
  */
 export async function* readTree(
   reader: ChunkReader,
   writes: FileWrites,
   artifact: ArtifactBody,
-  patterns: readonly string[],
+  selection: Selection,
 ): AsyncGenerator<StoredEntry> {
-  const selection = new Selection(patterns);
   const orphans = selection.all ? new Map<string, string>() : await linksWithoutFile(reader, artifact, selection);
   const contents = new Map<string, FileRecord>();
   const above: TreeRecord[] = [];

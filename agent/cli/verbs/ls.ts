@@ -36,9 +36,15 @@ export async function ls(
   const identity = await unlockReader(invocation, options);
   await using unlocked = await UnlockedSnapshot.open({ store, writers, snapshot, identity, registry: plugins, signal });
   const listing = terminal.options.json ? new JsonListing(terminal, snapshot) : new TextListing(terminal);
-  await list(new SnapshotReader(unlocked), patterns, snapshot, listing);
+  const reader = new SnapshotReader(unlocked);
+  await list(reader, patterns, snapshot, listing);
   listing.end();
-  return EXIT.ok;
+  const idle = reader.idlePatterns;
+  if (idle.length === 0) return EXIT.ok;
+  terminal.warn(
+    `nothing in snapshot ${snapshot.id} matches ${idle.map((pattern) => JSON.stringify(pattern)).join(', ')}`,
+  );
+  return idle.length === patterns.length ? EXIT.usage : EXIT.incomplete;
 }
 
 interface Listing {

@@ -99,6 +99,18 @@ test('parts only, a plan only, and nothing is overwritten unasked', async () => 
   assert.match(again.stderr, /RESTORE_CONFLICT/);
 });
 
+test('a part that is not there is exit 64, and 3 beside others that are', async () => {
+  const into = path.join(root, 'mistyped');
+  const lost = call(['restore', 'files', '--into', into, 'dosc'], unlocked);
+  assert.equal(lost.exit, 64, lost.stdout);
+  await assert.rejects(readdir(into), { code: 'ENOENT' });
+  assert.equal(call(['restore', 'files', '--into', into, 'docs', 'dosc'], unlocked).exit, 3);
+  const listed = call(['ls', 'files', 'dosc', '--json'], unlocked);
+  assert.deepEqual([listed.exit, JSON.parse(listed.stdout).entries], [64, []]);
+  assert.match(listed.stderr, /matches "dosc"/);
+  assert.equal(call(['ls', 'files', 'docs', 'dosc'], unlocked).exit, 3);
+});
+
 test('no passphrase and a wrong one are exit 77 and two different errors; a snapshot that is not there is exit 64', () => {
   const none = call(['restore', 'files', '--into', path.join(root, 'none')]);
   assert.equal(none.exit, 77);
@@ -117,7 +129,8 @@ test('stdin is a source: stored, listed and restored by its name', async () => {
   assert.equal(stored.exit, 0, stored.stderr);
   const into = path.join(root, 'stream');
   await mkdir(into);
-  assert.equal(call(['restore', 'dump.bin', '--into', into], unlocked).exit, 0);
+  const restored = call(['restore', 'dump.bin', '--into', into, '--json'], unlocked);
+  assert.deepEqual([restored.exit, JSON.parse(restored.stdout).bytes], [0, bytes.length], restored.stderr);
   assert.deepEqual(await readFile(path.join(into, 'dump.bin')), bytes);
   assert.equal(call(['run', '--stdin', 'files']).exit, 64);
   assert.equal(call(['run', '--stdin', 'No Name']).exit, 64);
