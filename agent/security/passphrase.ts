@@ -44,6 +44,12 @@ export async function givenPassphrase({ env, file }: PassphraseRequest): Promise
   return given ? { text: given, from: 'environment' } : undefined;
 }
 
+/** `env` without any passphrase in it: for keys that it was not meant for. */
+export function withoutPassphrase(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const places = new Set(['CREDENTIALS_DIRECTORY', 'HOLDFAST_PASSPHRASE_FILE', 'HOLDFAST_PASSPHRASE']);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !places.has(name)));
+}
+
 async function askedPassphrase(request: PassphraseRequest): Promise<Passphrase | undefined> {
   const { terminal, purpose, signal } = request;
   if (!terminal?.input.isTTY || !terminal.output.isTTY) return undefined;

@@ -7,6 +7,7 @@ import type { RunReport } from '../../engine/run-report.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
 import type { VerifyReport } from '../../recovery/verification.ts';
 import { generatePassphrase } from '../../security/generated-passphrase.ts';
+import { withoutPassphrase } from '../../security/passphrase.ts';
 import { type DemoPlace, demoPlace } from '../demo-place.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit } from '../exit.ts';
@@ -33,7 +34,9 @@ const SHOWN = 10;
 /** Shows the whole of it on a folder that is only read: back up, verify, restore, compare. Asks nothing, ever. */
 export async function demo(invocation: Invocation, folder: string | undefined): Promise<Exit> {
   const place = await demoPlace(invocation, folder);
-  const own: Invocation = { ...invocation, policy: place.policyFile, stateFolder: place.stateFolder };
+  const { policyFile, stateFolder } = place;
+  // A passphrase that the environment holds is that of the operator's own key.
+  const own: Invocation = { ...invocation, policy: policyFile, stateFolder, env: withoutPassphrase(invocation.env) };
   introduce(own, place);
   await setUp(own, place);
   const { policy, plugins } = await requirePolicy(own);

@@ -192,7 +192,7 @@ test('a damaged object is found, named, and exit 1', async () => {
 });
 
 test('the demo asks nothing, proves itself, and finds nothing new the second time', async () => {
-  const env = { XDG_STATE_HOME: path.join(root, 'xdg') };
+  const env = { XDG_STATE_HOME: path.join(root, 'xdg'), ...unlocked.env };
   const first = holdfast(['demo', data, '--json'], { cwd: root, env });
   assert.equal(first.exit, 0, first.stderr);
   const shown = JSON.parse(first.stdout);
