@@ -10,17 +10,33 @@ interface Meaning {
   readonly code: string;
   readonly permanent: boolean;
   readonly says: string;
+  readonly hint?: string;
 }
 
-const full: Meaning = { code: 'TARGET_FULL', permanent: true, says: 'the target has no space or no inodes left' };
-const denied: Meaning = { code: 'TARGET_DENIED', permanent: true, says: 'the target may not be used by this user' };
+const full: Meaning = {
+  code: 'TARGET_FULL',
+  permanent: true,
+  says: 'the target has no space or no inodes left',
+  hint: 'make room on it; what was stored until now is kept, and the next run goes on with it',
+};
+const denied: Meaning = {
+  code: 'TARGET_DENIED',
+  permanent: true,
+  says: 'the target may not be used by this user',
+  hint: 'run the agent as the user who owns it, or give this one the right to read and write there',
+};
 // What a network file system answers while its server is away, or a process short of file descriptors.
 const away: Meaning = { code: 'TARGET_UNAVAILABLE', permanent: false, says: 'the target does not answer' };
 
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: full,
   EDQUOT: { ...full, says: 'the target has used up its quota' },
-  EROFS: { code: 'TARGET_READONLY', permanent: true, says: 'the target is mounted read-only' },
+  EROFS: {
+    code: 'TARGET_READONLY',
+    permanent: true,
+    says: 'the target is mounted read-only',
+    hint: 'mount it so that it can be written; a file system that turned read-only by itself has found an error',
+  },
   EACCES: denied,
   EPERM: denied,
   ESTALE: away,
@@ -41,10 +57,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
 export function failBy(thrown: unknown, where: string): never {
   const errno = errnoOf(thrown);
   if (errno === undefined) throw thrown;
-  const { code, permanent, says } = meanings[errno] ?? {
-    code: 'TARGET_IO',
-    permanent: false,
-    says: 'the target failed',
-  };
-  return fail({ code, message: `${where}: ${says} (${errno})`, origin: 'target', permanent }, thrown);
+  const { says, ...meaning } = meanings[errno] ?? { code: 'TARGET_IO', permanent: false, says: 'the target failed' };
+  return fail({ ...meaning, message: `${where}: ${says} (${errno})`, origin: 'target' }, thrown);
 }
