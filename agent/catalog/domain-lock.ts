@@ -48,7 +48,7 @@ function busy(domain: string): Failure {
     message: `another run of domain ${domain} is going on on this host`,
     origin: 'agent',
     permanent: false,
-    hint: 'try again when it has ended: `holdfast status`',
+    hint: 'try again when it has ended',
   };
 }
 
