@@ -3,7 +3,7 @@ import { STAGES } from '../../workers/counters.ts';
 import { formatDuration } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
-import { formatCount, formatCounted, formatRate, formatSize } from './size.ts';
+import { formatCounted, formatRate, formatSize } from './size.ts';
 import { renderFacts } from './table.ts';
 
 const MARKS = {
@@ -46,14 +46,14 @@ function facts({
   const { bytesIn } = counters.stages.chunk;
   const changed = artifacts.reduce((sum, { changedWhileRead }) => sum + changedWhileRead, 0);
   const protects =
-    files > 0 ? `${formatCounted(files, 'file')}, ${formatCounted(entries, 'entry', 'entries')}` : streams(artifacts);
+    entries > 0 ? `${formatCounted(files, 'file')}, ${formatCounted(entries, 'entry', 'entries')}` : streams(artifacts);
   return [
     ['protects', `${formatSize(size)} in ${protects}`],
     [
       'read',
       unchanged === 0
         ? formatSize(bytesIn)
-        : `${formatSize(bytesIn)}; ${formatCount(unchanged)} unchanged files were not read`,
+        : `${formatSize(bytesIn)}; ${formatCounted(unchanged, 'unchanged file was', 'unchanged files were')} not read`,
     ],
     ...(changed === 0
       ? []

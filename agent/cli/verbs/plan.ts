@@ -70,7 +70,7 @@ function facts(job: Job, plugins: PluginRegistry): [string, string][] {
     ['writes to', places.join('\n')],
     ['opened by', job.recipients.map((recipient) => recipient.name).join(', ')],
     ['kept as', `${job.retention.name} (domain ${job.domain})`],
-    ['when', schedule === undefined ? 'by hand' : inline(schedule)],
+    ['when', schedule === undefined ? 'by hand' : spoken(schedule)],
     ['at most', formatDuration(job.timeoutMs)],
   ];
 }
@@ -86,6 +86,14 @@ function shown(name: string, options: Json, plugin: Plugin | undefined): string 
 function defaultsOf(plugin: Plugin | undefined): Record<string, unknown> {
   const { properties = {} }: { properties?: Readonly<Record<string, { default?: unknown }>> } = plugin?.options ?? {};
   return Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, schema.default]));
+}
+
+/** `every 30m`. */
+function spoken(schedule: Json): string {
+  if (typeof schedule !== 'object' || schedule === null || Array.isArray(schedule)) return inline(schedule);
+  return Object.entries(schedule)
+    .map(([key, value]) => `${key} ${inline(value)}`)
+    .join(', ');
 }
 
 function inline(value: Json): string {
