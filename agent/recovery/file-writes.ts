@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { type Failure, type FileAttributes, failureOf } from '../contract/index.ts';
+import { writeFile } from '../workers/file-writing.ts';
 import type { FileToWrite } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf } from './chunk-reading.ts';
 import { REF_BYTES } from './frame-source.ts';
@@ -118,9 +119,10 @@ export class FileWrites {
         return failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
       }
     };
-    const none = new Uint8Array(0);
-    const refused = await write({ create: true, position: 0 }, none);
+    // Made here: whether a worker that is being stopped has made it already could not be known, and nobody would remove it.
+    const refused = writeFile({ path, pieces: [], position: 0, create: true }, []);
     if (refused !== undefined) return refused;
+    const none = new Uint8Array(0);
     const failure =
       (await this.#writeParts(refs, write)) ??
       (await write({ create: false, position: size, finish: { size, attributes } }, none));
