@@ -18,7 +18,7 @@ const HOLE_BYTES = 64 * 1024;
 const LEAST_HOLE_BYTES = 4096;
 const zeros = new Uint8Array(HOLE_BYTES);
 
-/** Writes a file or a part of one. Runs of zeros are left as holes. What was begun and failed is removed. */
+/** Writes a file or a part of one. Runs of zeros are left as holes. A file that it made and that failed is removed; a part that failed is its caller's to remove, because others may be writing theirs. */
 export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Failure | undefined {
   const path = Buffer.from(file.path.buffer, file.path.byteOffset, file.path.byteLength);
   const create = file.create ? constants.O_CREAT | constants.O_EXCL : 0;
@@ -38,7 +38,7 @@ export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Fail
     if (file.finish !== undefined) finishFile(fd, file.finish.size, written, file.finish.attributes);
     return undefined;
   } catch (error) {
-    rmSync(path, { force: true });
+    if (file.create) rmSync(path, { force: true });
     return writeFailure(path, error);
   } finally {
     closeSync(fd);

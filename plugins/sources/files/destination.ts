@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Meta, RestoreRequest } from 'holdfast/plugin';
 import { type Attributes, setFolderAttributes } from './attributes.ts';
-import { conflicts, escapes } from './failure.ts';
+import { conflicts, errnoOf, escapes } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
 import { childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { checkPath } from './tree-shape.ts';
@@ -41,7 +42,7 @@ export class Destination {
 
   /** Opens the folder, making it and the folders above it when they are missing. A link to it is followed, here only. */
   static open(folder: string, conflict: RestoreRequest['conflict']): Destination {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     const root = rawPathOf(realpathSync(folder, { encoding: 'buffer' }));
     const fresh = readdirSync(systemPath(root)).length === 0;
     return new Destination(root, conflict, fresh);
@@ -134,6 +135,17 @@ export class Destination {
 
   #absolute(path: RawPath): RawPath {
     return path === '' ? this.root : childOf(this.root, path);
+  }
+}
+
+/** One by one: told to make them all, Node never ends below /proc, and blames the wrong folder where a file system is full. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }
 

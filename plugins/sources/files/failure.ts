@@ -75,14 +75,26 @@ export function conflicts(path: RawPath, hint = 'choose another folder, or the c
   });
 }
 
-const noPermission = { code: 'RESTORE_DENIED', permanent: true } as const;
-const full = { code: 'RESTORE_FULL', permanent: false } as const;
+const noPermission = {
+  code: 'RESTORE_DENIED',
+  permanent: true,
+  hint: 'restore to a folder that this user may write to, or run the restore as one who may',
+} as const;
+const full = {
+  code: 'RESTORE_FULL',
+  permanent: false,
+  hint: 'free space where you restore to, then run the restore again',
+} as const;
 
-const restoreClasses: Readonly<Record<string, Pick<Failure, 'code' | 'permanent'>>> = {
+const restoreClasses: Readonly<Record<string, Pick<Failure, 'code' | 'permanent' | 'hint'>>> = {
   EACCES: noPermission,
   EPERM: noPermission,
   ENOSPC: full,
   EDQUOT: full,
-  EROFS: { code: 'RESTORE_READONLY', permanent: true },
+  EROFS: {
+    code: 'RESTORE_READONLY',
+    permanent: true,
+    hint: 'restore to a folder on a file system that can be written',
+  },
   ENAMETOOLONG: { code: 'RESTORE_IO', permanent: true },
 };
