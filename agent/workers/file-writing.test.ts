@@ -49,6 +49,22 @@ test('whatever zeros a file has, it comes back the same, and long runs of them t
   assert.ok(blocks * 512 <= 192 * KiB, `${blocks * 512} bytes on disk`);
 });
 
+test('a part that fails leaves the file to whoever asked for it: others are writing theirs', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-writing-'));
+  try {
+    const path = Buffer.from(join(folder, 'file'));
+    const beyond = { path, pieces: [], position: Number.MAX_SAFE_INTEGER };
+    assert.equal(writeFile({ ...beyond, position: 0, create: true }, [Buffer.from('first')]), undefined);
+    assert.equal(writeFile({ ...beyond, create: false }, [Buffer.from('x')])?.code, 'RESTORE_IO');
+    assert.equal(await readFile(path, 'utf8'), 'first');
+    await rm(path);
+    assert.equal(writeFile({ ...beyond, create: true }, [Buffer.from('x')])?.code, 'RESTORE_IO');
+    await assert.rejects(stat(path), { code: 'ENOENT' });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test('a file that is there already stays as it is', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-writing-'));
   try {

@@ -107,6 +107,13 @@ describe('a restore of files', () => {
     assert.equal((await fs.stat(into)).mode & 0o777, 0o750);
   });
 
+  it('says that a folder cannot be made, where nobody can make one', async () => {
+    await assert.rejects(
+      restore({ into: '/proc/nothing/here' }, snapshotOf(file('a'))),
+      /cannot restore \/proc\/nothing\/here/,
+    );
+  });
+
   it('brings back the whole sample through a backup of its own, into a folder reached by a link', async () => {
     await using place = await temporaryFolder();
     await fs.mkdir(join(place.path, 'from'));
