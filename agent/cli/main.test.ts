@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { type ChildOptions, type ChildResult, holdfast as inChild } from './child.fixture.ts';
+import { type ChildOptions, type ChildResult, holdfast as inChild, startHoldfast } from './child.fixture.ts';
 
 let root = '';
 before(async () => {
@@ -32,6 +34,13 @@ test('--help shows examples first and every verb, on stdout', () => {
     assert.equal(help.exit, 0);
     assert.match(help.stdout, new RegExp(`^Examples:\n  holdfast ${verb}`));
   }
+});
+
+test('--help to somebody who reads no further is no error', async () => {
+  const child = startHoldfast(['--help'], { cwd: root });
+  child.stdout.destroy();
+  const said = await text(child.stderr);
+  assert.deepEqual([said, child.exitCode ?? (await once(child, 'exit'))[0]], ['', 0]);
 });
 
 test('--help loads no driver and none of the heavy packages', async () => {

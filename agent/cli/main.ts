@@ -13,6 +13,8 @@ const UNFORESEEN = 'UNFORESEEN';
 
 /** Reads the command line of this process, carries it out, and resolves to the exit code. Never throws. */
 export async function main(): Promise<number> {
+  // Help is written by no Terminal: `holdfast --help | head` is no crash.
+  process.stdout.on('error', leftUnread);
   const version = readVersion();
   const argv = process.argv.slice(2);
   const chosen = parse(argv, version);
@@ -50,6 +52,10 @@ export async function main(): Promise<number> {
     interruption[Symbol.dispose]();
     endAnyway();
   }
+}
+
+function leftUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 const LINGER_MS = 2000;
