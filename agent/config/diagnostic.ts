@@ -27,6 +27,15 @@ export interface Diagnostic extends Place {
   /** What was probably meant, ready to be put in the place of what stands there. */
   readonly suggestion?: string;
   readonly hint?: string;
+  /** Where a value that is not written here came from, in one line: `from defaults.jobs`. */
+  readonly origin?: string;
+  /** Other places that are concerned, and why each is. */
+  readonly related?: readonly Related[];
+}
+
+export interface Related {
+  readonly message: string;
+  readonly at: At;
 }
 
 /** Keys and indexes from the root of a policy to one value. */
