@@ -3,6 +3,7 @@ import type { Diagnostic } from '../config/diagnostic.ts';
 import { loadPolicy } from '../config/load.ts';
 import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
+import { variablesOf } from '../config/variables.ts';
 import { fail } from '../contract/index.ts';
 import { builtinPlugins } from './builtin.ts';
 import type { Invocation } from './invocation.ts';
@@ -17,9 +18,10 @@ export interface FoundPolicy {
 }
 
 /** The policy that the command line names, or the one found from here upward. */
-export async function findPolicy({ policy: path, cwd }: Invocation): Promise<FoundPolicy> {
+export async function findPolicy({ policy: path, cwd, env }: Invocation): Promise<FoundPolicy> {
   const plugins = builtinPlugins();
-  const loaded = await loadPolicy({ cwd, host: hostname(), plugins, ...(path !== undefined && { path }) });
+  const variables = variablesOf(env, 'missing');
+  const loaded = await loadPolicy({ cwd, host: hostname(), plugins, variables, ...(path !== undefined && { path }) });
   return { ...loaded, plugins };
 }
 

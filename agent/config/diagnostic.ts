@@ -46,6 +46,10 @@ export interface Positions {
   /** The name of the value: its key, or the value itself where it has no key. */
   keyAt(path: Path): Place;
   valueAt(path: Path): Place;
+  /** Whether the value names a variable that is not known here, so that its form says nothing. */
+  isUnknown(path: Path): boolean;
+  /** How a value that is not written in its place came there: `from defaults.jobs`. */
+  originOf(path: Path): string | undefined;
 }
 
 /** By place, then by severity: as one reads the file. */

@@ -1,16 +1,27 @@
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
 import { checkPolicy } from './check.ts';
-import { type CodeName, codes } from './codes.ts';
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
-import { PolicyDocument } from './document.ts';
+import { findPolicyFiles } from './finding.ts';
+import { withDefaults } from './merging/defaults.ts';
+import { PolicyFiles } from './merging/files.ts';
+import { checkOverrides, forHost, hostsOf, isPattern } from './merging/hosts.ts';
+import type { Layer } from './merging/layer.ts';
+import { mergeFiles } from './merging/merged-policy.ts';
+import { MergedPositions } from './merging/positions.ts';
 import type { Policy } from './policy.ts';
 import { locate } from './problem.ts';
 import type { PluginRegistry } from './registry.ts';
-import { SEARCH_PLACES, searchFolder, searchUpward } from './search.ts';
+import { noVariables, type Variables } from './variables.ts';
+
+/** What a policy is read with. */
+export interface Reading {
+  /** Whose policy it is to be: the name that `hosts` and jobs know the host by. */
+  readonly host: string;
+  readonly plugins: PluginRegistry;
+  readonly variables: Variables;
+}
 
 export interface Loaded {
-  /** Absent when any diagnostic is an error. */
+  /** Absent when any diagnostic is an error, and when a variable that is not known here stands where its form matters. */
   readonly policy?: Policy;
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
@@ -18,88 +29,126 @@ export interface Loaded {
   readonly files: readonly string[];
 }
 
-const LARGEST_BYTES = 64 * 2 ** 20;
+/** The text of a policy, before it is anybody's: its files merged. */
+export interface Gathered {
+  /** Absent when the text could not be understood. */
+  readonly text?: { readonly layer: Layer; readonly file: string };
+  readonly diagnostics: readonly Diagnostic[];
+  readonly files: readonly string[];
+}
 
 /**
- * Loads the policy at `path`, a file or a folder; without one, the policy found from `cwd` upward or of the system. Reads
- * no environment and nothing but policy files. Whatever is wrong is a diagnostic, never an exception.
+ * Reads the policy at `path`, a file or a folder; without one, the policy found from `cwd` upward or of the system. Reads
+ * nothing but policy files. Whatever is wrong is a diagnostic, never an exception.
  */
-export async function loadPolicy(options: {
-  readonly path?: string;
-  readonly cwd: string;
-  readonly host: string;
-  readonly plugins: PluginRegistry;
-}): Promise<Loaded> {
-  const found = await find(options);
-  if ('diagnostics' in found) return found;
-  const text = await readText(found.file);
-  if (typeof text !== 'string') return { diagnostics: [text], files: [found.file] };
-  return parsePolicy({ text, file: found.file, host: options.host, plugins: options.plugins });
+export async function gatherPolicy(
+  options: { readonly path?: string; readonly cwd: string },
+  variables: Variables,
+): Promise<Gathered> {
+  const found = await findPolicyFiles(options);
+  if ('diagnostic' in found) return { diagnostics: [found.diagnostic], files: [] };
+  const files = new PolicyFiles(variables);
+  for (const file of found.files) files.read(file);
+  return assembled(files, found.files[0] ?? options.cwd);
 }
 
 /** The same for a text at hand. `file` is absolute, and need not exist. */
+export function gatherText(text: string, file: string, variables: Variables): Gathered {
+  const files = new PolicyFiles(variables);
+  files.add(file, text);
+  return assembled(files, file);
+}
+
+/** The policy of one host. */
+export function policyOf({ text, diagnostics, files }: Gathered, reading: Reading): Loaded {
+  if (text === undefined) return { diagnostics, files };
+  const { policy, diagnostics: own } = readAs(text, reading);
+  const all = [...diagnostics, ...own].sort(compareDiagnostics);
+  const wrong = policy === undefined || all.some(({ severity }) => severity === 'error');
+  return { diagnostics: all, files, ...(wrong ? {} : { policy }) };
+}
+
+/** Loads the policy of one host, see {@link gatherPolicy}. */
+export async function loadPolicy(options: { readonly path?: string; readonly cwd: string } & Reading): Promise<Loaded> {
+  return policyOf(await gatherPolicy(options, options.variables), options);
+}
+
+/** The policy that a text at hand is. `file` is absolute, and need not exist. */
 export function parsePolicy(options: {
   readonly text: string;
   readonly file: string;
   readonly host: string;
   readonly plugins: PluginRegistry;
+  readonly variables?: Variables;
 }): Loaded {
-  const { text, file, host, plugins } = options;
-  const document = new PolicyDocument(file, text);
-  const files = [file];
-  if (document.broken) return { diagnostics: [...document.diagnostics].sort(compareDiagnostics), files };
-  const { policy, problems } = checkPolicy({ content: document.content, positions: document, file, host, plugins });
-  const located = problems.map((problem) => locate(problem, document));
-  const diagnostics = [...document.diagnostics, ...located].sort(compareDiagnostics);
-  const wrong = policy === undefined || diagnostics.some(({ severity }) => severity === 'error');
-  return { diagnostics, files, ...(wrong ? {} : { policy }) };
+  const { text, file, variables = noVariables } = options;
+  return policyOf(gatherText(text, file, variables), { ...options, variables });
 }
 
-async function find(options: { readonly path?: string; readonly cwd: string }): Promise<{ file: string } | Loaded> {
-  const nowhere = (file: string, message: string, hint: string) => {
-    return { diagnostics: [unplaced('HF1001', file, message, hint)], files: [] };
-  };
-  const cwd = path.resolve(options.cwd);
-  if (options.path === undefined) {
-    const found = await searchUpward(cwd);
-    const places = SEARCH_PLACES.slice(0, 2).join(', ');
-    if (found === undefined) {
-      return nowhere(cwd, `no policy here or above (${places}, …)`, '`holdfast init` writes one; --policy names one');
+/** Checks the policy as it is on every host that it speaks of. `policy` is that of the host in `reading`. */
+export function checkEverywhere(gathered: Gathered, reading: Reading): Loaded {
+  const { text } = gathered;
+  if (text === undefined) return gathered;
+  const here = policyOf(gathered, reading);
+  const told = new Map(here.diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic]));
+  for (const name of hostsOf(text.layer)) {
+    // A host that nothing is written for; and for a pattern, its own name, which it fits.
+    const host = name ?? ' another host';
+    if (host === reading.host) continue;
+    for (const diagnostic of readAs(text, { ...reading, host }).diagnostics) {
+      const key = keyOf(diagnostic);
+      const where = name === undefined ? 'on other hosts' : isPattern(name) ? `on hosts ${name}` : `on host ${name}`;
+      if (!told.has(key))
+        told.set(key, { ...diagnostic, origin: [diagnostic.origin, where].filter(Boolean).join(', ') });
     }
-    const named = `name it if it is meant: --policy ${found.file}`;
-    return found.doubtful === undefined ? found : nowhere(found.file, `not used unasked: ${found.doubtful}`, named);
   }
-  const named = path.resolve(cwd, options.path);
-  const folder = await stat(named).then(
-    (info) => info.isDirectory(),
-    () => false,
+  const diagnostics = [...told.values()].sort(compareDiagnostics);
+  const { policy: _, ...rest } = here;
+  const wrong = diagnostics.some(({ severity }) => severity === 'error');
+  return wrong ? { ...rest, diagnostics } : { ...here, diagnostics };
+}
+
+function readAs({ layer, file }: { readonly layer: Layer; readonly file: string }, reading: Reading) {
+  const overridden = forHost(layer, reading.host);
+  const { policy: merged, problems: idle } = withDefaults(overridden);
+  const positions = new MergedPositions(merged.origin, file);
+  const { policy, problems } = checkPolicy({ content: merged.value, positions, file, ...reading });
+  const all = [...problems, ...idle, ...checkOverrides(layer)].filter(
+    ({ code, path: at, on }) =>
+      !(code.startsWith('HF2') && code !== 'HF2011' && on === 'value' && positions.isUnknown(at)),
   );
-  if (!folder) return { file: named };
-  const file = await searchFolder(named);
-  if (file !== undefined) return { file };
-  return nowhere(named, 'there is no policy in this folder', `it is called ${SEARCH_PLACES[0]}, or named by --policy`);
+  return { policy, diagnostics: unique(all.map((problem) => locate(problem, positions))) };
 }
 
-async function readText(file: string): Promise<string | Diagnostic> {
-  let bytes: Uint8Array;
-  try {
-    const { size } = await stat(file);
-    if (size > LARGEST_BYTES) return unplaced('HF1003', file, `${size} bytes; a policy has at most ${LARGEST_BYTES}`);
-    bytes = await readFile(file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/,.*$/, '') : String(error);
-    return unplaced('HF1001', file, `the policy cannot be read: ${reason}`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return unplaced('HF1002', file, 'this is not UTF-8 text');
-  }
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic])).values()];
 }
 
-/** For what concerns a file as a whole. */
-function unplaced(code: CodeName, file: string, message: string, hint?: string): Diagnostic {
-  const at = { file, line: 1, column: 1, endColumn: 2 };
-  const { severity } = codes[code];
-  return { severity, code, message, at, sourceLine: '', sourceColumn: 1, ...(hint === undefined ? {} : { hint }) };
+function keyOf({ at, code, message }: Diagnostic): string {
+  return `${at.file}\0${at.line}\0${at.column}\0${code}\0${message}`;
+}
+
+function assembled(files: PolicyFiles, file: string): Gathered {
+  const read = { files: files.files };
+  const unreadable = files.diagnostics.some(({ code }) => ['HF1001', 'HF1002', 'HF1003'].includes(code));
+  if (unreadable || files.documents.some(({ broken }) => broken)) {
+    return { ...read, diagnostics: [...files.diagnostics].sort(compareDiagnostics) };
+  }
+  const { policy, diagnostics } = mergeFiles(files);
+  return {
+    ...read,
+    diagnostics: onceForEachVariable([...files.diagnostics, ...diagnostics].sort(compareDiagnostics)),
+    ...(policy && { text: { layer: policy, file } }),
+  };
+}
+
+/** A variable that is used often is told of once, where it first stands. */
+function onceForEachVariable(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const told = new Set<string>();
+  return diagnostics.filter(({ code, message }) => {
+    if (code !== 'HF5001' && code !== 'HF5002') return true;
+    const known = told.has(message);
+    told.add(message);
+    return !known;
+  });
 }

@@ -1,8 +1,10 @@
 import { type TSchema, Type } from 'typebox';
 import type { Kind, Plugin } from '../contract/index.ts';
+import { partial, withVariables } from './partial-schema.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
 import type { PluginRegistry } from './registry.ts';
 import { Checksum, Encrypt, policySchema } from './schema.ts';
+import { NOTIFIERS } from './sections/notifiers.ts';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
 const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', 'notifier', 'check'];
@@ -13,7 +15,13 @@ const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', 'notifie
  */
 export function publishedSchemas(registry: PluginRegistry): Map<string, Schema> {
   const schemas = new Map<string, Schema>();
-  schemas.set('policy.schema.json', { $schema: DRAFT, ...policy(registry) });
+  const whole = policy(registry);
+  schemas.set('policy.schema.json', { $schema: DRAFT, ...whole });
+  const part = {
+    title: 'Part of a Holdfast policy',
+    description: 'A file that a policy includes, or one of a folder.',
+  };
+  schemas.set('policy-part.schema.json', { $schema: DRAFT, ...whole, ...part, required: [] });
   for (const plugin of KINDS.flatMap((kind) => pluginsOf(registry, kind))) {
     const title = `${plugin.name} ${plugin.kind}`;
     schemas.set(`plugins/${plugin.kind}-${plugin.name}.schema.json`, { $schema: DRAFT, title, ...entrySchema(plugin) });
@@ -21,27 +29,85 @@ export function publishedSchemas(registry: PluginRegistry): Map<string, Schema> 
   return schemas;
 }
 
+/** What is the same everywhere, so that no host can have it otherwise. */
+const SAME_EVERYWHERE = ['$schema', 'version', 'include', 'hosts', 'plugins', 'defaults'];
+
 function policy(registry: PluginRegistry): Schema {
-  const entries = (kind: Kind, description: string) => {
-    return schema({ description, oneOf: pluginsOf(registry, kind).map(entrySchema) });
+  const parts = {
+    source: entries(registry, 'source', 'A data system to protect.'),
+    target: entries(registry, 'target', 'A place that holds backups.'),
+    pipeline: pipeline(registry),
+    notifier: notifiers(registry),
   };
-  const whole = policySchema({
-    source: entries('source', 'A data system to protect.'),
-    target: entries('target', 'A place that holds backups.'),
-    pipeline: schema({
-      type: 'array',
-      description: 'The stages, in the order data passes them.',
-      items: [
-        step('chunk', stage(registry, 'chunker', 'How data is cut into chunks.')),
-        step('compress', stage(registry, 'codec', 'How chunks are compressed.')),
-        step('encrypt', Encrypt),
-        step('checksum', Checksum),
-      ],
-      minItems: 4,
-      additionalItems: false,
-    }),
+  const anything = schema({ type: 'object', description: 'Parts of a policy.' });
+  const plain = asSchema(policySchema({ ...parts, overrides: anything, defaults: anything }));
+  const sections = fieldsOf(partial(plain));
+  const overridden = Object.entries(sections).filter(([name]) => !SAME_EVERYWHERE.includes(name));
+  const overrides = schema({
+    type: 'object',
+    description: 'Parts of a policy, laid over the rest on these hosts.',
+    properties: Object.fromEntries(overridden),
+    additionalProperties: false,
   });
+  return withVariables(asSchema(policySchema({ ...parts, overrides, defaults: defaults(registry, sections) })));
+}
+
+/** What entries have that do not say otherwise: jobs all the same, sources and targets by their types. */
+function defaults(registry: PluginRegistry, sections: Schema): TSchema {
+  const typed = (kind: Kind, what: string) => ({
+    type: 'object',
+    description: `What ${what} have that do not say otherwise, by type.`,
+    properties: Object.fromEntries(
+      pluginsOf(registry, kind).map((plugin) => [plugin.name, partial(entrySchema(plugin))]),
+    ),
+    additionalProperties: false,
+  });
+  const jobs = isSchema(sections['jobs']) ? sections['jobs']['additionalProperties'] : {};
+  return schema({
+    type: 'object',
+    description: 'What entries have that do not say otherwise.',
+    properties: {
+      jobs: { ...(isSchema(jobs) ? jobs : {}), description: 'What jobs have that do not say otherwise.' },
+      sources: typed('source', 'sources'),
+      targets: typed('target', 'targets'),
+    },
+    additionalProperties: false,
+  });
+}
+
+function entries(registry: PluginRegistry, kind: Kind, description: string): TSchema {
+  return schema({ description, oneOf: pluginsOf(registry, kind).map(entrySchema) });
+}
+
+function notifiers(registry: PluginRegistry): TSchema {
+  const known: unknown[] = Object.values(NOTIFIERS);
+  return schema({
+    description: 'A way to tell people.',
+    oneOf: [...known, ...pluginsOf(registry, 'notifier').map(entrySchema)],
+  });
+}
+
+function pipeline(registry: PluginRegistry): TSchema {
+  return schema({
+    type: 'array',
+    description: 'The stages, in the order data passes them.',
+    items: [
+      step('chunk', stage(registry, 'chunker', 'How data is cut into chunks.')),
+      step('compress', stage(registry, 'codec', 'How chunks are compressed.')),
+      step('encrypt', Encrypt),
+      step('checksum', Checksum),
+    ],
+    minItems: 4,
+    additionalItems: false,
+  });
+}
+
+function asSchema(whole: TSchema): Schema {
   return isSchema(whole) ? strict(whole) : {};
+}
+
+function fieldsOf({ properties }: Schema): Schema {
+  return isSchema(properties) ? properties : {};
 }
 
 function stage(registry: PluginRegistry, kind: Kind, description: string): Schema {
