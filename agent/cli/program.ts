@@ -50,7 +50,14 @@ export function describeProgram(version: string, chosen: Chosen): Program {
   verb('validate', 'check the policy, and say where it is wrong', [
     ['validate', 'the policy found from here upward'],
     ['validate --policy etc/holdfast.yaml --json', 'for a pipeline'],
-  ]).action((_, command) => act(command, async (i) => (await import('./verbs/validate.ts')).validate(i)));
+    ['validate --connect', 'look up secrets, and open every target and source'],
+  ])
+    .option('--resolve', 'look up variables, secrets and keys as well')
+    .option('--connect', 'and open every target and source')
+    .option('--host <name>', 'only as the policy is on this host (default: on all)')
+    .action((options, command) =>
+      act(command, async (i) => (await import('./verbs/validate.ts')).validate(i, options)),
+    );
 
   verb('plan', 'show what a run would do, and do nothing', [
     ['plan', 'every job of the policy'],

@@ -42,8 +42,8 @@ export function checkPolicy(written: Written): { policy?: Policy; problems: Prob
     sources: entries.section('sources', 'source'),
     targets: entries.section('targets', 'target'),
     pipelines: entries.pipelines(),
+    notifiers: entries.section('notifiers', 'notifier'),
   };
-  entries.section('notifiers', 'notifier');
   const schedules = readSchedules(content);
   problems.push(...schedules.problems, ...checkSteps(content), ...checkReferences(content, new Set(misspelt)));
   problems.push(...tellUnavailable(content));
@@ -71,6 +71,7 @@ function resolved(checked: Checked, { absolute, ...frame }: Frame): Policy {
     targets: resolver.targets(),
     pipelines: resolver.pipelines(),
     retention: resolver.retention(),
+    notifiers: resolver.notifiers(),
   };
   return { ...frame, ...declared, limits: resolver.limits(), ...resolver.jobs(declared) };
 }

@@ -32,8 +32,12 @@ export function readEntry(written: unknown, place: Place): { entry?: Options; pl
   const type = isSchema(value) ? value[tag] : undefined;
   if (!isSchema(value) || typeof type !== 'string' || type === '') return { problems: [] };
   const plugin = registry.get(kind, type);
-  const known = plugin === undefined && kind === 'notifier' ? languageNotifier(type) : undefined;
-  if (known !== undefined) return { problems: checkAgainst(known, structuredClone(value), path) };
+  const known = plugin === undefined && kind === 'notifier' ? notifierSchema(type) : undefined;
+  if (known !== undefined) {
+    const checked = structuredClone(value);
+    const problems = checkAgainst(known, checked, path);
+    return problems.length > 0 ? { problems } : { problems, entry: entryOf(known, checked, place) };
+  }
   if (plugin === undefined) {
     const at = typeof written === 'string' ? path : [...path, tag];
     return { problems: [unknownPlugin(type, place, at)] };
@@ -41,13 +45,18 @@ export function readEntry(written: unknown, place: Place): { entry?: Options; pl
   const checked = structuredClone(value);
   const { schema, problems } = checkEntry(plugin, checked, path);
   if (problems.length > 0) return { plugin, problems };
-  const resolved = resolvePaths(schema, checked, path, place.absolute);
-  const { [tag]: _, objectives: __, ...options } = isSchema(resolved) ? resolved : {};
-  return { plugin, problems, entry: { type, options: options as Json } };
+  return { plugin, problems, entry: entryOf(schema, checked, place) };
+}
+
+/** The entry that was checked, without the agent's own fields. */
+function entryOf(schema: Schema, checked: unknown, { path, kind, absolute }: Place): Options {
+  const resolved = resolvePaths(schema, checked, path, absolute);
+  const { type, algorithm, objectives: _, ...options } = isSchema(resolved) ? resolved : {};
+  return { type: String(kind === 'chunker' || kind === 'codec' ? algorithm : type), options: options as Json };
 }
 
 /** The schema of a notifier that the language has and no plugin brings yet. */
-function languageNotifier(type: string): Schema | undefined {
+export function notifierSchema(type: string): Schema | undefined {
   const schema: unknown = Object.entries(NOTIFIERS).find(([name]) => name === type)?.[1];
   return isSchema(schema) ? schema : undefined;
 }

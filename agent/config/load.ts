@@ -1,3 +1,4 @@
+import { blotOut } from './blotting.ts';
 import { checkPolicy } from './check.ts';
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { findPolicyFiles } from './finding.ts';
@@ -117,7 +118,9 @@ function readAs({ layer, file }: { readonly layer: Layer; readonly file: string 
     ({ code, path: at, on }) =>
       !(code.startsWith('HF2') && code !== 'HF2011' && on === 'value' && positions.isUnknown(at)),
   );
-  return { policy, diagnostics: unique(all.map((problem) => locate(problem, positions))) };
+  const secrets = all.filter(({ code }) => code === 'HF2011').map(({ path }) => positions.valueAt(path));
+  const located = all.map((problem) => locate(problem, positions));
+  return { policy, diagnostics: blotOut(unique(located), secrets) };
 }
 
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {

@@ -19,6 +19,7 @@ export interface Policy {
   readonly pipelines: Readonly<Record<string, Pipeline>>;
   readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly retention: Readonly<Record<string, RetentionSpec>>;
+  readonly notifiers: Readonly<Record<string, PluginSpec>>;
   /** Those of this host. */
   readonly jobs: Readonly<Record<string, Job>>;
   /** Jobs that this host does not run, and why. */

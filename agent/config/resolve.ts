@@ -28,6 +28,7 @@ export interface Checked {
   readonly sources: ReadonlyMap<string, Options>;
   readonly targets: ReadonlyMap<string, Options>;
   readonly pipelines: ReadonlyMap<string, { readonly chunk: Options; readonly compress: Options }>;
+  readonly notifiers: ReadonlyMap<string, Options>;
   /** Of jobs, by their names. */
   readonly schedules: ReadonlyMap<string, Schedule>;
 }
@@ -57,11 +58,15 @@ export class Resolver {
   }
 
   targets(): Record<string, PluginSpec> {
-    return each(Object.fromEntries(this.#checked.targets), (name, entry) => ({
-      name,
-      ...entry,
-      at: this.#at(['targets', name]),
-    }));
+    return this.#specs('targets', this.#checked.targets);
+  }
+
+  notifiers(): Record<string, PluginSpec> {
+    return this.#specs('notifiers', this.#checked.notifiers);
+  }
+
+  #specs(section: string, entries: ReadonlyMap<string, Options>): Record<string, PluginSpec> {
+    return each(Object.fromEntries(entries), (name, entry) => ({ name, ...entry, at: this.#at([section, name]) }));
   }
 
   sources(): Record<string, SourceSpec> {
