@@ -29,8 +29,15 @@ export async function findPolicy({ policy: path, cwd, env }: Invocation): Promis
 export async function requirePolicy(invocation: Invocation): Promise<{ policy: Policy; plugins: PluginRegistry }> {
   const { terminal, cwd } = invocation;
   const { policy, diagnostics, plugins } = await findPolicy(invocation);
-  const told = policy ? diagnostics.filter(({ severity }) => severity === 'warning') : diagnostics;
+  const ignored = diagnostics.filter(({ code }) => code === 'HF4901');
+  const warnings = diagnostics.filter(({ severity, code }) => severity === 'warning' && code !== 'HF4901');
+  const told = policy ? warnings : diagnostics;
   for (const diagnostic of told) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
+  // One line, at every verb: what a host ignores is not to be forgotten, nor to hide the rest.
+  if (policy && ignored.length > 0) {
+    const parts = [...new Set(ignored.map(({ message }) => /^"([^"]*)"/.exec(message)?.[1] ?? message))];
+    terminal.warn(`Parts of the policy are not yet available, and ignored: ${parts.join(', ')} (HF4901).`);
+  }
   if (policy) return { policy, plugins };
   return fail({
     code: 'POLICY_INVALID',

@@ -1,11 +1,12 @@
+import type { Json } from '../contract/index.ts';
 import { blotOut } from './blotting.ts';
 import { checkPolicy } from './check.ts';
-import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
+import { compareDiagnostics, type Diagnostic, type Positions } from './diagnostic.ts';
 import { findPolicyFiles } from './finding.ts';
 import { withDefaults } from './merging/defaults.ts';
 import { PolicyFiles } from './merging/files.ts';
 import { checkOverrides, forHost, hostsOf, isPattern } from './merging/hosts.ts';
-import type { Layer } from './merging/layer.ts';
+import { type Layer, withoutParts } from './merging/layer.ts';
 import { mergeFiles } from './merging/merged-policy.ts';
 import { MergedPositions } from './merging/positions.ts';
 import type { Policy } from './policy.ts';
@@ -28,6 +29,8 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   /** What was read, absolute. */
   readonly files: readonly string[];
+  /** The policy as it is written for this host, all files, overrides and defaults merged; also of one with mistakes. */
+  readonly merged?: { readonly content: Json; readonly positions: Positions };
 }
 
 /** The text of a policy, before it is anybody's: its files merged. */
@@ -63,10 +66,17 @@ export function gatherText(text: string, file: string, variables: Variables): Ga
 /** The policy of one host. */
 export function policyOf({ text, diagnostics, files }: Gathered, reading: Reading): Loaded {
   if (text === undefined) return { diagnostics, files };
-  const { policy, diagnostics: own } = readAs(text, reading);
+  const { policy, diagnostics: own, merged } = readAs(text, reading);
   const all = [...diagnostics, ...own].sort(compareDiagnostics);
   const wrong = policy === undefined || all.some(({ severity }) => severity === 'error');
-  return { diagnostics: all, files, ...(wrong ? {} : { policy }) };
+  return { diagnostics: all, files, merged, ...(wrong ? {} : { policy }) };
+}
+
+/** The policy for all hosts, as it is written once its files and defaults are merged; overrides of hosts stand beside it. */
+export function writtenPolicy({ text }: Gathered): Json {
+  if (text === undefined) return null;
+  const { policy } = withDefaults(text.layer);
+  return withoutParts(policy, (name) => name === 'defaults').value;
 }
 
 /** Loads the policy of one host, see {@link gatherPolicy}. */
@@ -98,6 +108,9 @@ export function checkEverywhere(gathered: Gathered, reading: Reading): Loaded {
     if (host === reading.host) continue;
     for (const diagnostic of readAs(text, { ...reading, host }).diagnostics) {
       const key = keyOf(diagnostic);
+      // What is not available is not available anywhere.
+      if (diagnostic.code.startsWith('HF49') && [...told.values()].some(({ code }) => code === diagnostic.code))
+        continue;
       const where = name === undefined ? 'on other hosts' : isPattern(name) ? `on hosts ${name}` : `on host ${name}`;
       if (!told.has(key))
         told.set(key, { ...diagnostic, origin: [diagnostic.origin, where].filter(Boolean).join(', ') });
@@ -113,6 +126,7 @@ function readAs({ layer, file }: { readonly layer: Layer; readonly file: string 
   const overridden = forHost(layer, reading.host);
   const { policy: merged, problems: idle } = withDefaults(overridden);
   const positions = new MergedPositions(merged.origin, file);
+  const written = withoutParts(merged, (name) => name === 'defaults' || name === 'hosts').value;
   const { policy, problems } = checkPolicy({ content: merged.value, positions, file, ...reading });
   const all = [...problems, ...idle, ...checkOverrides(layer)].filter(
     ({ code, path: at, on }) =>
@@ -120,7 +134,7 @@ function readAs({ layer, file }: { readonly layer: Layer; readonly file: string 
   );
   const secrets = all.filter(({ code }) => code === 'HF2011').map(({ path }) => positions.valueAt(path));
   const located = all.map((problem) => locate(problem, positions));
-  return { policy, diagnostics: blotOut(unique(located), secrets) };
+  return { policy, diagnostics: blotOut(unique(located), secrets), merged: { content: written, positions } };
 }
 
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {

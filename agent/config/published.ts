@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import type { Kind, Plugin } from '../contract/index.ts';
+import { withDefaultsAllowed } from './defaulted-schema.ts';
 import { partial, withVariables } from './partial-schema.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
 import type { PluginRegistry } from './registry.ts';
@@ -21,7 +22,8 @@ export function publishedSchemas(registry: PluginRegistry): Map<string, Schema> 
     title: 'Part of a Holdfast policy',
     description: 'A file that a policy includes, or one of a folder.',
   };
-  schemas.set('policy-part.schema.json', { $schema: DRAFT, ...whole, ...part, required: [] });
+  const { required: _, if: __, else: ___, ...loose } = whole;
+  schemas.set('policy-part.schema.json', { $schema: DRAFT, ...loose, ...part });
   for (const plugin of KINDS.flatMap((kind) => pluginsOf(registry, kind))) {
     const title = `${plugin.name} ${plugin.kind}`;
     schemas.set(`plugins/${plugin.kind}-${plugin.name}.schema.json`, { $schema: DRAFT, title, ...entrySchema(plugin) });
@@ -49,7 +51,8 @@ function policy(registry: PluginRegistry): Schema {
     properties: Object.fromEntries(overridden),
     additionalProperties: false,
   });
-  return withVariables(asSchema(policySchema({ ...parts, overrides, defaults: defaults(registry, sections) })));
+  const whole = asSchema(policySchema({ ...parts, overrides, defaults: defaults(registry, sections) }));
+  return withVariables(withDefaultsAllowed(whole));
 }
 
 /** What entries have that do not say otherwise: jobs all the same, sources and targets by their types. */

@@ -9,52 +9,56 @@ import { checkAgainst } from './shape.ts';
 
 /** The schedules of a policy's jobs by the names of the jobs, and what is wrong with any schedule in it. */
 export function readSchedules(content: Json): { read: Map<string, Schedule>; problems: Problem[] } {
-  const problems: Problem[] = [];
-  const declared = new Map<string, Schedule>();
-  const names = new Set<string>();
-  const take = (written: unknown, at: Path): Schedule | undefined => {
-    const result = written === undefined ? undefined : readSchedule(written, at);
-    if (result === undefined) return undefined;
-    if ('schedule' in result) return result.schedule;
-    problems.push(result.problem);
-    return undefined;
-  };
-  for (const [name, written] of entriesOf(content, 'schedules')) {
-    names.add(name);
-    const schedule = take(written, ['schedules', name]);
-    if (schedule !== undefined) declared.set(name, schedule);
-  }
+  const schedules = new Schedules();
+  for (const [name, written] of entriesOf(content, 'schedules')) schedules.declare(name, written);
   const read = new Map<string, Schedule>();
   for (const [name, job] of entriesOf(content, 'jobs')) {
-    const written = isSchema(job) ? job['schedule'] : undefined;
-    const at = ['jobs', name, 'schedule'];
-    if (typeof written === 'string' && looksLikeName(written, names)) {
-      const schedule = declared.get(written);
-      if (schedule !== undefined) read.set(name, schedule);
-      else if (!names.has(written)) problems.push(unknown(written, names, at));
-    } else {
-      const schedule = take(written, at);
-      if (schedule !== undefined) read.set(name, schedule);
-    }
+    const schedule = schedules.used(isSchema(job) ? job['schedule'] : undefined, ['jobs', name, 'schedule']);
+    if (schedule !== undefined) read.set(name, schedule);
   }
   for (const [name, plan] of entriesOf(content, 'plans')) {
     const drill = isSchema(plan) ? plan['drill'] : undefined;
-    take(isSchema(drill) ? drill['schedule'] : undefined, ['plans', name, 'drill', 'schedule']);
+    schedules.used(isSchema(drill) ? drill['schedule'] : undefined, ['plans', name, 'drill', 'schedule']);
   }
-  return { read, problems };
+  return { read, problems: schedules.problems };
 }
 
-/** One word that is no schedule itself is the name of one. */
-function looksLikeName(text: string, names: ReadonlySet<string>): boolean {
-  return names.has(text) || (/^[a-z][\w.-]*$/i.test(text) && 'mistake' in parseSchedule(text));
+class Schedules {
+  readonly problems: Problem[] = [];
+  /** By name; `undefined` for those that are declared with a mistake. */
+  readonly #declared = new Map<string, Schedule | undefined>();
+
+  declare(name: string, written: unknown): void {
+    this.#declared.set(name, this.#read(written, ['schedules', name]));
+  }
+
+  /** A schedule where it is used: by its name, or as it is. */
+  used(written: unknown, at: Path): Schedule | undefined {
+    if (typeof written !== 'string' || !this.#isName(written)) return this.#read(written, at);
+    if (!this.#declared.has(written)) this.problems.push(unknown(written, [...this.#declared.keys()], at));
+    return this.#declared.get(written);
+  }
+
+  /** One word that is no schedule itself is the name of one. */
+  #isName(text: string): boolean {
+    return this.#declared.has(text) || (/^[a-z][\w.-]*$/i.test(text) && 'mistake' in parseSchedule(text));
+  }
+
+  #read(written: unknown, at: Path): Schedule | undefined {
+    const result = written === undefined ? undefined : readSchedule(written, at);
+    if (result === undefined) return undefined;
+    if ('schedule' in result) return result.schedule;
+    this.problems.push(result.problem);
+    return undefined;
+  }
 }
 
-function unknown(name: string, names: ReadonlySet<string>, path: Path): Problem {
+function unknown(name: string, names: readonly string[], path: Path): Problem {
   const suggestion = nearest(name, [...names, 'hourly']);
   const hint =
-    names.size === 0
+    names.length === 0
       ? 'write a schedule (daily at 02:00), or declare one under "schedules"'
-      : `declared under "schedules": ${[...names].slice(0, 12).join(', ')}`;
+      : `declared under "schedules": ${names.slice(0, 12).join(', ')}`;
   const message = `there is no schedule "${name}"`;
   return { code: 'HF3006', message, path, on: 'value', suggestion, hint: suggestion === undefined ? hint : undefined };
 }

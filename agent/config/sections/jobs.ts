@@ -1,23 +1,14 @@
 import { Type } from 'typebox';
 import type { Json } from '../../contract/index.ts';
 import { closed, hostNames, reference, span } from '../vocabulary.ts';
-import { Schedule } from './schedules.ts';
+import { ScheduleOrName } from './schedules.ts';
 
 export const Job = closed('One source, backed up to some targets.', {
   source: reference('The source to back up: a name under "sources".', 'orders-db'),
   select: Type.Optional(
     Type.Unsafe<Json>({ description: 'Which part of the source; what can stand here depends on the source.' }),
   ),
-  schedule: Type.Optional(
-    Type.Union(
-      [reference('A name under "schedules", or a schedule in words.', 'every 15m'), ...Schedule.anyOf.slice(1)],
-      {
-        description:
-          'When the job starts: a name under "schedules", or a schedule in words, as cron, or field by field.',
-        examples: ['every 15m', 'daily at 02:00', { every: '15m' }, { at: '02:00', on: 'weekdays' }],
-      },
-    ),
-  ),
+  schedule: Type.Optional(ScheduleOrName),
   pipeline: Type.String({
     description: 'How the data is processed: a name under "pipelines".',
     default: 'standard',

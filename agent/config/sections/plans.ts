@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { closed, open, reference, span } from '../vocabulary.ts';
-import { Schedule } from './schedules.ts';
+import { ScheduleOrName } from './schedules.ts';
 
 const text = (description: string, ...examples: string[]) => Type.String({ description, examples, minLength: 1 });
 const names = (description: string, example: string) =>
@@ -50,7 +50,7 @@ export const Plan = closed('A recovery plan: steps in order, with checks.', {
   }),
   drill: Type.Optional(
     closed('Rehearsals: the plan is followed on scratch places, timed, and cleaned up.', {
-      schedule: Schedule,
+      schedule: ScheduleOrName,
     }),
   ),
 });

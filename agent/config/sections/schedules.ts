@@ -71,5 +71,21 @@ export const Schedule = Type.Union(
   { description: 'When something starts: in words (`daily at 02:00`), as cron, or field by field.' },
 );
 
+/** A schedule where it is used: as it is, or by its name. */
+export const ScheduleOrName = Type.Union(
+  [
+    Type.String({
+      description: 'A name under "schedules", or a schedule in words.',
+      examples: ['nightly', 'every 15m'],
+      minLength: 1,
+    }),
+    ScheduleFields,
+  ],
+  {
+    description: 'When it starts: a name under "schedules", or a schedule in words, as cron, or field by field.',
+    examples: ['every 15m', 'daily at 02:00', { every: '15m' }, { at: '02:00', on: 'weekdays' }],
+  },
+);
+
 export type ScheduleWritten = Static<typeof Schedule>;
 export type ScheduleFields = Static<typeof ScheduleFields>;
