@@ -48,5 +48,6 @@ test('the table of mistakes reaches every error there is, but for those of files
   const reached = new Set(mistakes.flatMap(({ expected }) => expected.map((what) => what.slice(0, 6))));
   const errors = Object.entries(codes).filter(([, { severity }]) => severity === 'error');
   const rest = errors.map(([code]) => code).filter((code) => !reached.has(code));
-  assert.deepEqual(rest, ['HF1001', 'HF1002', 'HF1003', 'HF1013', 'HF2011', 'HF2012']);
+  const ofFiles = ['HF1001', 'HF1002', 'HF1003', 'HF2015', 'HF2016', 'HF2017', 'HF2018'];
+  assert.deepEqual(rest, [...ofFiles, 'HF1013', 'HF2011', 'HF2012'].sort());
 });

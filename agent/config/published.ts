@@ -1,11 +1,10 @@
 import { type TSchema, Type } from 'typebox';
 import type { Kind, Plugin } from '../contract/index.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
-import type { PluginRegistry } from './registry.ts';
+import { KINDS, type PluginRegistry } from './registry.ts';
 import { Checksum, Encrypt, policySchema } from './schema.ts';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
-const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', 'notifier', 'check'];
 
 /**
  * The JSON Schemas for editors, by their paths below schemas/: the policy with the options of every plugin in its place, and

@@ -1,0 +1,74 @@
+import type { Plugin } from '../contract/index.ts';
+import type { Path } from './diagnostic.ts';
+import { readPlugin } from './plugin-export.ts';
+import { findModule, importModule, type ModuleTrouble } from './plugin-module.ts';
+import type { Problem } from './problem.ts';
+import type { PluginRegistry, Registered } from './registry.ts';
+
+/** A module as a policy names it: a path that begins with `./`, `../` or `/`, or a package. */
+export interface NamedModule {
+  readonly name: string;
+  /** Where in the policy it is named. */
+  readonly path: Path;
+}
+
+/**
+ * Loads the plugins that a policy brings: files relative to its `folder` (absolute), packages from the node_modules that a module
+ * in this folder would find. They run in this process and in workers with all that the agent may do, so a module that others
+ * could change is not even looked into. Never throws: `registry` has what could be had, and the rest are problems.
+ */
+export async function loadOutsidePlugins(
+  names: readonly NamedModule[],
+  { folder, registry }: { readonly folder: string; readonly registry: PluginRegistry },
+): Promise<{ registry: PluginRegistry; problems: readonly Problem[] }> {
+  const problems: Problem[] = [];
+  const origins = new Map<Plugin, string>();
+  let all = registry;
+  for (const { name, path } of names) {
+    const loaded = await load(name, folder);
+    const trouble = 'code' in loaded ? loaded : clash(name, loaded.plugin, all, origins);
+    if (trouble !== undefined) problems.push({ ...trouble, path, on: 'value' });
+    if ('code' in loaded || trouble !== undefined) continue;
+    origins.set(loaded.plugin, name);
+    all = all.with(loaded);
+  }
+  return { registry: all, problems };
+}
+
+async function load(name: string, folder: string): Promise<Registered | ModuleTrouble> {
+  const module = await findModule(name, folder);
+  if (typeof module !== 'string') return module;
+  const imported = await importModule(module, name);
+  if (!('exports' in imported)) return imported;
+  const read = readPlugin(imported.exports);
+  if ('plugin' in read) return { plugin: read.plugin, module };
+  return { code: 'HF2016', message: `${name} ${read.fault}`, hint: read.hint };
+}
+
+/** What cannot be told apart from `plugin`, in a policy or in a frame. */
+function clash(
+  name: string,
+  plugin: Plugin,
+  registry: PluginRegistry,
+  origins: ReadonlyMap<Plugin, string>,
+): ModuleTrouble | undefined {
+  const from = (other: Plugin) => {
+    const origin = origins.get(other);
+    return origin === undefined ? 'is built in' : `comes from ${origin}`;
+  };
+  const same = registry.get(plugin.kind, plugin.name);
+  if (same !== undefined) {
+    return {
+      code: 'HF2017',
+      message: `${name} exports a ${plugin.kind} "${plugin.name}", and one of that name ${from(same)}`,
+    };
+  }
+  if (plugin.kind !== 'codec') return undefined;
+  const other = registry
+    .names('codec')
+    .flatMap((one) => registry.get('codec', one) ?? [])
+    .find(({ id }) => id === plugin.id);
+  if (other === undefined) return undefined;
+  const message = `${name} exports a codec with the id ${plugin.id}, and codec "${other.name}" with that id ${from(other)}`;
+  return { code: 'HF2017', message, hint: 'the id stands in every frame: it cannot mean two codecs' };
+}
