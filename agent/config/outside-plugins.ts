@@ -2,6 +2,7 @@ import type { Plugin } from '../contract/index.ts';
 import type { Path } from './diagnostic.ts';
 import { readPlugin } from './plugin-export.ts';
 import { findModule, importModule, type ModuleTrouble } from './plugin-module.ts';
+import { isSchema } from './plugin-options.ts';
 import type { Problem } from './problem.ts';
 import type { PluginRegistry, Registered } from './registry.ts';
 
@@ -10,6 +11,15 @@ export interface NamedModule {
   readonly name: string;
   /** Where in the policy it is named. */
   readonly path: Path;
+}
+
+/** The list `plugins` of a policy, as far as it is one: what else stands there is a mistake that its schema tells. */
+export function namedModules(policy: unknown): NamedModule[] {
+  const list = isSchema(policy) ? policy['plugins'] : undefined;
+  const written: readonly unknown[] = Array.isArray(list) ? list : [];
+  return written.flatMap((name, index) =>
+    typeof name === 'string' && name !== '' ? [{ name, path: ['plugins', index] }] : [],
+  );
 }
 
 /**
