@@ -4,8 +4,9 @@ import { checkPolicy } from './check.ts';
 import { type CodeName, codes } from './codes.ts';
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { PolicyDocument } from './document.ts';
+import { loadOutsidePlugins, namedModules } from './outside-plugins.ts';
 import type { Policy } from './policy.ts';
-import { locate } from './problem.ts';
+import { locate, type Problem } from './problem.ts';
 import type { PluginRegistry } from './registry.ts';
 import { SEARCH_PLACES, searchFolder, searchUpward } from './search.ts';
 
@@ -16,13 +17,16 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   /** What was read, absolute. */
   readonly files: readonly string[];
+  /** Those that were given, and those that the policy brings. */
+  readonly plugins: PluginRegistry;
 }
 
 const LARGEST_BYTES = 64 * 2 ** 20;
 
 /**
  * Loads the policy at `path`, a file or a folder; without one, the policy found from `cwd` upward or of the system. Reads
- * no environment and nothing but policy files. Whatever is wrong is a diagnostic, never an exception.
+ * no environment and nothing but policy files, and loads the plugins that they name. Whatever is wrong is a diagnostic, never
+ * an exception.
  */
 export async function loadPolicy(options: {
   readonly path?: string;
@@ -30,32 +34,48 @@ export async function loadPolicy(options: {
   readonly host: string;
   readonly plugins: PluginRegistry;
 }): Promise<Loaded> {
+  const { host, plugins } = options;
   const found = await find(options);
-  if ('diagnostics' in found) return found;
-  const text = await readText(found.file);
-  if (typeof text !== 'string') return { diagnostics: [text], files: [found.file] };
-  return parsePolicy({ text, file: found.file, host: options.host, plugins: options.plugins });
+  if ('diagnostics' in found) return { ...found, plugins };
+  const { file } = found;
+  const text = await readText(file);
+  if (typeof text !== 'string') return { diagnostics: [text], files: [file], plugins };
+  const document = new PolicyDocument(file, text);
+  const named = document.broken ? [] : namedModules(document.content);
+  const outside = await loadOutsidePlugins(named, { folder: path.dirname(file), registry: plugins });
+  return judge(document, { file, host, plugins: outside.registry }, outside.problems);
 }
 
-/** The same for a text at hand. `file` is absolute, and need not exist. */
+/** The same for a text at hand. `file` is absolute, and need not exist. Loads no plugins. */
 export function parsePolicy(options: {
   readonly text: string;
   readonly file: string;
   readonly host: string;
   readonly plugins: PluginRegistry;
 }): Loaded {
-  const { text, file, host, plugins } = options;
-  const document = new PolicyDocument(file, text);
-  const files = [file];
-  if (document.broken) return { diagnostics: [...document.diagnostics].sort(compareDiagnostics), files };
-  const { policy, problems } = checkPolicy({ content: document.content, positions: document, file, host, plugins });
-  const located = problems.map((problem) => locate(problem, document));
-  const diagnostics = [...document.diagnostics, ...located].sort(compareDiagnostics);
-  const wrong = policy === undefined || diagnostics.some(({ severity }) => severity === 'error');
-  return { diagnostics, files, ...(wrong ? {} : { policy }) };
+  return judge(new PolicyDocument(options.file, options.text), options, []);
 }
 
-async function find(options: { readonly path?: string; readonly cwd: string }): Promise<{ file: string } | Loaded> {
+/** `unloaded` is what was found wrong with the plugins that the policy brings. */
+function judge(
+  document: PolicyDocument,
+  { file, host, plugins }: { readonly file: string; readonly host: string; readonly plugins: PluginRegistry },
+  unloaded: readonly Problem[],
+): Loaded {
+  const files = [file];
+  if (document.broken) return { diagnostics: [...document.diagnostics].sort(compareDiagnostics), files, plugins };
+  const { policy, problems } = checkPolicy({ content: document.content, positions: document, file, host, plugins });
+  // What is named nowhere else may be what a plugin would have brought that could not be loaded.
+  const told = problems.filter((one) => unloaded.length === 0 || one.code !== 'HF2014' || one.suggestion !== undefined);
+  const located = [...unloaded, ...told].map((problem) => locate(problem, document));
+  const diagnostics = [...document.diagnostics, ...located].sort(compareDiagnostics);
+  const wrong = policy === undefined || diagnostics.some(({ severity }) => severity === 'error');
+  return { diagnostics, files, plugins, ...(wrong ? {} : { policy }) };
+}
+
+type NotFound = Omit<Loaded, 'plugins'>;
+
+async function find(options: { readonly path?: string; readonly cwd: string }): Promise<{ file: string } | NotFound> {
   const nowhere = (file: string, message: string, hint: string) => {
     return { diagnostics: [unplaced('HF1001', file, message, hint)], files: [] };
   };

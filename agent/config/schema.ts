@@ -125,6 +125,14 @@ export function policySchema<S extends TSchema, T extends TSchema, P extends TSc
     {
       $schema: Type.Optional(Type.String({ description: 'For editors that read JSON.' })),
       version: Type.Literal(1, { description: 'The version of the policy language.' }),
+      plugins: Type.Optional(
+        Type.Array(reference('A module: a path that begins with ./ or ../ or /, or a package.', './plugins/cold.ts'), {
+          description:
+            'Plugins from outside: files, relative to the policy, and packages installed beside it. They may do all that the agent may.',
+          examples: [['./plugins/cold.ts', '@example/holdfast-tape']],
+          uniqueItems: true,
+        }),
+      ),
       recipients: Type.Unsafe<Record<string, Static<typeof Recipient>>>({
         ...named(
           'Who can open backups. Keep the private keys elsewhere than on the hosts that are backed up.',
