@@ -5,7 +5,7 @@ import { plugin as none } from '../../plugins/codecs/none/index.ts';
 import { plugin as zstd } from '../../plugins/codecs/zstd/index.ts';
 import { plugin as files } from '../../plugins/sources/files/index.ts';
 import { plugin as local } from '../../plugins/targets/local/index.ts';
-import { PluginRegistry } from '../config/registry.ts';
+import { PluginRegistry, type Registered } from '../config/registry.ts';
 import type { Plugin } from '../contract/index.ts';
 
 /** Every plugin that comes with the agent, by its folder below plugins/: the one place where the agent names them. */
@@ -22,10 +22,11 @@ const builtin: Readonly<Record<string, Plugin>> = {
 // Workers import stages by URL: beside this file as it runs, source or built.
 const SUFFIX = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
-export function builtinPlugins(): PluginRegistry {
+/** All of them, and `extra` ones that exist for one command line only. */
+export function builtinPlugins(...extra: Registered[]): PluginRegistry {
   const entries = Object.entries(builtin).map(([folder, plugin]) => ({
     plugin,
     module: new URL(`../../plugins/${folder}/index.${SUFFIX}`, import.meta.url).href,
   }));
-  return new PluginRegistry(entries);
+  return new PluginRegistry([...entries, ...extra]);
 }

@@ -46,6 +46,7 @@ export function readEntry(written: unknown, place: Place): { entry?: Options; pl
 function unknownPlugin(name: string, { registry, kind }: Place, path: Path): Problem {
   const names = registry.names(kind);
   const suggestion = nearest(name, names);
-  const hint = suggestion === undefined ? `there are: ${names.join(', ') || 'none'}` : undefined;
+  const known = `there are: ${names.join(', ') || 'none'}; others are brought by "plugins"`;
+  const hint = suggestion === undefined ? known : undefined;
   return { code: 'HF2014', message: `there is no ${kind} "${name}"`, path, on: 'value', suggestion, hint };
 }

@@ -32,14 +32,12 @@ export async function loadOutsidePlugins(
   { folder, registry }: { readonly folder: string; readonly registry: PluginRegistry },
 ): Promise<{ registry: PluginRegistry; problems: readonly Problem[] }> {
   const problems: Problem[] = [];
-  const origins = new Map<Plugin, string>();
   let all = registry;
   for (const { name, path } of names) {
     const loaded = await load(name, folder);
-    const trouble = 'code' in loaded ? loaded : clash(name, loaded.plugin, all, origins);
+    const trouble = 'code' in loaded ? loaded : clash(name, loaded.plugin, all);
     if (trouble !== undefined) problems.push({ ...trouble, path, on: 'value' });
     if ('code' in loaded || trouble !== undefined) continue;
-    origins.set(loaded.plugin, name);
     all = all.with(loaded);
   }
   return { registry: all, problems };
@@ -51,34 +49,25 @@ async function load(name: string, folder: string): Promise<Registered | ModuleTr
   const imported = await importModule(module, name);
   if (!('exports' in imported)) return imported;
   const read = readPlugin(imported.exports);
-  if ('plugin' in read) return { plugin: read.plugin, module };
+  if ('plugin' in read) return { plugin: read.plugin, module, from: name };
   return { code: 'HF2016', message: `${name} ${read.fault}`, hint: read.hint };
 }
 
 /** What cannot be told apart from `plugin`, in a policy or in a frame. */
-function clash(
-  name: string,
-  plugin: Plugin,
-  registry: PluginRegistry,
-  origins: ReadonlyMap<Plugin, string>,
-): ModuleTrouble | undefined {
-  const from = (other: Plugin) => {
-    const origin = origins.get(other);
-    return origin === undefined ? 'is built in' : `comes from ${origin}`;
+function clash(name: string, plugin: Plugin, registry: PluginRegistry): ModuleTrouble | undefined {
+  const origin = (other: Plugin) => {
+    const from = registry.from(other.kind, other.name);
+    return from === undefined ? 'is built in' : `comes from ${from}`;
   };
   const same = registry.get(plugin.kind, plugin.name);
   if (same !== undefined) {
-    return {
-      code: 'HF2017',
-      message: `${name} exports a ${plugin.kind} "${plugin.name}", and one of that name ${from(same)}`,
-    };
+    const message = `${name} exports a ${plugin.kind} "${plugin.name}", and one of that name ${origin(same)}`;
+    return { code: 'HF2017', message };
   }
   if (plugin.kind !== 'codec') return undefined;
-  const other = registry
-    .names('codec')
-    .flatMap((one) => registry.get('codec', one) ?? [])
-    .find(({ id }) => id === plugin.id);
+  const codecs = registry.names('codec').flatMap((one) => registry.get('codec', one) ?? []);
+  const other = codecs.find(({ id }) => id === plugin.id);
   if (other === undefined) return undefined;
-  const message = `${name} exports a codec with the id ${plugin.id}, and codec "${other.name}" with that id ${from(other)}`;
+  const message = `${name} exports a codec with the id ${plugin.id}, and codec "${other.name}" with that id ${origin(other)}`;
   return { code: 'HF2017', message, hint: 'the id stands in every frame: it cannot mean two codecs' };
 }

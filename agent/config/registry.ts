@@ -4,6 +4,8 @@ export interface Registered {
   readonly plugin: Plugin;
   /** URL of the module whose export `plugin` it is: workers import it by themselves. */
   readonly module: string;
+  /** What a policy names the module by, when it is from outside: it stands in snapshots, for whoever must find it again. */
+  readonly from?: string;
 }
 
 export const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', 'notifier', 'check'];
@@ -27,6 +29,11 @@ export class PluginRegistry {
   module(kind: Kind, name: string): string {
     const entry = this.#entries.get(`${kind} ${name}`);
     return entry?.module ?? refuse(`There is no ${kind} plugin named ${name}.`);
+  }
+
+  /** What a policy names its module by; undefined for one that is built in. */
+  from(kind: Kind, name: string): string | undefined {
+    return this.#entries.get(`${kind} ${name}`)?.from;
   }
 
   names(kind: Kind): string[] {
