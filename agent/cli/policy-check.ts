@@ -4,7 +4,8 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type CodeName, codes } from '../config/codes.ts';
 import { compareDiagnostics, type Diagnostic } from '../config/diagnostic.ts';
-import { checkEverywhere, gatherPolicy, policyOf } from '../config/load.ts';
+import { gatherPolicy } from '../config/gathering.ts';
+import { checkEverywhere, type Loaded, policyOf } from '../config/load.ts';
 import type { Policy } from '../config/policy.ts';
 import { locate, type Problem } from '../config/problem.ts';
 import type { PluginRegistry } from '../config/registry.ts';
@@ -18,7 +19,6 @@ import { builtinPlugins } from './builtin.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
 import { noSpan } from './open-repository.ts';
-import type { FoundPolicy } from './policy.ts';
 import { recoveryKeyFile } from './recovery-key.ts';
 
 export interface CheckOptions {
@@ -31,24 +31,23 @@ export interface CheckOptions {
 }
 
 /** Finds the policy and all that is wrong with it, as deep as asked: by default from the policy files alone. */
-export async function checkPolicyFully(invocation: Invocation, options: CheckOptions): Promise<FoundPolicy> {
+export async function checkPolicyFully(invocation: Invocation, options: CheckOptions): Promise<Loaded> {
   const { policy: named, cwd, env, stateFolder } = invocation;
   const deep = options.resolve === true || options.connect === true;
   const variables = deep ? variablesOf(env, 'missing') : noVariables;
-  const plugins = builtinPlugins();
-  const gathered = await gatherPolicy({ cwd, ...(named !== undefined && { path: named }) }, variables);
-  const reading = { host: options.host ?? hostname(), plugins, variables };
-  const loaded = options.host === undefined ? checkEverywhere(gathered, reading) : policyOf(gathered, reading);
-  const { policy, diagnostics, files } = loaded;
-  if (policy === undefined) return { diagnostics, files, plugins };
+  const place = { cwd, ...(named !== undefined && { path: named }) };
+  const gathered = await gatherPolicy(place, { variables, plugins: builtinPlugins() });
+  const loaded = options.host === undefined ? checkEverywhere(gathered, hostname()) : policyOf(gathered, options.host);
+  const { policy, plugins } = loaded;
+  if (policy === undefined) return loaded;
   const problems: Problem[] = keysLyingHere(policy, stateFolder);
   if (deep) problems.push(...(await resolveAll(invocation, policy, plugins)));
   const unresolved = problems.some(({ code }) => codes[code].severity === 'error');
   if (options.connect && !unresolved) problems.push(...(await connectAll(invocation, policy, plugins)));
-  return concluded({ policy, diagnostics, files, plugins }, problems);
+  return concluded(loaded, problems);
 }
 
-function concluded({ policy, diagnostics, ...rest }: FoundPolicy, problems: readonly Problem[]): FoundPolicy {
+function concluded({ policy, diagnostics, ...rest }: Loaded, problems: readonly Problem[]): Loaded {
   const positions = policy?.positions;
   const located = positions === undefined ? [] : problems.map((problem) => locate(problem, positions));
   const all: Diagnostic[] = [...diagnostics, ...located].sort(compareDiagnostics);

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
-import type { Diagnostic } from '../config/diagnostic.ts';
-import { loadPolicy } from '../config/load.ts';
+import { type Loaded, loadPolicy } from '../config/load.ts';
 import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { variablesOf } from '../config/variables.ts';
@@ -9,20 +8,11 @@ import { builtinPlugins } from './builtin.ts';
 import type { Invocation } from './invocation.ts';
 import { countDiagnostics, renderDiagnostic } from './output/diagnostic.ts';
 
-export interface FoundPolicy {
-  /** Absent: there are errors among the diagnostics. */
-  readonly policy?: Policy;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly files: readonly string[];
-  readonly plugins: PluginRegistry;
-}
-
 /** The policy that the command line names, or the one found from here upward. */
-export async function findPolicy({ policy: path, cwd, env }: Invocation): Promise<FoundPolicy> {
+export async function findPolicy({ policy: path, cwd, env }: Invocation): Promise<Loaded> {
   const plugins = builtinPlugins();
   const variables = variablesOf(env, 'missing');
-  const loaded = await loadPolicy({ cwd, host: hostname(), plugins, variables, ...(path !== undefined && { path }) });
-  return { ...loaded, plugins };
+  return loadPolicy({ cwd, host: hostname(), plugins, variables, ...(path !== undefined && { path }) });
 }
 
 /** The policy of a verb that needs a good one. Its mistakes are shown, and end the verb with exit 78. */

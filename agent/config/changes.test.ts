@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { changesBetween } from './changes.ts';
 import { consequencesOf } from './consequences.ts';
-import { gatherText, policyOf, writtenPolicy } from './load.ts';
+import { gatherText } from './gathering.ts';
+import { policyOf, writtenPolicy } from './load.ts';
 import { noVariables } from './variables.ts';
 
 const base = `
@@ -18,8 +19,8 @@ jobs:
 `;
 
 function read(text: string) {
-  const gathered = gatherText(text, '/etc/p.yaml', noVariables);
-  const { policy, diagnostics } = policyOf(gathered, { host: 'h', plugins: builtinPlugins(), variables: noVariables });
+  const gathered = gatherText(text, '/etc/p.yaml', { plugins: builtinPlugins(), variables: noVariables });
+  const { policy, diagnostics } = policyOf(gathered, 'h');
   assert.ok(policy, JSON.stringify(diagnostics));
   return { policy, written: writtenPolicy(gathered) };
 }

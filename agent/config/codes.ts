@@ -44,6 +44,10 @@ export const codes = {
   HF2012: { severity: 'error', title: 'A value does not have the form it must have.' },
   HF2013: { severity: 'error', title: 'The version of the policy language is not supported.' },
   HF2014: { severity: 'error', title: 'No plugin has this name.' },
+  HF2015: { severity: 'error', title: 'A plugin from outside cannot be loaded.' },
+  HF2016: { severity: 'error', title: 'A module exports no plugin of this contract version.' },
+  HF2017: { severity: 'error', title: 'A plugin has the kind and name, or the codec id, of another.' },
+  HF2018: { severity: 'error', title: 'A plugin from outside could be changed by other users.' },
   HF2019: { severity: 'error', title: 'A schedule or a time of day is malformed, or never comes.' },
   HF2020: { severity: 'error', title: 'A time zone is unknown.' },
 

@@ -68,6 +68,7 @@ function unknownPlugin(name: string, { registry, kind }: Place, path: Path): Pro
     return { code: 'HF2014', message, path, on: 'value', hint: `available: ${names.join(', ')}` };
   }
   const suggestion = nearest(name, names);
-  const hint = suggestion === undefined ? `there are: ${names.join(', ') || 'none'}` : undefined;
+  const known = `there are: ${names.join(', ') || 'none'}; others are brought by "plugins"`;
+  const hint = suggestion === undefined ? known : undefined;
   return { code: 'HF2014', message: `there is no ${kind} "${name}"`, path, on: 'value', suggestion, hint };
 }

@@ -2,25 +2,15 @@ import type { Json } from '../contract/index.ts';
 import { blotOut } from './blotting.ts';
 import { checkPolicy } from './check.ts';
 import { compareDiagnostics, type Diagnostic, type Positions } from './diagnostic.ts';
-import { findPolicyFiles } from './finding.ts';
+import { type Gathered, type GatheredText, gatherPolicy, gatherText, type ReadWith } from './gathering.ts';
 import { withDefaults } from './merging/defaults.ts';
-import { PolicyFiles } from './merging/files.ts';
 import { checkOverrides, forHost, hostsOf, isPattern } from './merging/hosts.ts';
-import { type Layer, withoutParts } from './merging/layer.ts';
-import { mergeFiles } from './merging/merged-policy.ts';
+import { withoutParts } from './merging/layer.ts';
 import { MergedPositions } from './merging/positions.ts';
 import type { Policy } from './policy.ts';
-import { locate } from './problem.ts';
+import { locate, type Problem } from './problem.ts';
 import type { PluginRegistry } from './registry.ts';
 import { noVariables, type Variables } from './variables.ts';
-
-/** What a policy is read with. */
-export interface Reading {
-  /** Whose policy it is to be: the name that `hosts` and jobs know the host by. */
-  readonly host: string;
-  readonly plugins: PluginRegistry;
-  readonly variables: Variables;
-}
 
 export interface Loaded {
   /** Absent when any diagnostic is an error, and when a variable that is not known here stands where its form matters. */
@@ -29,47 +19,19 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   /** What was read, absolute. */
   readonly files: readonly string[];
+  /** Those that were given, and those that the policy brings. */
+  readonly plugins: PluginRegistry;
   /** The policy as it is written for this host, all files, overrides and defaults merged; also of one with mistakes. */
   readonly merged?: { readonly content: Json; readonly positions: Positions };
 }
 
-/** The text of a policy, before it is anybody's: its files merged. */
-export interface Gathered {
-  /** Absent when the text could not be understood. */
-  readonly text?: { readonly layer: Layer; readonly file: string };
-  readonly diagnostics: readonly Diagnostic[];
-  readonly files: readonly string[];
-}
-
-/**
- * Reads the policy at `path`, a file or a folder; without one, the policy found from `cwd` upward or of the system. Reads
- * nothing but policy files. Whatever is wrong is a diagnostic, never an exception.
- */
-export async function gatherPolicy(
-  options: { readonly path?: string; readonly cwd: string },
-  variables: Variables,
-): Promise<Gathered> {
-  const found = await findPolicyFiles(options);
-  if ('diagnostic' in found) return { diagnostics: [found.diagnostic], files: [] };
-  const files = new PolicyFiles(variables);
-  for (const file of found.files) files.read(file);
-  return assembled(files, found.files[0] ?? options.cwd);
-}
-
-/** The same for a text at hand. `file` is absolute, and need not exist. */
-export function gatherText(text: string, file: string, variables: Variables): Gathered {
-  const files = new PolicyFiles(variables);
-  files.add(file, text);
-  return assembled(files, file);
-}
-
 /** The policy of one host. */
-export function policyOf({ text, diagnostics, files }: Gathered, reading: Reading): Loaded {
-  if (text === undefined) return { diagnostics, files };
-  const { policy, diagnostics: own, merged } = readAs(text, reading);
+export function policyOf({ text, diagnostics, files, plugins }: Gathered, host: string): Loaded {
+  if (text === undefined) return { diagnostics, files, plugins };
+  const { policy, diagnostics: own, merged } = readAs(text, host, plugins);
   const all = [...diagnostics, ...own].sort(compareDiagnostics);
   const wrong = policy === undefined || all.some(({ severity }) => severity === 'error');
-  return { diagnostics: all, files, merged, ...(wrong ? {} : { policy }) };
+  return { diagnostics: all, files, plugins, merged, ...(wrong ? {} : { policy }) };
 }
 
 /** The policy for all hosts, as it is written once its files and defaults are merged; overrides of hosts stand beside it. */
@@ -80,11 +42,13 @@ export function writtenPolicy({ text }: Gathered): Json {
 }
 
 /** Loads the policy of one host, see {@link gatherPolicy}. */
-export async function loadPolicy(options: { readonly path?: string; readonly cwd: string } & Reading): Promise<Loaded> {
-  return policyOf(await gatherPolicy(options, options.variables), options);
+export async function loadPolicy(
+  options: { readonly path?: string; readonly cwd: string; readonly host: string } & ReadWith,
+): Promise<Loaded> {
+  return policyOf(await gatherPolicy(options, options), options.host);
 }
 
-/** The policy that a text at hand is. `file` is absolute, and need not exist. */
+/** The policy that a text at hand is. `file` is absolute, and need not exist. Loads no plugins. */
 export function parsePolicy(options: {
   readonly text: string;
   readonly file: string;
@@ -92,21 +56,21 @@ export function parsePolicy(options: {
   readonly plugins: PluginRegistry;
   readonly variables?: Variables;
 }): Loaded {
-  const { text, file, variables = noVariables } = options;
-  return policyOf(gatherText(text, file, variables), { ...options, variables });
+  const { text, file, host, plugins, variables = noVariables } = options;
+  return policyOf(gatherText(text, file, { plugins, variables }), host);
 }
 
-/** Checks the policy as it is on every host that it speaks of. `policy` is that of the host in `reading`. */
-export function checkEverywhere(gathered: Gathered, reading: Reading): Loaded {
-  const { text } = gathered;
-  if (text === undefined) return gathered;
-  const here = policyOf(gathered, reading);
+/** Checks the policy as it is on every host that it speaks of. `policy` is that of `host`. */
+export function checkEverywhere(gathered: Gathered, host: string): Loaded {
+  const { text, plugins } = gathered;
+  const here = policyOf(gathered, host);
+  if (text === undefined) return here;
   const told = new Map(here.diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic]));
   for (const name of hostsOf(text.layer)) {
     // A host that nothing is written for; and for a pattern, its own name, which it fits.
-    const host = name ?? ' another host';
-    if (host === reading.host) continue;
-    for (const diagnostic of readAs(text, { ...reading, host }).diagnostics) {
+    const other = name ?? ' another host';
+    if (other === host) continue;
+    for (const diagnostic of readAs(text, other, plugins).diagnostics) {
       const key = keyOf(diagnostic);
       // What is not available is not available anywhere.
       if (diagnostic.code.startsWith('HF49') && [...told.values()].some(({ code }) => code === diagnostic.code))
@@ -122,19 +86,25 @@ export function checkEverywhere(gathered: Gathered, reading: Reading): Loaded {
   return wrong ? { ...rest, diagnostics } : { ...here, diagnostics };
 }
 
-function readAs({ layer, file }: { readonly layer: Layer; readonly file: string }, reading: Reading) {
-  const overridden = forHost(layer, reading.host);
+function readAs({ layer, file, unloaded }: GatheredText, host: string, plugins: PluginRegistry) {
+  const overridden = forHost(layer, host);
   const { policy: merged, problems: idle } = withDefaults(overridden);
   const positions = new MergedPositions(merged.origin, file);
   const written = withoutParts(merged, (name) => name === 'defaults' || name === 'hosts').value;
-  const { policy, problems } = checkPolicy({ content: merged.value, positions, file, ...reading });
-  const all = [...problems, ...idle, ...checkOverrides(layer)].filter(
-    ({ code, path: at, on }) =>
-      !(code.startsWith('HF2') && code !== 'HF2011' && on === 'value' && positions.isUnknown(at)),
-  );
+  const { policy, problems } = checkPolicy({ content: merged.value, positions, file, host, plugins });
+  const all = [...problems, ...idle, ...checkOverrides(layer)].filter((problem) => {
+    // What is named nowhere else may be what a plugin would have brought that could not be loaded.
+    if (unloaded && problem.code === 'HF2014' && problem.suggestion === undefined) return false;
+    return !aboutUnknown(problem, positions);
+  });
   const secrets = all.filter(({ code }) => code === 'HF2011').map(({ path }) => positions.valueAt(path));
   const located = all.map((problem) => locate(problem, positions));
   return { policy, diagnostics: blotOut(unique(located), secrets), merged: { content: written, positions } };
+}
+
+/** Whether the problem is the form of a value that is not known here. */
+function aboutUnknown({ code, path, on }: Problem, positions: Positions): boolean {
+  return code.startsWith('HF2') && code !== 'HF2011' && on === 'value' && positions.isUnknown(path);
 }
 
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
@@ -143,29 +113,4 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 
 function keyOf({ at, code, message }: Diagnostic): string {
   return `${at.file}\0${at.line}\0${at.column}\0${code}\0${message}`;
-}
-
-function assembled(files: PolicyFiles, file: string): Gathered {
-  const read = { files: files.files };
-  const unreadable = files.diagnostics.some(({ code }) => ['HF1001', 'HF1002', 'HF1003'].includes(code));
-  if (unreadable || files.documents.some(({ broken }) => broken)) {
-    return { ...read, diagnostics: [...files.diagnostics].sort(compareDiagnostics) };
-  }
-  const { policy, diagnostics } = mergeFiles(files);
-  return {
-    ...read,
-    diagnostics: onceForEachVariable([...files.diagnostics, ...diagnostics].sort(compareDiagnostics)),
-    ...(policy && { text: { layer: policy, file } }),
-  };
-}
-
-/** A variable that is used often is told of once, where it first stands. */
-function onceForEachVariable(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const told = new Set<string>();
-  return diagnostics.filter(({ code, message }) => {
-    if (code !== 'HF5001' && code !== 'HF5002') return true;
-    const known = told.has(message);
-    told.add(message);
-    return !known;
-  });
 }

@@ -49,7 +49,7 @@ test('a plan that is rehearsed needs a place for each source: the plugin makes o
     `  all:\n    steps: [${steps}]${drill}`;
   assert.deepEqual(told(plan('{ restore: app }')), []);
   assert.deepEqual(told(plan('{ restore: app }, { restore: tape }')), ['8:42 HF4016']);
-  assert.deepEqual(told(plan('{ parallel: [{ restore: tape }] }')), ['8:36 HF4016']);
+  assert.deepEqual(told(plan('{ parallel: [{ restore: tape }] }')), ['8:37 HF4016']);
   assert.deepEqual(told(plan('{ restore: tape, into: /scratch }')), []);
   assert.deepEqual(told(plan('{ restore: tape }', '\n')), [], 'without a drill it may go where it was');
 });

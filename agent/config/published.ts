@@ -3,12 +3,11 @@ import type { Kind, Plugin } from '../contract/index.ts';
 import { withDefaultsAllowed } from './defaulted-schema.ts';
 import { partial, withVariables } from './partial-schema.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
-import type { PluginRegistry } from './registry.ts';
+import { KINDS, type PluginRegistry } from './registry.ts';
 import { Checksum, Encrypt, policySchema } from './schema.ts';
 import { NOTIFIERS } from './sections/notifiers.ts';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
-const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', 'notifier', 'check'];
 
 /**
  * The JSON Schemas for editors, by their paths below schemas/: the policy with the options of every plugin in its place, and

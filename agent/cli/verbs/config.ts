@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
 import type { Place, Positions } from '../../config/diagnostic.ts';
-import { gatherPolicy, policyOf } from '../../config/load.ts';
+import { gatherPolicy } from '../../config/gathering.ts';
+import { policyOf } from '../../config/load.ts';
 import { variablesOf } from '../../config/variables.ts';
 import { fail, type Json } from '../../contract/index.ts';
 import { builtinPlugins } from '../builtin.ts';
@@ -20,9 +21,12 @@ export interface ShowOptions {
 export async function showConfig(invocation: Invocation, options: ShowOptions): Promise<Exit> {
   const { terminal, cwd, env, policy: named } = invocation;
   const variables = variablesOf(env, 'unknown');
-  const gathered = await gatherPolicy({ cwd, ...(named !== undefined && { path: named }) }, variables);
+  const gathered = await gatherPolicy(
+    { cwd, ...(named !== undefined && { path: named }) },
+    { variables, plugins: builtinPlugins() },
+  );
   const host = options.host ?? hostname();
-  const { merged, diagnostics, files } = policyOf(gathered, { host, plugins: builtinPlugins(), variables });
+  const { merged, diagnostics, files } = policyOf(gathered, host);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   for (const diagnostic of errors) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
   // A policy with mistakes is shown too: seeing where a value comes from is how they are mended. Secrets are no such mistake.

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { changesBetween } from '../../config/changes.ts';
 import { consequencesOf } from '../../config/consequences.ts';
-import { gatherPolicy, policyOf, writtenPolicy } from '../../config/load.ts';
+import { gatherPolicy } from '../../config/gathering.ts';
+import { policyOf, writtenPolicy } from '../../config/load.ts';
 import { variablesOf } from '../../config/variables.ts';
 import { fail, type Json } from '../../contract/index.ts';
 import { builtinPlugins } from '../builtin.ts';
@@ -38,8 +39,11 @@ export async function planDiff(
 async function readOne(invocation: Invocation, path: string | undefined) {
   const { cwd, env, terminal } = invocation;
   const variables = variablesOf(env, 'unknown');
-  const gathered = await gatherPolicy({ cwd, ...(path !== undefined && { path }) }, variables);
-  const { policy, diagnostics } = policyOf(gathered, { host: hostname(), plugins: builtinPlugins(), variables });
+  const gathered = await gatherPolicy(
+    { cwd, ...(path !== undefined && { path }) },
+    { variables, plugins: builtinPlugins() },
+  );
+  const { policy, diagnostics } = policyOf(gathered, hostname());
   if (policy !== undefined) return { policy, written: writtenPolicy(gathered) };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const told = errors.length > 0 ? errors : diagnostics.filter(({ code }) => code === 'HF5001');

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { builtinPlugins } from '../../cli/builtin.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import { checkEverywhere, gatherPolicy, loadPolicy } from '../load.ts';
+import { gatherPolicy } from '../gathering.ts';
+import { checkEverywhere, loadPolicy } from '../load.ts';
 import { noVariables } from '../variables.ts';
 import { matchesHost } from './hosts.ts';
 
@@ -38,11 +39,7 @@ async function folder(files: Readonly<Record<string, string>>): Promise<string> 
 
 const load = (at: string, host = 'h') => loadPolicy({ cwd: at, path: at, host, plugins, variables: noVariables });
 const everywhere = async (at: string) =>
-  checkEverywhere(await gatherPolicy({ cwd: at, path: at }, noVariables), {
-    host: 'h',
-    plugins,
-    variables: noVariables,
-  });
+  checkEverywhere(await gatherPolicy({ cwd: at, path: at }, { plugins, variables: noVariables }), 'h');
 const told = ({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }) =>
   diagnostics
     .filter(({ severity }) => severity !== 'note')
