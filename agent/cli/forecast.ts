@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { RunRecord } from '../catalog/run-history.ts';
 import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
-import { nextStarts } from '../config/schedule.ts';
+import { nextStarts } from '../config/schedule-times.ts';
 import { type Failure, failureOf, type Json } from '../contract/index.ts';
 import { decideRetention, type RetentionDecision } from '../repository/retention.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';

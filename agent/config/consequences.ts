@@ -2,7 +2,8 @@ import type { Json } from '../contract/index.ts';
 import type { Change } from './changes.ts';
 import { spokenSpan } from './duration.ts';
 import type { Policy } from './policy.ts';
-import { longestGap, type Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
+import { longestGap } from './schedule-times.ts';
 
 /** What follows from a change. A `risk` is something that somebody may lose by it. */
 export interface Consequence {

@@ -151,6 +151,7 @@ domains: { shared: { hosts: [a, b], retention: [audit] } }
       text: 'every 1h',
       jitterMs: 0,
       catchUp: true,
+      blackout: [],
     });
     const told = diagnostics.map(({ severity, at, code }) => `${severity} ${at.line}:${at.column} ${code}`);
     assert.deepEqual(told, [

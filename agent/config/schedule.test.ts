@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { longestGap, nextStarts, parseSchedule, type Schedule } from './schedule.ts';
+import { parseSchedule, type Schedule } from './schedule.ts';
+import { longestGap, nextStarts } from './schedule-times.ts';
 import type { ScheduleWritten } from './sections/schedules.ts';
 import { respellTime } from './time-of-day.ts';
 
@@ -66,7 +67,7 @@ describe('schedules are understood as people write them', () => {
       { jitterMs, catchUp, text },
       { jitterMs: 300_000, catchUp: false, text: 'daily at 02:00, Europe/London' },
     );
-    assert.deepEqual(timing, { kind: 'calendar', patterns: ['0 2 * * *'], timezone: 'Europe/London' });
+    assert.deepEqual(timing, { kind: 'calendar', patterns: ['0 2 * * *'], timezone: 'Europe/London', blackout: [] });
     assert.equal('timezone' in read('daily at 02:00 Europe/London'), true);
   });
 });
@@ -81,6 +82,7 @@ test('what is no schedule is not guessed at', () => {
   assert.equal(mistake({ at: '02:00', day: 13, on: 'fri', cron: '0 2 * * *' }), 'HF2019 cron');
   assert.equal(mistake({ jitter: '5m' }), 'HF2019');
   assert.equal(mistake({ every: '0s' }), 'HF2019 every');
+  assert.equal(mistake({ at: '02:00', blackout: [{ between: '01:00-03:00' }] }), 'HF2019 blackout');
   assert.equal(mistake({ every: '1d', timezone: 'UTC' }), 'HF2019 timezone');
   assert.equal(mistake({ cron: '0 2 * * *', day: 1 }), 'HF2019 day');
   assert.equal(mistake({ at: '02:00', timezone: 'Europe/Londn' }), 'HF2020 timezone Europe/London');
@@ -120,6 +122,26 @@ describe('the next times', () => {
     assert.deepEqual(starts(london, '2026-10-24T12:00:00Z', 2), ['2026-10-25T02:30', '2026-10-26T02:30']);
   });
 
+  test('are not in a blackout, in the zone of the schedule', () => {
+    const friday = { on: 'fri', between: '12:00-16:00' } as const;
+    const hourly = { cron: '0 * * * *', timezone: 'Europe/London', blackout: [friday] };
+    assert.deepEqual(starts(hourly, '2026-11-27T10:30:00Z'), [
+      '2026-11-27T11:00',
+      '2026-11-27T16:00',
+      '2026-11-27T17:00',
+    ]);
+    assert.deepEqual(starts({ ...hourly, timezone: 'Asia/Tokyo' }, '2026-11-27T01:30:00Z', 2), [
+      '2026-11-27T02:00',
+      '2026-11-27T07:00',
+    ]);
+    const nights: ScheduleWritten = { every: '1h', timezone: 'UTC', blackout: [{ on: 'mon', between: '22:00-02:00' }] };
+    assert.deepEqual(starts(nights, '2026-11-23T20:30:00Z'), [
+      '2026-11-23T21:00',
+      '2026-11-24T02:00',
+      '2026-11-24T03:00',
+    ]);
+  });
+
   test('of a day that not every month has', () => {
     assert.deepEqual(starts({ at: '00:00', day: 31, timezone: 'UTC' }, '2026-01-31T12:00:00Z', 2), [
       '2026-03-31T00:00',
@@ -140,6 +162,11 @@ describe('the longest gap', () => {
     ['*/5 9-17 * * 1-5', 63 + 5 / 60],
     ['* * * 1 *', 335 * 24 + 1 / 60],
     ['0 2 29 2 *', 1461 * 24],
+    [{ every: '1h', blackout: [{ between: '12:00-16:00' }] }, 5],
+    [{ every: '30s', blackout: [{ on: 'sun' }] }, 24 + 30 / 3600],
+    [{ at: '02:00', blackout: [{ on: 'fri', between: '12:00-16:00' }] }, 24],
+    [{ at: '02:00', blackout: [{ on: ['sat', 'sun'] }] }, 72],
+    [{ at: '04:00', day: 1, blackout: [{ on: 'weekends' }] }, 90 * 24],
   ];
   for (const [written, hours] of gaps) {
     test(`of ${JSON.stringify(written)}`, () => assert.equal(longestGap(read(written)), hours * HOUR));

@@ -1,15 +1,11 @@
-import { Cron } from 'croner';
 import { parseSpan } from './duration.ts';
 import { nearest } from './nearest.ts';
+import { checkPattern, longestGap, type Timing } from './schedule-times.ts';
 import { readWords } from './schedule-words.ts';
 import type { ScheduleFields, ScheduleWritten } from './sections/schedules.ts';
 import { parseTime } from './time-of-day.ts';
+import { readWindow } from './week-window.ts';
 import { parseDays } from './weekday.ts';
-
-/** When something starts: at an interval, or when any of these patterns of cron says so. */
-export type Timing =
-  | { readonly kind: 'interval'; readonly everyMs: number }
-  | { readonly kind: 'calendar'; readonly patterns: readonly string[]; readonly timezone?: string };
 
 export type Schedule = Timing & {
   /** As people read it: `every 15m`, `weekdays at 07:00, Europe/London`. */
@@ -56,13 +52,21 @@ function readFields(fields: ScheduleFields): { schedule: Schedule } | { mistake:
     text: spoken(fields),
     jitterMs: jitter === undefined ? 0 : (parseSpan(jitter) ?? 0),
     catchUp: fields.catchUp ?? true,
+    blackout: (fields.blackout ?? []).map(readWindow),
+    ...(timezone !== undefined && { timezone }),
   };
-  if (every !== undefined) return { schedule: { kind: 'interval', everyMs: parseSpan(every) ?? 0, ...common } };
+  if (every !== undefined) return atSomeTime({ kind: 'interval', everyMs: parseSpan(every) ?? 0, ...common });
   const patterns = patternsOf(fields);
   const wrong = patterns.map((pattern) => checkPattern(pattern)).find((reason) => reason !== undefined);
   const field = fields.cron === undefined ? 'at' : 'cron';
   if (wrong !== undefined) return { mistake: { code: 'HF2019', message: wrong, field, hint: HINT } };
-  return { schedule: { kind: 'calendar', patterns, ...(timezone !== undefined && { timezone }), ...common } };
+  return atSomeTime({ kind: 'calendar', patterns, ...common });
+}
+
+function atSomeTime(schedule: Schedule): { schedule: Schedule } | { mistake: ScheduleMistake } {
+  if (schedule.blackout.length === 0 || Number.isFinite(longestGap(schedule))) return { schedule };
+  const message = 'every start of this schedule falls into a blackout';
+  return { mistake: { code: 'HF2019', message, field: 'blackout' } };
 }
 
 /** What does not go together, or means nothing. */
@@ -81,12 +85,12 @@ function checkFields(fields: ScheduleFields): ScheduleMistake | undefined {
   if (kind === 'every' && parseSpan(fields.every ?? '') === 0) {
     return { code: 'HF2019', message: 'an interval is longer than nothing', field: 'every' };
   }
-  if (kind === 'every' && fields.timezone !== undefined) {
+  if (kind === 'every' && fields.timezone !== undefined && fields.blackout === undefined) {
     return {
       code: 'HF2019',
       message: 'an interval has no time zone',
       field: 'timezone',
-      hint: 'it belongs to at and cron',
+      hint: 'it belongs to at, cron and blackout',
     };
   }
   return checkZone(fields.timezone);
@@ -113,102 +117,6 @@ function patternsOf({ cron, at, on, day }: ScheduleFields): string[] {
   // Both kinds of days together mean days that are both, which cron would take for either.
   const both = on !== undefined && day !== undefined ? `+${weekdays}` : weekdays;
   return times.map(({ hour, minute }) => `${minute} ${hour} ${[days].flat().join(',')} * ${both}`);
-}
-
-/** Why a pattern cannot be, if it cannot. */
-function checkPattern(pattern: string): string | undefined {
-  try {
-    if (calendar(pattern, 'UTC').nextRun(REFERENCE) !== null) return undefined;
-    return `${JSON.stringify(pattern)} never comes`;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^Cron\w+: /, '') : String(error);
-    return `${JSON.stringify(pattern)} is no schedule: ${reason.slice(0, 1).toLowerCase()}${reason.slice(1)}`;
-  }
-}
-
-/** A leap year lies ahead of it, so that what comes on 29 February is found quickly. */
-const REFERENCE = new Date('2027-01-01T00:00:00Z');
-
-function calendar(pattern: string, timezone: string | undefined): Cron {
-  return new Cron(pattern, { paused: true, mode: '5-part', ...(timezone !== undefined && { timezone }) });
-}
-
-/** The next times after `from`, ascending, without the jitter. Times of the calendar are those of the host unless a zone is set. */
-export function nextStarts(schedule: Timing, from: Date, count: number): Date[] {
-  if (schedule.kind === 'interval') {
-    const { everyMs } = schedule;
-    const first = Math.floor(from.getTime() / everyMs) + 1;
-    return Array.from({ length: count }, (_, index) => new Date((first + index) * everyMs));
-  }
-  const starts = schedule.patterns.flatMap((pattern) => calendar(pattern, schedule.timezone).nextRuns(count, from));
-  const times = [...new Set(starts.map((start) => start.getTime()))].sort((a, b) => a - b);
-  return times.slice(0, count).map((time) => new Date(time));
-}
-
-const DAY = 86_400_000;
-const gaps = new Map<string, number>();
-
-/**
- * The longest time between two starts, in milliseconds. Hours and minutes of a pattern are the same on each of its days, so
- * that one day and the first and last start of every day of four years tell it; changes of the clock are not counted.
- */
-export function longestGap(schedule: Timing): number {
-  if (schedule.kind === 'interval') return schedule.everyMs;
-  const key = schedule.patterns.join('\n');
-  const known = gaps.get(key);
-  if (known !== undefined) return known;
-  const gap = measuredGap({ kind: 'calendar', patterns: schedule.patterns, timezone: 'UTC' });
-  gaps.set(key, gap);
-  return gap;
-}
-
-function measuredGap(schedule: Timing): number {
-  const [first] = nextStarts(schedule, REFERENCE, 1);
-  if (first === undefined) return Number.POSITIVE_INFINITY;
-  const end = REFERENCE.getTime() + horizonOf(schedule) * DAY;
-  let longest = 0;
-  let sameDay = true;
-  for (let last = first.getTime(); last < end; ) {
-    const from = sameDay ? last : endOfDay(last) - 1;
-    const [next] = nextStarts(schedule, new Date(from), 1);
-    if (next === undefined) break;
-    longest = Math.max(longest, next.getTime() - (sameDay ? last : lastOfDay(schedule, last)));
-    // The first day is walked through start by start, the others from day to day.
-    if (next.getTime() >= endOfDay(first.getTime())) sameDay = false;
-    last = next.getTime();
-  }
-  return longest;
-}
-
-/** Days after which the pattern of days is known: all are alike, weeks are alike, or a leap day comes once in four years. */
-function horizonOf(schedule: Timing): number {
-  const patterns = schedule.kind === 'interval' ? [] : schedule.patterns;
-  if (patterns.every((pattern) => /\s\*\s+\*\s+\*$/.test(pattern))) return 2;
-  return patterns.every((pattern) => /\s\*\s+\*\s+\S+$/.test(pattern)) ? 15 : 4 * 366;
-}
-
-function endOfDay(time: number): number {
-  return (Math.floor(time / DAY) + 1) * DAY;
-}
-
-const lastTimes = new WeakMap<Timing, number>();
-
-/** The last start on the day of `time`: as long after midnight as on any other day. */
-function lastOfDay(schedule: Timing, time: number): number {
-  const midnight = endOfDay(time) - DAY;
-  let offset = lastTimes.get(schedule);
-  if (offset === undefined) {
-    offset = time - midnight;
-    for (
-      let [next] = nextStarts(schedule, new Date(time), 1);
-      next !== undefined && next.getTime() < midnight + DAY;
-    ) {
-      offset = next.getTime() - midnight;
-      [next] = nextStarts(schedule, next, 1);
-    }
-    lastTimes.set(schedule, offset);
-  }
-  return midnight + offset;
 }
 
 function spoken({ every, at, on, day, cron, timezone }: ScheduleFields): string {

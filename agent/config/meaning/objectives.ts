@@ -1,7 +1,7 @@
 import { spokenSpan } from '../duration.ts';
 import type { Job, Policy, SourceSpec } from '../policy.ts';
 import type { Problem } from '../problem.ts';
-import { longestGap } from '../schedule.ts';
+import { longestGap } from '../schedule-times.ts';
 
 /** Sources whose RPO no job can meet: what is lost at worst is what came since the last start, and the delay of the next. */
 export function checkObjectives({ sources, jobs, positions }: Policy): Problem[] {

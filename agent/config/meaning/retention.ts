@@ -2,7 +2,7 @@ import type { Duration } from '../duration.ts';
 import { spokenSpan } from '../duration.ts';
 import type { Job, Keep, Policy, RetentionSpec } from '../policy.ts';
 import type { Problem } from '../problem.ts';
-import { longestGap } from '../schedule.ts';
+import { longestGap } from '../schedule-times.ts';
 
 const DAY = 86_400_000;
 /** The Gregorian calendar's average, in days. */
