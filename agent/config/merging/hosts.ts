@@ -24,7 +24,9 @@ export function forHost(policy: Layer, host: string): Layer {
   const names = [...patterns, ...(Object.hasOwn(sectionOf(policy), host) ? [host] : [])];
   return names.reduce((merged, name) => {
     const override = partOf(policy, 'hosts', name);
-    return override === undefined ? merged : merge(merged, movedBy(override, `from hosts.${name}`), upper);
+    return override === undefined || !isMapping(override.value)
+      ? merged
+      : merge(merged, movedBy(override, `from hosts.${name}`), upper);
   }, policy);
 }
 

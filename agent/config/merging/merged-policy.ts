@@ -3,7 +3,7 @@ import { codes } from '../codes.ts';
 import type { Diagnostic, Path } from '../diagnostic.ts';
 import type { PolicyDocument } from '../document.ts';
 import type { PolicyFiles } from './files.ts';
-import { joined, type Layer, merge, withoutParts } from './layer.ts';
+import { isMapping, joined, type Layer, merge, withoutParts } from './layer.ts';
 
 /** Lists without names: what several files add to them is kept. */
 const JOINED = ['alerts', 'plugins'];
@@ -27,13 +27,23 @@ export function mergeFiles(files: PolicyFiles): { policy: Layer | undefined; dia
     diagnostics.push(contradiction(under, over, path));
     return under;
   };
-  const [first, ...others] = files.documents.map(layerOf);
+  // A file that is no mapping has nothing to merge. One that stands alone is answered where the policy is checked.
+  const several = files.documents.length > 1;
+  const odd = files.documents.filter(({ content }) => several && !isMapping(content));
+  diagnostics.push(...odd.map(noMapping));
+  const [first, ...others] = files.documents.filter((document) => !odd.includes(document)).map(layerOf);
   if (first === undefined) return { policy: undefined, diagnostics };
   return { policy: others.reduce((merged, next) => merge(merged, next, choose), first), diagnostics };
 }
 
 function layerOf(document: PolicyDocument): Layer {
   return withoutParts({ value: document.content, origin: { document, path: [] } }, ofTheFile);
+}
+
+function noMapping(document: PolicyDocument): Diagnostic {
+  const { severity } = codes.HF2003;
+  const message = 'a file of a policy must be a mapping: sections with their names';
+  return { severity, code: 'HF2003', message, ...document.valueAt([]) };
 }
 
 function contradiction(under: Layer, over: Layer, path: Path): Diagnostic {

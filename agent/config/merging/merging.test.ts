@@ -145,6 +145,19 @@ describe('two files of which neither includes the other', () => {
   });
 });
 
+test('a file that is no mapping, and an override that is none, are told, and the rest is checked', async () => {
+  const at = await folder({
+    'holdfast.yaml': `include: [list.yaml]\n${text({ hosts: 'hosts: { web: [], db: }', limits: 'limits: { files: 0 }' })}`,
+    'list.yaml': '- a\n',
+  });
+  assert.deepEqual(told(await everywhere(at)), [
+    'holdfast.yaml:7:15 HF2003',
+    'holdfast.yaml:7:19 HF2003',
+    'holdfast.yaml:8:18 HF2009',
+    'list.yaml:1:1 HF2003',
+  ]);
+});
+
 describe('defaults', () => {
   test('stand under jobs, and under sources and targets of their type', async () => {
     const at = await folder({
