@@ -88,18 +88,26 @@ function parse(argv: readonly string[], version: string): Parsed {
   return parsed;
 }
 
+const HELP_HINT = 'holdfast --help names every verb, holdfast <verb> --help its options.';
+const FIRST_STEPS = [
+  'holdfast demo    tries it: backs up, verifies, restores and compares',
+  'holdfast init    writes a policy, and makes what a first run needs',
+  'holdfast --help  names every verb',
+].join('\n');
+
 /** `error: unknown option '--polcy'\n(Did you mean --policy?)`, taken apart. */
 function usageFailure(error: CommanderError): Failure {
-  const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const [first = '', suggestion] = error.message
+    .replace(/^error: /, '')
+    .replace(/^unknown command/, 'unknown verb')
+    .split('\n');
   const help = error.code === 'commander.help';
   return {
     code: 'USAGE',
     message: help ? 'A verb is missing.' : `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, '')}.`,
     origin: 'agent',
     permanent: true,
-    hint:
-      suggestion?.replace(/^\((.*)\)$/, '$1') ??
-      'holdfast --help names every verb, holdfast <verb> --help its options.',
+    hint: help ? FIRST_STEPS : (suggestion?.replace(/^\((.*)\)$/, '$1') ?? HELP_HINT),
   };
 }
 
