@@ -58,7 +58,9 @@ function readVerb(command: Command, path: readonly string[], top: readonly strin
     description: command.description(),
     ...helpTextOf(command),
     options: help.visibleOptions(command).map((option) => readOption(option, help.optionDescription(option), top)),
-    arguments: command.registeredArguments.map((argument) => readArgument(argument, top)),
+    arguments: command.registeredArguments.map((argument) =>
+      readArgument(argument, help.argumentDescription(argument), top),
+    ),
     verbs: help.visibleCommands(command).map((below) => readVerb(below, [...path, below.name()], top)),
   };
 }
@@ -73,8 +75,8 @@ function readOption(option: Option, description: string, top: readonly string[])
   };
 }
 
-function readArgument(argument: Argument, top: readonly string[]): ArgumentGrammar {
-  const { description, required, variadic, argChoices } = argument;
+function readArgument(argument: Argument, description: string, top: readonly string[]): ArgumentGrammar {
+  const { required, variadic, argChoices } = argument;
   const name = argument.name();
   return { name, description, required, variadic, values: valuesOf(name, argChoices, top) };
 }

@@ -191,7 +191,7 @@ function helpArguments(program: Command, verbs: readonly string[]): readonly str
 /** The options of the verbs that read what was backed up. */
 function reading(command: Command): Command {
   return command
-    .option('--at <point>', 'latest, the id of a snapshot, or a time', 'latest')
+    .option('--at <point>', 'which snapshot: latest, its id, or a time', 'latest')
     .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
     .option('--passphrase-file <file>', 'read its passphrase from there')
     .addOption(target());
