@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Diagnostic } from '../config/diagnostic.ts';
 import { loadPolicy } from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
 import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { fail } from '../contract/index.ts';
@@ -17,24 +18,29 @@ export interface FoundPolicy {
 }
 
 /** The policy that the command line names, or the one found from here upward. */
-export async function findPolicy({ policy: path, cwd }: Invocation): Promise<FoundPolicy> {
+export async function findPolicy({ policy: path, cwd, terminal }: Invocation): Promise<FoundPolicy> {
   const plugins = builtinPlugins();
   const loaded = await loadPolicy({ cwd, host: hostname(), plugins, ...(path !== undefined && { path }) });
+  for (const file of loaded.files) terminal.detail(`policy ${file}`);
   return { ...loaded, plugins };
 }
 
 /** The policy of a verb that needs a good one. Its mistakes are shown, and end the verb with exit 78. */
 export async function requirePolicy(invocation: Invocation): Promise<{ policy: Policy; plugins: PluginRegistry }> {
-  const { terminal, cwd } = invocation;
-  const { policy, diagnostics, plugins } = await findPolicy(invocation);
+  const { terminal, cwd, command } = invocation;
+  const { policy, diagnostics, plugins, files } = await findPolicy(invocation);
   const told = policy ? diagnostics.filter(({ severity }) => severity === 'warning') : diagnostics;
-  for (const diagnostic of told) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
+  const [first] = diagnostics;
+  const notFound = first !== undefined && files.length === 0;
+  if (!notFound)
+    for (const diagnostic of told) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
   if (policy) return { policy, plugins };
   return fail({
     code: 'POLICY_INVALID',
-    message: `The policy cannot be used: ${countDiagnostics(diagnostics)}.`,
+    message: `The policy cannot be used: ${notFound ? first.message : countDiagnostics(diagnostics)}.`,
     origin: 'policy',
     permanent: true,
+    hint: (notFound ? first.hint : undefined) ?? `${command('validate')} checks it again.`,
     detail: diagnostics.map(({ code, message, at }) => ({ code, message, file: at.file, line: at.line })),
   });
 }
@@ -52,6 +58,12 @@ export function failUnknown(what: string, name: string, known: readonly string[]
     message: `The policy has no ${what} named ${JSON.stringify(name)}.`,
     origin: 'agent',
     permanent: true,
-    hint: known.length === 0 ? `It has no ${what}s at all.` : `It has: ${known.join(', ')}`,
+    hint:
+      known.length === 0 ? `It has no ${what}s at all.` : [meant(name, known), `It has: ${known.join(', ')}`].join(''),
   });
+}
+
+function meant(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? '' : `Did you mean ${near}? `;
 }

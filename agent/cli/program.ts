@@ -11,8 +11,8 @@ export type Chosen = (options: GlobalOptions, action: Action) => void;
 
 const VERBS = 'Verbs:';
 
-/** The whole command line, described. Parsing calls `chosen` once, and does nothing else. */
-export function describeProgram(version: string, chosen: Chosen): Program {
+/** The whole command line, described. Parsing calls `chosen` once, or `say` with the help or the version, and does nothing else. */
+export function describeProgram(version: string, chosen: Chosen, say: (text: string) => void = () => {}): Program {
   const program = new Program('holdfast')
     .description('Encrypted, deduplicated backups from a policy in YAML, with recoveries that are rehearsed.')
     .version(version, '-V, --version', 'show the version')
@@ -21,14 +21,14 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     .option('-p, --policy <file>', 'the policy (default: holdfast.yaml, here or above)')
     .option('--state <folder>', 'where this host keeps keys and catalog')
     .option('--json', 'one JSON document on stdout')
-    .option('-q, --quiet', 'warnings and errors only')
+    .addOption(new Option('-q, --quiet', 'warnings and errors only').conflicts('verbose'))
     .option('-v, --verbose', 'say more')
     .option('--no-color', 'no colours')
     .usage('[options] <verb> …')
     .commandsGroup(VERBS)
     .configureHelp({ showGlobalOptions: true, subcommandTerm, optionDescription, argumentDescription })
     // What commander would print as an error becomes a Failure (main.ts), so that it looks like every other one.
-    .configureOutput({ outputError: () => {}, writeErr: () => {} })
+    .configureOutput({ outputError: () => {}, writeErr: () => {}, writeOut: say, getOutHasColors: () => false })
     .exitOverride();
   addExamples(program, [
     ['init', 'write a policy, make what it needs'],
