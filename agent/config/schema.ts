@@ -76,8 +76,8 @@ export function policySchema<S extends TSchema, T extends TSchema, P extends TSc
       plugins: Type.Optional(
         Type.Array(
           Type.String({
-            description: 'A package, or a file relative to the policy ("./…").',
-            examples: ['@example/holdfast-mysql', './plugins/mysql.ts'],
+            description: 'A package, or a file: a path that begins with ./ or ../ (relative to the policy) or /.',
+            examples: ['@example/holdfast-mysql', '/etc/holdfast/plugins/mysql.ts'],
             minLength: 1,
           }),
           { description: 'Plugins from outside. They run with all rights of the agent.', uniqueItems: true },

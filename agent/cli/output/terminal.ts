@@ -25,6 +25,7 @@ export class Terminal {
   readonly #stderr: Stream;
   readonly #progress: ProgressLine | undefined;
   #readerLeft = false;
+  #hasData = false;
 
   constructor(o: { stdout: Stream; stderr: Stream; env: NodeJS.ProcessEnv; options: TerminalOptions }) {
     this.options = o.options;
@@ -39,8 +40,14 @@ export class Terminal {
     o.stderr.on('error', () => {});
   }
 
+  /** Whether something was written to stdout. */
+  get hasData(): boolean {
+    return this.#hasData;
+  }
+
   /** Writes data. False when nobody reads any more (`holdfast ls | head`): long outputs stop there, and a run goes on. */
   data(text: string): boolean {
+    this.#hasData = true;
     if (this.#readerLeft) return false;
     this.#progress?.clear();
     this.#stdout.write(text);

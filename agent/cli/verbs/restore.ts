@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Policy, SourceSpec } from '../../config/policy.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
+import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -51,7 +52,7 @@ export async function restore(
       terminal.progress({ label: `restore ${name}`, done: bytes, ...(parts.length === 0 && { total: expectedBytes }) }),
   });
   terminal.clearProgress();
-  if (terminal.options.json) terminal.json({ ...report, into });
+  if (terminal.options.json) terminal.json({ ...advisedReport(report), into });
   else terminal.data(renderRestore(report, into, terminal.paint.data));
   tellRestoreTroubles(invocation, report);
   return exitOfRestore(report);
