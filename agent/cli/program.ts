@@ -52,6 +52,13 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     ['validate --policy etc/holdfast.yaml --json', 'for a pipeline'],
   ]).action((_, command) => act(command, async (i) => (await import('./verbs/validate.ts')).validate(i)));
 
+  verb('explain', 'say what a code of validate means', [
+    ['explain HF2003', 'why it is an error, and how it is mended'],
+    ['explain', 'list all codes'],
+  ])
+    .argument('[code]', 'a code, as validate shows it')
+    .action((code, _, command) => act(command, async (i) => (await import('./verbs/explain.ts')).explain(i, code)));
+
   verb('plan', 'show what a run would do, and do nothing', [
     ['plan', 'every job of the policy'],
     ['plan home', 'one job'],

@@ -1,12 +1,13 @@
 /**
- * `npm run generate`: writes what is derived from the options in code, the schemas below schemas/ and the table in each plugin's
- * README.md. With `--check` nothing is written, and what is not as it should be is named.
+ * `npm run generate`: writes what is derived from code: the schemas below schemas/ and the table in each plugin's README.md from
+ * the options, docs/codes.md from the explanations. With `--check` nothing is written, and what is not as it should be is named.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { publishedSchemas } from '../config/published.ts';
+import { codesPage } from './codes-page.ts';
 import { optionsTable } from './options-table.ts';
 
 const root = resolve(fileURLToPath(new URL('../../', import.meta.url)));
@@ -27,6 +28,7 @@ function generatedFiles(): Map<string, string> {
       text.replace(generatedPart, (_, begin, end) => `${begin}${optionsTable(schema)}${end}`),
     );
   }
+  files.set(join('docs', 'codes.md'), codesPage());
   return files;
 }
 
