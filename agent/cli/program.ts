@@ -49,8 +49,22 @@ export function describeProgram(version: string, chosen: Chosen): Program {
 
   verb('validate', 'check the policy, and say where it is wrong', [
     ['validate', 'the policy found from here upward'],
-    ['validate --policy etc/holdfast.yaml --json', 'for a pipeline'],
-  ]).action((_, command) => act(command, async (i) => (await import('./verbs/validate.ts')).validate(i)));
+    ['validate --policy etc/holdfast.yaml --json', 'for a program'],
+    ['validate --strict --format junit', 'for a pipeline, where warnings fail too'],
+  ])
+    .addOption(
+      new Option('--format <format>', 'how mistakes are written (default: text; in GitHub Actions: github)').choices([
+        'text',
+        'json',
+        'github',
+        'sarif',
+        'junit',
+      ]),
+    )
+    .option('--strict', 'fail on warnings, too')
+    .action((options, command) =>
+      act(command, async (i) => (await import('./verbs/validate.ts')).validate(i, options)),
+    );
 
   verb('explain', 'say what a code of validate means', [
     ['explain HF2003', 'why it is an error, and how it is mended'],

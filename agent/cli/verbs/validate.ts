@@ -1,29 +1,106 @@
 import { existsSync } from 'node:fs';
+import { fail } from '../../contract/index.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { countDiagnostics, renderDiagnostic, shortPath } from '../output/diagnostic.ts';
-import { formatCounted } from '../output/size.ts';
+import { Checkout } from '../output/formats/checkout.ts';
+import type { Format, Validation } from '../output/formats/format.ts';
+import { harmless, renderGithub } from '../output/formats/github.ts';
+import { appendStepSummary } from '../output/formats/github-summary.ts';
+import { jsonDocument } from '../output/formats/json.ts';
+import { renderJunit } from '../output/formats/junit.ts';
+import { sarifLog } from '../output/formats/sarif.ts';
+import { renderText } from '../output/formats/text.ts';
+import { printable } from '../output/printable.ts';
 import { findPolicy } from '../policy.ts';
 import { recoveryKeyFile } from '../recovery-key.ts';
 
+export interface ValidateOptions {
+  readonly format?: Format;
+  readonly strict?: boolean;
+}
+
 /** Checks the policy without touching the environment or the network. Mistakes are data here, so they go to stdout. */
-export async function validate(invocation: Invocation): Promise<Exit> {
-  const { terminal, cwd, stateFolder } = invocation;
-  const { policy, diagnostics, files } = await findPolicy(invocation);
-  const keyHere = existsSync(recoveryKeyFile(stateFolder)) ? recoveryKeyFile(stateFolder) : undefined;
-  const valid = policy !== undefined;
-  if (terminal.options.json) {
-    terminal.json({ valid, files, diagnostics, recoveryKeyOnThisHost: keyHere ?? null });
-  } else {
-    const paint = terminal.paint.data;
-    for (const diagnostic of diagnostics) terminal.data(`${renderDiagnostic(diagnostic, cwd, paint)}\n`);
-    const counted = countDiagnostics(diagnostics);
-    const where = files.map((file) => shortPath(file, cwd)).join(', ');
-    const checked = policy ? ` ${formatCounted(Object.keys(policy.jobs).length, 'job')} can run.` : '';
-    const mark = valid ? paint('green', '✔') : paint('red', '✖');
-    terminal.data(`${mark} ${[where, counted || 'no mistakes'].filter(Boolean).join(': ')}.${checked}\n`);
+export async function validate(invocation: Invocation, options: ValidateOptions): Promise<Exit> {
+  const { terminal } = invocation;
+  const format = chooseFormat(options, invocation);
+  const validation = await check(invocation, options.strict === true);
+  await write(validation, format, invocation);
+  const { valid, recoveryKey } = validation;
+  if (recoveryKey) {
+    terminal.warn(`The recovery key still lies on this host: ${recoveryKey}. Take it off, to two other places.`);
   }
-  if (keyHere) terminal.warn(`The recovery key still lies on this host: ${keyHere}. Take it off, to two other places.`);
   if (valid) terminal.message(`\nNext: ${invocation.command('plan')}`);
-  return valid ? EXIT.ok : EXIT.policyInvalid;
+  return validation.exit;
+}
+
+/** What was asked for; in a step of GitHub Actions that asks for nothing, what GitHub shows beside the lines. */
+function chooseFormat({ format }: ValidateOptions, { terminal, env }: Invocation): Format {
+  if (terminal.options.json && format !== undefined && format !== 'json') {
+    return fail({
+      code: 'USAGE',
+      message: `--json and --format ${format} are two formats.`,
+      origin: 'agent',
+      permanent: true,
+      hint: '--json is short for --format json.',
+    });
+  }
+  if (terminal.options.json) return 'json';
+  return format ?? (onGithub(env) ? 'github' : 'text');
+}
+
+function onGithub(env: NodeJS.ProcessEnv): boolean {
+  return env['GITHUB_ACTIONS'] === 'true';
+}
+
+async function check(invocation: Invocation, strict: boolean): Promise<Validation> {
+  const { cwd, env, stateFolder, version } = invocation;
+  const { policy, diagnostics, files } = await findPolicy(invocation);
+  const key = recoveryKeyFile(stateFolder);
+  const warned = strict && diagnostics.some(({ severity }) => severity === 'warning');
+  const valid = policy !== undefined && !warned;
+  return {
+    valid,
+    exit: valid ? EXIT.ok : EXIT.policyInvalid,
+    strict,
+    files,
+    diagnostics,
+    jobs: policy === undefined ? undefined : Object.keys(policy.jobs).length,
+    recoveryKey: existsSync(key) ? key : undefined,
+    checkout: Checkout.around(cwd, env),
+    version,
+  };
+}
+
+async function write(validation: Validation, format: Format, invocation: Invocation): Promise<void> {
+  const { terminal, cwd, program, env } = invocation;
+  const text = () =>
+    renderText(validation, { cwd, paint: terminal.paint.data, explain: (code) => `${program} explain ${code}` });
+  switch (format) {
+    case 'text':
+      terminal.data(onGithub(env) ? harmless(text()) : text());
+      break;
+    case 'json':
+      terminal.json(jsonDocument(validation));
+      break;
+    case 'sarif':
+      terminal.json(sarifLog(validation));
+      break;
+    case 'junit':
+      terminal.data(renderJunit(validation));
+      break;
+    case 'github':
+      terminal.data(renderGithub(validation, text()));
+      await summarise(validation, invocation);
+  }
+}
+
+async function summarise(validation: Validation, { env, terminal }: Invocation): Promise<void> {
+  const file = env['GITHUB_STEP_SUMMARY'];
+  if (!file) return;
+  try {
+    await appendStepSummary(validation, file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.warn(printable(`The summary of the job could not be written: ${reason}`));
+  }
 }
