@@ -64,7 +64,7 @@ test('a result has its place in the checkout, its rule, and what else is concern
   );
   assert.deepEqual(result.locations[0]?.physicalLocation, {
     artifactLocation: { uri: 'etc/holdfast.yaml', uriBaseId: '%SRCROOT%' },
-    region: { startLine: 3, startColumn: 5, endLine: 3, endColumn: 14 },
+    region: { startLine: 3, startColumn: 5, endLine: 3, endColumn: 14, snippet: { text: 'retension' } },
     contextRegion: { startLine: 3, startColumn: 1, endLine: 3, endColumn: 18, snippet: { text: '    retension: {}' } },
   });
   const [related] = result.relatedLocations ?? [];

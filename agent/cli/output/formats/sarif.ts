@@ -67,7 +67,7 @@ function resultOf(diagnostic: Diagnostic, checkout: Checkout): object {
       {
         physicalLocation: {
           artifactLocation: artifact(at.file, checkout),
-          region: { startLine: at.line, startColumn: at.column, endLine: at.line, endColumn: at.endColumn },
+          region: regionOf(diagnostic),
           ...contextOf(diagnostic),
         },
       },
@@ -87,6 +87,13 @@ function relatedLocation({ message, at }: { message: string; at: At }, index: nu
       region: { startLine: at.line, startColumn: at.column },
     },
   };
+}
+
+function regionOf({ at, sourceLine, sourceColumn }: Diagnostic): object {
+  const { line, column, endColumn } = at;
+  const marked = sourceLine.slice(sourceColumn - 1, sourceColumn - 1 + endColumn - column);
+  const snippet = marked.trim() === '' ? {} : { snippet: { text: printable(marked) } };
+  return { startLine: line, startColumn: column, endLine: line, endColumn, ...snippet };
 }
 
 /** The line, or as much of it as there is: a secret in it is blotted out letter by letter. */
