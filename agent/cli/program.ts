@@ -50,15 +50,33 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
 
   verb('validate', 'check the policy, and say where it is wrong', [
     ['validate', 'the policy found from here upward'],
-    ['validate --policy etc/holdfast.yaml --json', 'for a pipeline'],
+    ['validate --policy etc/holdfast.yaml --json', 'for a program'],
+    ['validate --strict --format junit', 'for a pipeline, where warnings fail too'],
     ['validate --connect', 'look up secrets, and open every target and source'],
   ])
     .option('--resolve', 'look up variables, secrets and keys as well')
     .option('--connect', 'and open every target and source')
     .option('--host <name>', 'only as the policy is on this host (default: on all)')
+    .addOption(
+      new Option('--format <format>', 'how mistakes are written (default: text; in GitHub Actions: github)').choices([
+        'text',
+        'json',
+        'github',
+        'sarif',
+        'junit',
+      ]),
+    )
+    .option('--strict', 'fail on warnings, too')
     .action((options, command) =>
       act(command, async (i) => (await import('./verbs/validate.ts')).validate(i, options)),
     );
+
+  verb('explain', 'say what a code of validate means', [
+    ['explain HF2003', 'why it is an error, and how it is mended'],
+    ['explain', 'list all codes'],
+  ])
+    .argument('[code]', 'a code, as validate shows it')
+    .action((code, _, command) => act(command, async (i) => (await import('./verbs/explain.ts')).explain(i, code)));
 
   verb('plan', 'show what a run would do, and do nothing', [
     ['plan', 'every job of the policy'],

@@ -1,6 +1,7 @@
 /**
  * `npm run generate`: writes what is derived from code: the schemas below schemas/ and the table in each plugin's README.md from
- * the options, and the man page from the description of the command line. With `--check` nothing is written, and what is not as it should be is named.
+ * the options, docs/codes.md from the explanations, and the man page from the description of the command line. With `--check`
+ * nothing is written, and what is not as it should be is named.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -9,6 +10,7 @@ import { builtinPlugins } from '../cli/builtin.ts';
 import { readGrammar } from '../cli/grammar.ts';
 import { describeProgram } from '../cli/program.ts';
 import { publishedSchemas } from '../config/published.ts';
+import { codesPage } from './codes-page.ts';
 import { manPage } from './man-page.ts';
 import { optionsTable } from './options-table.ts';
 
@@ -32,6 +34,7 @@ function generatedFiles(): Map<string, string> {
     );
   }
   files.set(manual, currentManual());
+  files.set(join('docs', 'codes.md'), codesPage());
   return files;
 }
 

@@ -56,7 +56,7 @@ export class Terminal {
 
   /** Writes the one JSON document of `--json`. */
   json(document: unknown): void {
-    this.data(`${JSON.stringify(document, jsonValue, 2)}\n`);
+    this.data(`${JSON.stringify(document, jsonValue, 2).replace(ACTIVE, escaped)}\n`);
   }
 
   /** Something to know; not with `--quiet`. */
@@ -96,6 +96,14 @@ export class Terminal {
     if (error.code !== 'EPIPE') throw error;
     this.#readerLeft = true;
   }
+}
+
+// JSON leaves as they are: DEL and C1, which drive terminals; what reorders text; `##[`, a command in a log of GitHub Actions.
+const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)/g;
+
+/** All of them can stand in strings only, where this means the same (RFC 8259, 7). */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 // Bigints are times in nanoseconds and inode numbers: text, because a JSON number would lose digits.
