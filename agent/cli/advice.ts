@@ -2,7 +2,7 @@ import type { Failure, Origin } from '../contract/index.ts';
 
 // By code where that says more than where it came from.
 const BY_CODE: Readonly<Record<string, string>> = {
-  CANCELLED: 'Say the same again: what was stored already is found, and not stored twice.',
+  CANCELLED: 'Say the same again to go on: what was stored already is not stored twice.',
   SOURCE_MISSING: 'See that the policy names what is there, and that what should be mounted is.',
 };
 

@@ -5,7 +5,7 @@ import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../../reposi
 import { advised } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
-import type { Invocation } from '../invocation.ts';
+import { type Invocation, quoteWord } from '../invocation.ts';
 import { chooseTargets, openRepository } from '../open-repository.ts';
 import { formatTime } from '../output/duration.ts';
 import { printable, printablePath } from '../output/printable.ts';
@@ -27,7 +27,7 @@ export async function ls(
   patterns: readonly string[],
   options: LsOptions,
 ): Promise<Exit> {
-  const { terminal, signal } = invocation;
+  const { terminal, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const targets = chooseTargets(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
@@ -58,7 +58,11 @@ export async function ls(
   }
   listing.end();
   const idle = reader.idlePatterns;
-  if (idle.length === 0) return EXIT.ok;
+  if (idle.length === 0) {
+    const one = quoteWord(source);
+    terminal.message(`\nNext: ${command(`restore ${one} --into ./restored --at ${snapshot.id}`)}`);
+    return EXIT.ok;
+  }
   terminal.warn(
     `nothing in snapshot ${snapshot.id} matches ${idle.map((pattern) => JSON.stringify(pattern)).join(', ')}`,
   );
