@@ -96,7 +96,8 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
   const scratchDir = await mkdtemp(join(folder, 'run-'));
   const clear = () => rm(scratchDir, { recursive: true, force: true });
   try {
-    const instance = await open({ log: engine.log, signal, scratchDir, span, now: () => engine.now() });
+    const log = engine.telemetry.logger(engine.log, span);
+    const instance = await open({ log, signal, scratchDir, span, now: () => engine.now() });
     return {
       instance,
       async close() {
@@ -104,7 +105,7 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
         try {
           await instance[Symbol.asyncDispose]();
         } catch (error) {
-          engine.log.warn(`closing failed: ${failureOf(error, { code: 'CLOSE_FAILED', origin: 'agent' }).message}`);
+          log.warn(`closing failed: ${failureOf(error, { code: 'CLOSE_FAILED', origin: 'agent' }).message}`);
         }
         await clear();
       },
