@@ -30,6 +30,7 @@ export const ATTRIBUTES = {
   'holdfast.run.verdict': 'how the run ended, as `holdfast.outcome`',
   'holdfast.skipped.what': 'what could not be read',
   'holdfast.snapshot.id': 'the snapshot that was made or read',
+  'holdfast.snapshot.size': 'bytes of the snapshot itself, without what it refers to',
   'holdfast.source.name': 'the source, as the policy names it',
   'holdfast.source.type': 'the plugin that reads it',
   'holdfast.stage': 'the stage of the pipeline',

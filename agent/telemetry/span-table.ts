@@ -60,10 +60,16 @@ export const SPANS: readonly SpanDescription[] = [
     attributes: ['holdfast.verify.level', 'holdfast.verify.verdict', 'holdfast.verify.findings'],
   },
   {
+    name: 'commit',
+    below: 'the root',
+    description: 'the phase of a backup that makes what was captured a snapshot',
+    attributes: ['holdfast.snapshot.id', 'holdfast.snapshot.size'],
+  },
+  {
     name: '<phase>',
     below: 'the root',
     description:
-      '`open`, `capture`, `commit` of a backup; `open`, `unlock`, `plan`, `restore` of a restore; `open`, `list`, `checksum`, `unlock`, `decrypt`, `restore` of a check',
+      'the other phases: `open`, `capture` of a backup; `open`, `unlock`, `plan`, `restore` of a restore; `open`, `list`, `checksum`, `unlock`, `decrypt`, `restore` of a check',
     attributes: [],
   },
   {
