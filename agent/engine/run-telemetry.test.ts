@@ -50,6 +50,7 @@ test('what was skipped is counted and logged; the last success is the one before
   await using r = await recorded();
   const good = await r.runWith(async () => ({ facts: null }));
   r.telemetry.logs.length = 0;
+  r.telemetry.values.clear();
   await r.runWith(async (out) => {
     for (let n = 0; n < 1000; n++) out.skip(`file ${n}`, denied);
     return { facts: null };

@@ -11,6 +11,8 @@ import type { Signal, TelemetrySettings } from './settings.ts';
 /** What a collector that is down, hanging or refusing may cost a run, in all. */
 const PATIENCE_MS = 5000;
 const PAUSE_MS = 10_000;
+/** How long trouble is remembered: the jobs of one command, one after the other, pay for it once and not each. */
+const TROUBLE_MS = 60_000;
 /** Spans and log records: what a run makes is bounded well below it, so that only plugins and long troubles reach it. */
 const BATCH = 512;
 const CAPACITY = 16_384;
@@ -21,7 +23,7 @@ const READINGS = 16;
 interface Outlet {
   readonly signal: Signal;
   readonly where: string;
-  readonly queue: Pick<ExportQueue<never>, 'begin' | 'settled' | 'undelivered' | 'close'>;
+  readonly queue: Pick<ExportQueue<never>, 'begin' | 'wake' | 'settled' | 'undelivered' | 'close'>;
   shutdown(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export class Delivery {
   readonly #patience = new Patience(PATIENCE_MS);
   readonly #warn: (message: string) => void;
   #told = false;
+  #troubleUntil = 0;
 
   private constructor(ways: Ways, warn: (message: string) => void) {
     this.spans = new SpanFeed(ways.spans);
@@ -55,11 +58,13 @@ export class Delivery {
     return new Delivery(ways, warn);
   }
 
-  /** A new run has all the patience again, tries at once, and is told again. */
+  /** A new run is told again; unless there was trouble just before, it has all the patience again, and tries at once. */
   beginRun(): void {
-    this.#patience.renew();
-    for (const { queue } of this.#outlets) queue.begin();
     this.#told = false;
+    for (const { queue } of this.#outlets) queue.begin();
+    if (performance.now() < this.#troubleUntil) return;
+    this.#patience.renew();
+    for (const { queue } of this.#outlets) queue.wake();
   }
 
   /** Sends what there is, the metrics as they are now. Warns once a run of what does not get through. Never throws. */
@@ -79,7 +84,9 @@ export class Delivery {
       const { undelivered } = outlet.queue;
       return undelivered === undefined ? [] : [{ outlet, undelivered }];
     });
-    if (troubles.length === 0 || this.#told) return;
+    if (troubles.length === 0) return;
+    this.#troubleUntil = performance.now() + TROUBLE_MS;
+    if (this.#told) return;
     this.#told = true;
     this.#warn(warningOf(troubles));
   }

@@ -76,13 +76,16 @@ test('a failed batch is kept, is not tried again before the pause is over, and t
   assert.equal(queue.undelivered, undefined);
 });
 
-test('a new run tries at once', async () => {
+test('when it is woken it tries at once', async () => {
   const { queue, exporter, push } = open();
   push(1);
   const failing = queue.settled();
   await exporter.answer(0, later);
   await failing;
   queue.begin();
+  void queue.settled();
+  assert.equal(exporter.batches.length, 1);
+  queue.wake();
   void queue.settled();
   assert.equal(exporter.batches.length, 2);
 });
@@ -92,6 +95,7 @@ test('what is kept for a collector that fails again and again stays bounded', as
   for (let n = 0; n < 20; n++) {
     push(60);
     queue.begin();
+    queue.wake();
     const settled = queue.settled();
     await exporter.answer(n, later);
     await settled;

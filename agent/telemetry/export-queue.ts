@@ -47,11 +47,15 @@ export class ExportQueue<T> {
     this.#options = options;
   }
 
-  /** Forgets what was lost before, and does not wait for the pause after an earlier failure. */
+  /** Forgets what was lost before. */
   begin(): void {
-    this.#awayUntil = 0;
     this.#lost = 0;
     this.#why = undefined;
+  }
+
+  /** Tries at once, whatever failed before. */
+  wake(): void {
+    this.#awayUntil = 0;
   }
 
   push(item: T): void {

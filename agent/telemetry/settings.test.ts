@@ -90,6 +90,7 @@ for (const [variable, env, expected] of [
   ['OTEL_TRACES_EXPORTER', { ...collector, OTEL_TRACES_EXPORTER: 'secret' }, { metrics: all.metrics, logs: all.logs }],
   ['OTEL_METRICS_EXPORTER', { ...collector, OTEL_METRICS_EXPORTER: 'secret,otlp' }, all],
   ['OTEL_EXPORTER_OTLP_TIMEOUT', { ...collector, OTEL_EXPORTER_OTLP_TIMEOUT: '-3 secret' }, all],
+  ['OTEL_CONFIG_FILE', { ...collector, OTEL_CONFIG_FILE: 'secret.yaml' }, all],
   ['OTEL_SDK_DISABLED', { ...collector, OTEL_SDK_DISABLED: 'secret' }, all],
 ] as const) {
   test(`${variable} that cannot be used is named, once, and its value is not`, () => {

@@ -55,6 +55,7 @@ class Environment {
   }
 
   isDisabled(): boolean {
+    if (this.#read('OTEL_CONFIG_FILE')) this.#warn('OTEL_CONFIG_FILE: not read here; the other variables hold');
     const said = this.#read('OTEL_SDK_DISABLED')?.value.toLowerCase() ?? 'false';
     if (said !== 'true' && said !== 'false') this.#warn('OTEL_SDK_DISABLED: neither true nor false; taken as false');
     return said === 'true';

@@ -233,6 +233,21 @@ for (const [how, behaviour] of [
   });
 }
 
+test('the runs of one command are each told of a collector in trouble, and only the first asks it', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  receiver.behaviour = { status: 503 };
+  const warnings: string[] = [];
+  const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '100', OTEL_METRICS_EXPORTER: 'none' };
+  await using telemetry = await open(t, receiver.endpoint, env, (message) => warnings.push(message));
+  for (let n = 1; n <= 3; n++) {
+    const run = telemetry.run('backup');
+    run.log({ severity: 'info', message: 'hello' });
+    await run.end();
+    assert.equal(receiver.requests.length, 2, 'one for the spans, one for the log records');
+    assert.match(warnings[n - 1] ?? '', new RegExp(`: ${n} spans? and ${n} log records? at http`));
+  }
+});
+
 test('a collector that is down is warned of once and fails nothing', async (t) => {
   const receiver = await OtlpReceiver.open();
   const { endpoint } = receiver;
@@ -274,12 +289,17 @@ test('OTEL_LOG_LEVEL=debug speaks to debug, and nothing reaches stdout', () => {
 
 test('one warning names everything that did not arrive, and where', async (t) => {
   await using receiver = await OtlpReceiver.open();
+  await using other = await OtlpReceiver.open();
   receiver.behaviour = { status: 404 };
-  const warnings = await failingRun(t, receiver.endpoint, { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://127.0.0.1:9/x' });
+  other.behaviour = { status: 413 };
+  const warnings = await failingRun(t, receiver.endpoint, {
+    OTEL_EXPORTER_OTLP_TIMEOUT: '10000',
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${other.endpoint}/s3cr3t`,
+  });
   assert.deepEqual(warnings, [
     `telemetry did not arrive: 901 spans and the metrics at ${receiver.endpoint} (HTTP 404); ` +
-      '1 log record at http://127.0.0.1:9 (ECONNREFUSED); the run is not affected; ' +
-      'OTEL_TRACES_EXPORTER=none, OTEL_METRICS_EXPORTER=none where it is not wanted',
+      `1 log record at ${other.endpoint} (HTTP 413); the run is not affected; ` +
+      'OTEL_TRACES_EXPORTER=none, OTEL_METRICS_EXPORTER=none, OTEL_LOGS_EXPORTER=none where it is not wanted',
   ]);
 });
 

@@ -38,8 +38,8 @@ export async function findCollector(): Promise<string | undefined> {
   for (const file of ['main.go', 'go.mod', 'go.sum']) hash.update(await readFile(join(source, file)));
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'holdfast-services');
   const program = join(cache, `collector-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(program) || (await canBuild())) return existsSync(program) ? program : build(cache, program);
-  return undefined;
+  if (existsSync(program)) return program;
+  return (await canBuild()) ? build(cache, program) : undefined;
 }
 
 async function canBuild(): Promise<boolean> {
