@@ -17,9 +17,17 @@ export const ENVIRONMENT: readonly Described[] = [
     'Colours also where no terminal is, unless NO_COLOR or --no-color is there; 0 or false: none at all.',
   ],
   ['TERM', 'With dumb: no colours, and no progress.'],
-  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'Where traces are sent. Other variables of OpenTelemetry, OTEL_*, are honoured too.'],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'Where traces, metrics and log records are sent. Other variables of OpenTelemetry, OTEL_*, are honoured too.',
+  ],
   ['TRACEPARENT', 'The trace that a run becomes a part of, as W3C Trace Context writes it.'],
   ['TRACESTATE', 'What others noted beside TRACEPARENT.'],
+  ['GITHUB_ACTIONS', 'With true: validate writes what GitHub shows beside the lines, unless --format says otherwise.'],
+  ['GITHUB_STEP_SUMMARY', 'Set by GitHub Actions: the file that the summary of validate is written to.'],
+  ['GITHUB_WORKSPACE', 'Set by GitHub Actions: the folder that paths in reports are relative to.'],
+  ['CI_PROJECT_DIR', 'The same, set by GitLab.'],
+  ['WORKSPACE', 'The same, set by Jenkins.'],
 ];
 
 /** The files that the program looks for or makes. */
