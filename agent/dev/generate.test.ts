@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-generate-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-for (const path of ['package.json', 'agent', 'plugins', 'schemas']) {
+for (const path of ['package.json', 'agent', 'plugins', 'policies', 'schemas']) {
   cpSync(join(root, path), join(scratch, path), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));

@@ -1,46 +1,85 @@
-/** A plugin's options as a Markdown table, from the JSON Schema that is published for them. */
+/** The fields of a JSON Schema as a Markdown table: the options of a plugin, a section of the policy. */
+import { isSchema, type Schema } from '../config/plugin-options.ts';
+import { branchesOf, code, defaultInWords, typeInWords } from '../config/schema-words.ts';
 
-type Schema = { readonly [key: string]: unknown };
+/** Fields that are not to be listed: paths as they stand in the first column. */
+export type Skip = (path: string) => boolean;
 
-function isSchema(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * A row for every field below `schema`. Nested ones are named by their way in: `outer.inner`, `list[].inner`, `map.<name>.inner`.
+ * Empty when nothing is below.
+ */
+export function fieldTable(schema: Schema, heading: string, skip: Skip = () => false): string {
+  const body = rowsBelow(schema, '').filter(({ path }) => !skip(path));
+  if (body.length === 0) return '';
+  const lines = body.map(({ cells }) => `| ${cells.map(cell).join(' | ')} |`);
+  return [`| ${heading} | type | default | meaning |`, '|---|---|---|---|', ...lines, ''].join('\n');
 }
 
-function code(value: unknown): string {
-  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+/** The key that names the plugin is left out: it is the same in every row's policy. */
+export function optionsTable(schema: Schema): string {
+  const tag = (path: string) => path === 'type' || path === 'algorithm';
+  return fieldTable(schema, 'option', tag) || 'It has no options.\n';
 }
 
-function typeOf(schema: Schema): string {
-  const { const: only, enum: values, anyOf, oneOf, type, items } = schema;
-  const branches = anyOf ?? oneOf;
-  if (only !== undefined) return code(only);
-  if (Array.isArray(values)) return values.map(code).join(', ');
-  if (Array.isArray(branches)) return [...new Set(branches.filter(isSchema).map(typeOf))].join(' or ');
-  if (type === 'array') return isSchema(items) ? `list of ${typeOf(items)}` : 'list';
-  return typeof type === 'string' ? type : 'any';
+/** The entries of plugins among the branches of a choice are described on their own. */
+export function isPluginEntry({ title, properties }: Schema): boolean {
+  if (!/^\S+ (?:source|target|chunker|codec|notifier|check)$/.test(String(title)) || !isSchema(properties))
+    return false;
+  return [properties['type'], properties['algorithm']].some((tag) => isSchema(tag) && 'const' in tag);
 }
 
-function rows(schema: Schema, prefix: string): string[] {
-  const properties = isSchema(schema['properties']) ? schema['properties'] : {};
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
-  return Object.entries(properties).flatMap(([name, property]) => {
-    if (!isSchema(property)) return [];
-    const fallback = property['default'] === undefined ? '' : code(property['default']);
-    const needed = required.includes(name) ? 'required' : fallback;
-    const description = typeof property['description'] === 'string' ? property['description'] : '';
-    const cells = [code(prefix + name), typeOf(property), needed, description];
+interface Row {
+  readonly path: string;
+  readonly cells: readonly string[];
+}
+
+interface Field {
+  readonly schema: Schema;
+  readonly required: boolean;
+}
+
+function rowsBelow(schema: Schema, prefix: string): Row[] {
+  return [...fieldsOf(schema)].flatMap(([name, { schema: field, required }]) => {
+    const path = `${prefix}${name}`;
+    const needed = required ? 'required' : (defaultInWords(field) ?? '');
+    const { items, additionalProperties: named } = field;
     return [
-      `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`,
-      ...rows(property, `${prefix}${name}.`),
+      { path, cells: [code(path), typeInWords(field), needed, meaningOf(field)] },
+      ...rowsBelow(field, `${path}.`),
+      ...(isSchema(items) ? rowsBelow(items, `${path}[].`) : []),
+      ...(isSchema(named) ? rowsBelow(named, `${path}.<name>.`) : []),
     ];
   });
 }
 
-/** Nested options are named `outer.inner`. The key that names the plugin is left out: it is the same in every row's policy. */
-export function optionsTable(schema: Schema): string {
-  const properties = isSchema(schema['properties']) ? schema['properties'] : {};
-  const named = Object.entries(properties).filter(([name]) => name !== 'type' && name !== 'algorithm');
-  const body = rows({ ...schema, properties: Object.fromEntries(named) }, '');
-  if (body.length === 0) return 'It has no options.\n';
-  return ['| option | type | default | meaning |', '|---|---|---|---|', ...body, ''].join('\n');
+/** The fields that may stand here, whichever branch of a choice is meant. Required is what every branch requires. */
+function fieldsOf(schema: Schema): Map<string, Field> {
+  const fields = new Map<string, Field>();
+  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  for (const [name, field] of Object.entries(Object(schema['properties']))) {
+    if (isSchema(field)) fields.set(name, { schema: field, required: required.includes(name) });
+  }
+  const branches = branchesOf(schema).filter((branch) => !isPluginEntry(branch));
+  const always = branchesOf(schema).map((branch) => [branch['required']].flat());
+  for (const [name, field] of branches.flatMap((branch) => [...fieldsOf(branch)])) {
+    if (!fields.has(name)) fields.set(name, { ...field, required: always.every((names) => names.includes(name)) });
+  }
+  return fields;
+}
+
+function meaningOf(schema: Schema): string {
+  const description = typeof schema['description'] === 'string' ? schema['description'] : '';
+  const [only] = Array.isArray(schema['examples']) ? schema['examples'] : [];
+  const shown = only === undefined || isSchema(only) ? undefined : inFlow(only);
+  if (shown === undefined || code(shown) === defaultInWords(schema)) return description;
+  return `${description} For instance ${code(shown)}.`.trim();
+}
+
+function inFlow(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(inFlow).join(', ')}]` : String(value);
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
