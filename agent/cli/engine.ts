@@ -3,6 +3,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import type { Logger } from '../contract/index.ts';
 import type { Engine } from '../engine/opening.ts';
+import { readSecret } from '../security/secret.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
 import type { Invocation } from './invocation.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -29,6 +30,7 @@ export async function openEngine(invocation: Invocation, registry: PluginRegistr
     version,
     hostName,
     now,
+    readSecret: (reference, signal) => readSecret(reference, { env, signal }),
     get catalog() {
       catalog ??= Catalog.open(stateFolder, (message) => terminal.warn(message), now);
       return catalog;

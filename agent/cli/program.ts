@@ -50,14 +50,40 @@ export function describeProgram(version: string, chosen: Chosen): Program {
   verb('validate', 'check the policy, and say where it is wrong', [
     ['validate', 'the policy found from here upward'],
     ['validate --policy etc/holdfast.yaml --json', 'for a pipeline'],
-  ]).action((_, command) => act(command, async (i) => (await import('./verbs/validate.ts')).validate(i)));
+    ['validate --connect', 'look up secrets, and open every target and source'],
+  ])
+    .option('--resolve', 'look up variables, secrets and keys as well')
+    .option('--connect', 'and open every target and source')
+    .option('--host <name>', 'only as the policy is on this host (default: on all)')
+    .action((options, command) =>
+      act(command, async (i) => (await import('./verbs/validate.ts')).validate(i, options)),
+    );
 
   verb('plan', 'show what a run would do, and do nothing', [
     ['plan', 'every job of the policy'],
     ['plan home', 'one job'],
+    ['plan --diff old.yaml', 'what the policy has otherwise than another, and what follows'],
   ])
     .argument('[job...]', 'names of jobs')
-    .action((jobs, _, command) => act(command, async (i) => (await import('./verbs/plan.ts')).plan(i, jobs)));
+    .option('--diff <policy>', 'compare with this policy instead')
+    .option('--markdown', "with --diff: for a pull request's comment")
+    .option('--offline', 'ask no target what is stored')
+    .action((jobs, options, command) =>
+      act(command, async (i) => (await import('./verbs/plan.ts')).plan(i, jobs, options)),
+    );
+
+  const config = verb('config', 'show the policy as it is once everything is merged', [
+    ['config show --origin', 'with where each value was written'],
+    ['config show --host db-1', 'as it is on another host'],
+  ]);
+  config
+    .command('show', { isDefault: true })
+    .summary('show the merged policy')
+    .option('--origin', 'say where each value was written')
+    .option('--host <name>', 'as it is on this host (default: this one)')
+    .action((options, command) =>
+      act(command, async (i) => (await import('./verbs/config.ts')).showConfig(i, options)),
+    );
 
   verb('run', 'back up: every job, or the ones named', [
     ['run', 'every job of the policy'],

@@ -4,14 +4,17 @@ import { hashOf } from './canonical.ts';
 import { codes } from './codes.ts';
 import type { Path, Positions } from './diagnostic.ts';
 import { type EntryKind, type Options, readEntry } from './entries.ts';
-import { checkMeaning } from './meaning.ts';
+import { checkAlerts } from './meaning/alerts.ts';
+import { checkMeaning } from './meaning/check.ts';
 import { checkStages } from './pipeline.ts';
-import { isSchema } from './plugin-options.ts';
+import { checkPlans, checkSteps } from './plans.ts';
+import { type Absolute, isSchema } from './plugin-options.ts';
 import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
 import { checkReferences } from './references.ts';
 import type { PluginRegistry } from './registry.ts';
 import { type Checked, Resolver } from './resolve.ts';
+import { readSchedules } from './schedules.ts';
 import { isSkeleton } from './shape.ts';
 import { tellUnavailable } from './unavailable.ts';
 
@@ -27,8 +30,7 @@ export interface Written {
 /** Finds all that is wrong with a policy, in no particular order. `policy` is absent when any of it is an error. */
 export function checkPolicy(written: Written): { policy?: Policy; problems: Problem[] } {
   const { content, file, positions, host, plugins } = written;
-  const folder = path.dirname(file);
-  const absolute = (relative: string) => path.resolve(folder, relative);
+  const absolute: Absolute = (relative, at) => path.resolve(path.dirname(positions.valueAt(at).at.file), relative);
   const problems: Problem[] = [];
   const skeleton = structuredClone(content);
   const shaped = isSkeleton(skeleton, problems);
@@ -40,15 +42,26 @@ export function checkPolicy(written: Written): { policy?: Policy; problems: Prob
     sources: entries.section('sources', 'source'),
     targets: entries.section('targets', 'target'),
     pipelines: entries.pipelines(),
+    notifiers: entries.section('notifiers', 'notifier'),
   };
-  problems.push(...checkReferences(content, new Set(misspelt)), ...tellUnavailable(content));
+  const schedules = readSchedules(content);
+  problems.push(...schedules.problems, ...checkSteps(content), ...checkReferences(content, new Set(misspelt)));
+  problems.push(...tellUnavailable(content));
   if (!shaped || problems.some(({ code }) => codes[code].severity === 'error')) return { problems };
-  const policy = resolved({ skeleton, ...parts }, { file, folder, host, positions, hash: hashOf(content), absolute });
-  problems.push(...checkMeaning(policy, plugins));
+  const frame = { file, folder: path.dirname(file), host, positions, hash: hashOf(effective(content)), absolute };
+  const policy = resolved({ skeleton, ...parts, schedules: schedules.read }, frame);
+  problems.push(...checkMeaning(policy, plugins), ...checkAlerts(content), ...checkPlans(content, policy, plugins));
   return problems.some(({ code }) => codes[code].severity === 'error') ? { problems } : { policy, problems };
 }
 
-type Frame = Pick<Policy, 'file' | 'folder' | 'host' | 'positions' | 'hash'> & { absolute(path: string): string };
+/** What a policy says for its host: how it came about (files, defaults, overrides) does not count. */
+function effective(content: Json): Json {
+  if (!isSchema(content)) return content;
+  const { include: _, hosts: __, defaults: ___, ...rest } = content;
+  return rest as Json;
+}
+
+type Frame = Pick<Policy, 'file' | 'folder' | 'host' | 'positions' | 'hash'> & { readonly absolute: Absolute };
 
 function resolved(checked: Checked, { absolute, ...frame }: Frame): Policy {
   const resolver = new Resolver(checked, { host: frame.host, positions: frame.positions, absolute });
@@ -58,25 +71,26 @@ function resolved(checked: Checked, { absolute, ...frame }: Frame): Policy {
     targets: resolver.targets(),
     pipelines: resolver.pipelines(),
     retention: resolver.retention(),
+    notifiers: resolver.notifiers(),
   };
-  return { ...frame, ...declared, limits: resolver.limits(), jobs: resolver.jobs(declared) };
+  return { ...frame, ...declared, limits: resolver.limits(), ...resolver.jobs(declared) };
 }
 
 /** Reads the entries that plugins describe, also of a policy that has other mistakes. */
 class EntryReader {
   readonly #root: Readonly<Record<string, unknown>>;
   readonly #registry: PluginRegistry;
-  readonly #absolute: (path: string) => string;
+  readonly #absolute: Absolute;
   readonly #problems: Problem[];
 
-  constructor(content: Json, registry: PluginRegistry, absolute: (path: string) => string, problems: Problem[]) {
+  constructor(content: Json, registry: PluginRegistry, absolute: Absolute, problems: Problem[]) {
     this.#root = isSchema(content) ? content : {};
     this.#registry = registry;
     this.#absolute = absolute;
     this.#problems = problems;
   }
 
-  section(section: 'sources' | 'targets', kind: EntryKind): Map<string, Options> {
+  section(section: 'sources' | 'targets' | 'notifiers', kind: EntryKind): Map<string, Options> {
     const read = new Map<string, Options>();
     for (const [name, written] of this.#entries(section)) {
       const options = this.#read(written, kind, [section, name]);

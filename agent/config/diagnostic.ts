@@ -27,6 +27,15 @@ export interface Diagnostic extends Place {
   /** What was probably meant, ready to be put in the place of what stands there. */
   readonly suggestion?: string;
   readonly hint?: string;
+  /** Where a value that is not written here came from, in one line: `from defaults.jobs`. */
+  readonly origin?: string;
+  /** Other places that are concerned, and why each is. */
+  readonly related?: readonly Related[];
+}
+
+export interface Related {
+  readonly message: string;
+  readonly at: At;
 }
 
 /** Keys and indexes from the root of a policy to one value. */
@@ -37,6 +46,10 @@ export interface Positions {
   /** The name of the value: its key, or the value itself where it has no key. */
   keyAt(path: Path): Place;
   valueAt(path: Path): Place;
+  /** Whether the value names a variable that is not known here, so that its form says nothing. */
+  isUnknown(path: Path): boolean;
+  /** How a value that is not written in its place came there: `from defaults.jobs`. */
+  originOf(path: Path): string | undefined;
 }
 
 /** By place, then by severity: as one reads the file. */

@@ -4,7 +4,11 @@ import { codes } from './codes.ts';
 import type { Diagnostic, Path, Place, Positions } from './diagnostic.ts';
 import { Excerpts } from './excerpt.ts';
 import { isMergeKey, isNode, keyName, NodeReader } from './node-reader.ts';
-import { explainSyntax, type Slip, UNCLOSED_BRACKET, UNCLOSED_QUOTE } from './syntax.ts';
+import { explainSyntax, type Slip, UNCLOSED_BRACKET, UNCLOSED_QUOTE, UNQUOTED_VARIABLE } from './syntax.ts';
+import { noVariables, type Variables } from './variables.ts';
+
+/** Mistakes of the text that leave the rest of it readable. */
+const HARMLESS: ReadonlySet<string> = new Set(['HF1005', 'HF1014']);
 
 interface Entry {
   readonly key: Node | undefined;
@@ -13,25 +17,29 @@ interface Entry {
 
 /** The text of one policy file as YAML 1.2 (of which JSON is a part), with the places of all its keys and values. */
 export class PolicyDocument implements Positions {
+  /** Absolute. */
+  readonly file: string;
   readonly content: Json;
   readonly diagnostics: readonly Diagnostic[];
   /** The text could not be understood, so that `content` is not to be relied on. */
   readonly broken: boolean;
   readonly #excerpts: Excerpts;
-  readonly #reader = new NodeReader();
+  readonly #reader: NodeReader;
   readonly #root: Node | undefined;
   readonly #indexes = new WeakMap<YAMLMap, Map<string, Entry>>();
 
-  constructor(file: string, source: string) {
+  constructor(file: string, source: string, variables: Variables = noVariables) {
+    this.file = file;
+    this.#reader = new NodeReader(variables);
     // A byte order mark would shift every column of the first line.
     const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
     this.#excerpts = new Excerpts(file, text);
     const parsed = parse(text);
     this.#root = 'document' in parsed ? (parsed.document.contents ?? undefined) : undefined;
     this.content = this.#reader.read(this.#root ?? null);
-    const slips = withoutConsequences([...parsed.slips, ...this.#reader.slips]);
+    const slips = [...withoutConsequences([...parsed.slips, ...this.#reader.slips]), ...this.#reader.remarks];
     this.diagnostics = slips.map((slip) => this.#diagnostic(slip));
-    this.broken = slips.some((slip) => slip.code !== 'HF1005');
+    this.broken = slips.some(({ code }) => code.startsWith('HF1') && !HARMLESS.has(code));
   }
 
   keyAt(path: Path): Place {
@@ -49,6 +57,15 @@ export class PolicyDocument implements Positions {
     const parent = this.#find(path.slice(0, -1));
     const key = isMap(parent) ? this.#entries(parent).get(String(path.at(-1)))?.key : undefined;
     return this.#place(key ?? parent);
+  }
+
+  isUnknown(path: Path): boolean {
+    const node = this.#find(path);
+    return node !== undefined && this.#reader.unknown.has(node);
+  }
+
+  originOf(): undefined {
+    return undefined;
   }
 
   #find(path: Path): Node | undefined {
@@ -96,9 +113,8 @@ export class PolicyDocument implements Positions {
   }
 
   #diagnostic(slip: Slip): Diagnostic {
-    const { code, message, start, end, hint } = slip;
-    const place = this.#excerpts.place(start, end);
-    return { severity: codes[code].severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
+    const { start, end, ...said } = slip;
+    return { severity: codes[slip.code].severity, ...said, ...this.#excerpts.place(start, end) };
   }
 }
 
@@ -146,11 +162,16 @@ const empty: Slip = {
   hint: '`holdfast init` writes one to begin with',
 };
 
-/** One slip makes the parser stumble on: an unclosed quote swallows the brackets around it, and is reported once. */
+/**
+ * One slip makes the parser stumble on: an unclosed quote swallows the brackets around it, an unquoted variable opens some,
+ * and is reported once.
+ */
 function withoutConsequences(slips: readonly Slip[]): readonly Slip[] {
   const deep = slips.filter(({ code }) => code === 'HF1013');
   if (deep.length > 0) return deep.slice(0, 1);
   const byStart = new Map<number, Slip>();
+  const variables = slips.filter(({ message }) => message === UNQUOTED_VARIABLE);
+  if (variables.length > 0) return variables;
   const quote = slips.some(({ message }) => message === UNCLOSED_QUOTE);
   for (const slip of slips) {
     if (byStart.has(slip.start) || (quote && slip.message === UNCLOSED_BRACKET)) continue;

@@ -46,6 +46,19 @@ export function parseSpan(text: string): number | undefined {
   return duration === undefined || duration.months > 0 ? undefined : duration.milliseconds;
 }
 
+/** Milliseconds as people write them, in the two largest units that matter: `15m`, `1d 1h`. */
+export function spokenSpan(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds)) return 'for ever';
+  let rest = Math.round(milliseconds);
+  const parts: string[] = [];
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const count = Math.floor(rest / UNITS[unit].milliseconds);
+    rest -= count * UNITS[unit].milliseconds;
+    if (count > 0) parts.push(`${count}${unit}`);
+  }
+  return parts.slice(0, 2).join(' ') || '0s';
+}
+
 const SPOKEN: readonly (readonly [RegExp, keyof typeof UNITS])[] = [
   [/^y(ears?|rs?)?$/, 'y'],
   [/^mo(nths?|n)?$/, 'mo'],

@@ -6,11 +6,11 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Type } from 'typebox';
 import { builtinPlugins } from '../cli/builtin.ts';
-import { definePlugin, type Target } from '../contract/index.ts';
+import { definePlugin, Secret, type Target } from '../contract/index.ts';
 import { loadPolicy, parsePolicy } from './load.ts';
 import { PluginRegistry } from './registry.ts';
 import { isForeign, SEARCH_PLACES } from './search.ts';
-import { Secret } from './secret.ts';
+import { noVariables } from './variables.ts';
 
 const plugins = builtinPlugins();
 const smallest = `
@@ -38,7 +38,7 @@ async function folder(name: string, files: Readonly<Record<string, string | Uint
 }
 
 const load = (cwd: string, named?: string) => {
-  return loadPolicy({ cwd, host: 'h', plugins, ...(named !== undefined && { path: named }) });
+  return loadPolicy({ cwd, host: 'h', plugins, variables: noVariables, ...(named !== undefined && { path: named }) });
 };
 
 describe('a right policy', () => {
@@ -72,7 +72,7 @@ version: 1
 recipients: { ops: { publicKey: /k/a.asc }, safe: { publicKey: /k/b.asc } }
 targets: { local: { type: local, path: /b } }
 sources: { app: { type: files, paths: [/srv], objectives: { rpo: 60m, rto: 5m } } }
-retention: { audit: { keep: { within: 2d, daily: 7 }, minimum: 3y } }
+retention: { audit: { keep: { within: 2d, daily: 7, monthly: 36 }, minimum: 3y } }
 jobs: { app: { source: app, targets: [local], retention: audit, recipients: [safe], timeout: 1h30m } }
 `);
     const job = policy?.jobs['app'];
@@ -83,7 +83,7 @@ jobs: { app: { source: app, targets: [local], retention: audit, recipients: [saf
     );
     assert.deepEqual(job?.source.objectives, { rpoMs: 3_600_000, rtoMs: 300_000 });
     assert.deepEqual(job?.retention.minimum, { months: 36, milliseconds: 0 });
-    assert.deepEqual(job?.retention.keep, { within: { months: 0, milliseconds: 172_800_000 }, daily: 7 });
+    assert.deepEqual(job?.retention.keep, { within: { months: 0, milliseconds: 172_800_000 }, daily: 7, monthly: 36 });
     assert.equal(job?.timeoutMs, 5_400_000);
   });
 
@@ -135,17 +135,24 @@ sources: { app: { type: files, paths: [/srv], objectives: { rpo: 1h } } }
 retention: { audit: {} }
 jobs:
   a: { source: app, targets: [local], schedule: { every: 1h } }
-  b: { source: app, targets: [local], schedule: { cron: '0 2 * * *' } }
+  b: { source: app, targets: [local], schedule: daily at 02:00 }
 limits: { bandwidth: 100Mbps }
 alerts:
   - { when: run.failed, severity: critical, notify: [mail] }
-  - { when: storage.used, above: 85% }
-notifiers: { mail: { type: email, to: ops@example.net } }
-plans: { all: { steps: [] } }
-domains: { shared: { hosts: [a, b] } }
+  - { when: storage.used, above: 85%, notify: [mail] }
+notifiers: { mail: { type: email, to: [ops@example.net], from: a@example.net, server: localhost } }
+plans: { all: { steps: [{ restore: app }] } }
+domains: { shared: { hosts: [a, b], retention: [audit] } }
 `);
     assert.ok(policy);
-    assert.deepEqual(policy.jobs['a']?.schedule, { every: '1h' });
+    assert.deepEqual(policy.jobs['a']?.schedule, {
+      kind: 'interval',
+      everyMs: 3_600_000,
+      text: 'every 1h',
+      jitterMs: 0,
+      catchUp: true,
+      blackout: [],
+    });
     const told = diagnostics.map(({ severity, at, code }) => `${severity} ${at.line}:${at.column} ${code}`);
     assert.deepEqual(told, [
       'note 5:47 HF4902',
@@ -327,15 +334,4 @@ describe('finding a policy', () => {
     assert.equal(isForeign(0, 0o1777, 1001), false);
     assert.equal(isForeign(1001, 0o755, 0), false, 'who owns a folder may say what is in it');
   });
-});
-
-test('ten thousand jobs are answered in a few seconds, and ten thousand mistakes too', () => {
-  const fields = 'source: app, targets: [local], pipeline: standard, timeout: 2h';
-  const many = Array.from({ length: 10_000 }, (_, index) => `  job-${index}: { ${fields} }`).join('\n');
-  const text = smallest.replace(/jobs:.*\n/, `jobs:\n${many}\n`);
-  const started = performance.now();
-  assert.equal(Object.keys(parse(text).policy?.jobs ?? {}).length, 10_000);
-  assert.equal(parse(text.replaceAll('pipeline:', 'pipelin:')).diagnostics.length, 10_000);
-  const took = performance.now() - started;
-  assert.ok(took < 30_000, `took ${took} ms`);
 });

@@ -1,105 +1,116 @@
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import type { Json } from '../contract/index.ts';
+import { blotOut } from './blotting.ts';
 import { checkPolicy } from './check.ts';
-import { type CodeName, codes } from './codes.ts';
-import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
-import { PolicyDocument } from './document.ts';
+import { compareDiagnostics, type Diagnostic, type Positions } from './diagnostic.ts';
+import { type Gathered, type GatheredText, gatherPolicy, gatherText, type ReadWith } from './gathering.ts';
+import { withDefaults } from './merging/defaults.ts';
+import { checkOverrides, forHost, hostsOf, isPattern } from './merging/hosts.ts';
+import { withoutParts } from './merging/layer.ts';
+import { MergedPositions } from './merging/positions.ts';
 import type { Policy } from './policy.ts';
-import { locate } from './problem.ts';
+import { locate, type Problem } from './problem.ts';
 import type { PluginRegistry } from './registry.ts';
-import { SEARCH_PLACES, searchFolder, searchUpward } from './search.ts';
+import { noVariables, type Variables } from './variables.ts';
 
 export interface Loaded {
-  /** Absent when any diagnostic is an error. */
+  /** Absent when any diagnostic is an error, and when a variable that is not known here stands where its form matters. */
   readonly policy?: Policy;
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
   /** What was read, absolute. */
   readonly files: readonly string[];
-}
-
-const LARGEST_BYTES = 64 * 2 ** 20;
-
-/**
- * Loads the policy at `path`, a file or a folder; without one, the policy found from `cwd` upward or of the system. Reads
- * no environment and nothing but policy files. Whatever is wrong is a diagnostic, never an exception.
- */
-export async function loadPolicy(options: {
-  readonly path?: string;
-  readonly cwd: string;
-  readonly host: string;
+  /** Those that were given, and those that the policy brings. */
   readonly plugins: PluginRegistry;
-}): Promise<Loaded> {
-  const found = await find(options);
-  if ('diagnostics' in found) return found;
-  const text = await readText(found.file);
-  if (typeof text !== 'string') return { diagnostics: [text], files: [found.file] };
-  return parsePolicy({ text, file: found.file, host: options.host, plugins: options.plugins });
+  /** The policy as it is written for this host, all files, overrides and defaults merged; also of one with mistakes. */
+  readonly merged?: { readonly content: Json; readonly positions: Positions };
 }
 
-/** The same for a text at hand. `file` is absolute, and need not exist. */
+/** The policy of one host. */
+export function policyOf({ text, diagnostics, files, plugins }: Gathered, host: string): Loaded {
+  if (text === undefined) return { diagnostics, files, plugins };
+  const { policy, diagnostics: own, merged } = readAs(text, host, plugins);
+  const all = [...diagnostics, ...own].sort(compareDiagnostics);
+  const wrong = policy === undefined || all.some(({ severity }) => severity === 'error');
+  return { diagnostics: all, files, plugins, merged, ...(wrong ? {} : { policy }) };
+}
+
+/** The policy for all hosts, as it is written once its files and defaults are merged; overrides of hosts stand beside it. */
+export function writtenPolicy({ text }: Gathered): Json {
+  if (text === undefined) return null;
+  const { policy } = withDefaults(text.layer);
+  return withoutParts(policy, (name) => name === 'defaults').value;
+}
+
+/** Loads the policy of one host, see {@link gatherPolicy}. */
+export async function loadPolicy(
+  options: { readonly path?: string; readonly cwd: string; readonly host: string } & ReadWith,
+): Promise<Loaded> {
+  return policyOf(await gatherPolicy(options, options), options.host);
+}
+
+/** The policy that a text at hand is. `file` is absolute, and need not exist. Loads no plugins. */
 export function parsePolicy(options: {
   readonly text: string;
   readonly file: string;
   readonly host: string;
   readonly plugins: PluginRegistry;
+  readonly variables?: Variables;
 }): Loaded {
-  const { text, file, host, plugins } = options;
-  const document = new PolicyDocument(file, text);
-  const files = [file];
-  if (document.broken) return { diagnostics: [...document.diagnostics].sort(compareDiagnostics), files };
-  const { policy, problems } = checkPolicy({ content: document.content, positions: document, file, host, plugins });
-  const located = problems.map((problem) => locate(problem, document));
-  const diagnostics = [...document.diagnostics, ...located].sort(compareDiagnostics);
-  const wrong = policy === undefined || diagnostics.some(({ severity }) => severity === 'error');
-  return { diagnostics, files, ...(wrong ? {} : { policy }) };
+  const { text, file, host, plugins, variables = noVariables } = options;
+  return policyOf(gatherText(text, file, { plugins, variables }), host);
 }
 
-async function find(options: { readonly path?: string; readonly cwd: string }): Promise<{ file: string } | Loaded> {
-  const nowhere = (file: string, message: string, hint: string) => {
-    return { diagnostics: [unplaced('HF1001', file, message, hint)], files: [] };
-  };
-  const cwd = path.resolve(options.cwd);
-  if (options.path === undefined) {
-    const found = await searchUpward(cwd);
-    const places = SEARCH_PLACES.slice(0, 2).join(', ');
-    if (found === undefined) {
-      return nowhere(cwd, `no policy here or above (${places}, …)`, '`holdfast init` writes one; --policy names one');
+/** Checks the policy as it is on every host that it speaks of. `policy` is that of `host`. */
+export function checkEverywhere(gathered: Gathered, host: string): Loaded {
+  const { text, plugins } = gathered;
+  const here = policyOf(gathered, host);
+  if (text === undefined) return here;
+  const told = new Map(here.diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic]));
+  for (const name of hostsOf(text.layer)) {
+    // A host that nothing is written for; and for a pattern, its own name, which it fits.
+    const other = name ?? ' another host';
+    if (other === host) continue;
+    for (const diagnostic of readAs(text, other, plugins).diagnostics) {
+      const key = keyOf(diagnostic);
+      // What is not available is not available anywhere.
+      if (diagnostic.code.startsWith('HF49') && [...told.values()].some(({ code }) => code === diagnostic.code))
+        continue;
+      const where = name === undefined ? 'on other hosts' : isPattern(name) ? `on hosts ${name}` : `on host ${name}`;
+      if (!told.has(key))
+        told.set(key, { ...diagnostic, origin: [diagnostic.origin, where].filter(Boolean).join(', ') });
     }
-    const named = `name it if it is meant: --policy ${found.file}`;
-    return found.doubtful === undefined ? found : nowhere(found.file, `not used unasked: ${found.doubtful}`, named);
   }
-  const named = path.resolve(cwd, options.path);
-  const folder = await stat(named).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
-  if (!folder) return { file: named };
-  const file = await searchFolder(named);
-  if (file !== undefined) return { file };
-  return nowhere(named, 'there is no policy in this folder', `it is called ${SEARCH_PLACES[0]}, or named by --policy`);
+  const diagnostics = [...told.values()].sort(compareDiagnostics);
+  const { policy: _, ...rest } = here;
+  const wrong = diagnostics.some(({ severity }) => severity === 'error');
+  return wrong ? { ...rest, diagnostics } : { ...here, diagnostics };
 }
 
-async function readText(file: string): Promise<string | Diagnostic> {
-  let bytes: Uint8Array;
-  try {
-    const { size } = await stat(file);
-    if (size > LARGEST_BYTES) return unplaced('HF1003', file, `${size} bytes; a policy has at most ${LARGEST_BYTES}`);
-    bytes = await readFile(file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/,.*$/, '') : String(error);
-    return unplaced('HF1001', file, `the policy cannot be read: ${reason}`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return unplaced('HF1002', file, 'this is not UTF-8 text');
-  }
+function readAs({ layer, file, unloaded }: GatheredText, host: string, plugins: PluginRegistry) {
+  const overridden = forHost(layer, host);
+  const { policy: merged, problems: idle } = withDefaults(overridden);
+  const positions = new MergedPositions(merged.origin, file);
+  const written = withoutParts(merged, (name) => name === 'defaults' || name === 'hosts').value;
+  const { policy, problems } = checkPolicy({ content: merged.value, positions, file, host, plugins });
+  const all = [...problems, ...idle, ...checkOverrides(layer)].filter((problem) => {
+    // What is named nowhere else may be what a plugin would have brought that could not be loaded.
+    if (unloaded && problem.code === 'HF2014' && problem.suggestion === undefined) return false;
+    return !aboutUnknown(problem, positions);
+  });
+  const secrets = all.filter(({ code }) => code === 'HF2011').map(({ path }) => positions.valueAt(path));
+  const located = all.map((problem) => locate(problem, positions));
+  return { policy, diagnostics: blotOut(unique(located), secrets), merged: { content: written, positions } };
 }
 
-/** For what concerns a file as a whole. */
-function unplaced(code: CodeName, file: string, message: string, hint?: string): Diagnostic {
-  const at = { file, line: 1, column: 1, endColumn: 2 };
-  const { severity } = codes[code];
-  return { severity, code, message, at, sourceLine: '', sourceColumn: 1, ...(hint === undefined ? {} : { hint }) };
+/** Whether the problem is the form of a value that is not known here. */
+function aboutUnknown({ code, path, on }: Problem, positions: Positions): boolean {
+  return code.startsWith('HF2') && code !== 'HF2011' && on === 'value' && positions.isUnknown(path);
+}
+
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic])).values()];
+}
+
+function keyOf({ at, code, message }: Diagnostic): string {
+  return `${at.file}\0${at.line}\0${at.column}\0${code}\0${message}`;
 }

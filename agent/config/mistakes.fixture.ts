@@ -5,6 +5,8 @@ export interface Mistake {
   readonly text: string;
   /** Code and, where there is one, suggestion of each error. */
   readonly expected: readonly string[];
+  /** Why a schema alone cannot see it. */
+  readonly beyondSchema?: string;
 }
 
 const recipients = 'recipients: { ops: { publicKey: ops.asc } }';
@@ -230,6 +232,223 @@ export const mistakes: readonly Mistake[] = [
       jobs: 'jobs:\n  app: { source: app, targets: [local] }\n  more: { source: app, targets: [local], recipients: ‸[ops] }',
     }),
     expected: ['HF4006'],
+  },
+
+  {
+    name: 'a variable that is no variable',
+    text: policy({ limits: 'limits:\n  memory: ‸${MEMORY-1GiB}\n  workers: ‸${WORKERS' }),
+    expected: ['HF1014 ${MEMORY:-1GiB}', 'HF1014'],
+  },
+  {
+    name: 'a variable between braces, without quotes',
+    text: policy({ targets: 'targets: { local: { type: local, path: ‸${DIR}/backup } }' }),
+    expected: ['HF1004'],
+  },
+  {
+    name: 'a secret as a variable',
+    text: policy({ targets: 'targets:\n  local:\n    type: local\n    path: ‸/backup/${DB_PASSWORD}' }),
+    expected: ['HF2011'],
+    beyondSchema: 'the name of a variable says it',
+  },
+  {
+    name: 'a default of a variable that is none of the values possible',
+    text: policy({ sources: 'sources:\n  app:\n    type: files\n    paths: [/srv]\n    onMissing: ‸${MISSING:-skp}' }),
+    expected: ['HF2004 skip'],
+    beyondSchema: 'a variable may hold anything',
+  },
+  {
+    name: 'an include that is no list',
+    text: policy({ include: 'include: ‸jobs.yaml' }),
+    expected: ['HF2003 [jobs.yaml]'],
+  },
+  {
+    name: 'an included file that is not there',
+    text: policy({ include: 'include: [‸no-such-file.yaml]' }),
+    expected: ['HF1016'],
+  },
+  {
+    name: 'a source that is not yet available',
+    text: policy({ sources: 'sources: { app: { type: ‸postgres } }' }),
+    expected: ['HF2014'],
+  },
+
+  {
+    name: 'no schedule at all',
+    text: job('source: app, targets: [local], schedule: ‸at night fall'),
+    expected: ['HF2019'],
+    beyondSchema: 'the words of a schedule',
+  },
+  {
+    name: 'a pattern of cron that is none',
+    text: job('source: app, targets: [local], schedule: { cron: ‸0 99 * * * }'),
+    expected: ['HF2019'],
+    beyondSchema: 'the words of a schedule',
+  },
+  {
+    name: 'a day that never comes',
+    text: job('source: app, targets: [local], schedule: ‸0 2 30 2 *'),
+    expected: ['HF2019'],
+    beyondSchema: 'the words of a schedule',
+  },
+  {
+    name: 'a schedule said twice over',
+    text: job("source: app, targets: [local], schedule: { every: 1h, at: ‸'02:00' }"),
+    expected: ['HF2019'],
+    beyondSchema: 'the words of a schedule',
+  },
+  {
+    name: 'a time of day as people say it',
+    text: job('source: app, targets: [local], schedule: { at: ‸2am }'),
+    expected: ['HF2019 02:00'],
+  },
+  {
+    name: 'days without a time',
+    text: job('source: app, targets: [local], schedule: { every: 1d, on: ‸weekdays }'),
+    expected: ['HF2019'],
+    beyondSchema: 'the words of a schedule',
+  },
+  {
+    name: 'a day of the week that is none',
+    text: job("source: app, targets: [local], schedule: { at: '02:00', on: ‸wedn }"),
+    expected: ['HF2004 wed'],
+  },
+  {
+    name: 'a time zone that is none',
+    text: job("source: app, targets: [local], schedule: { at: '02:00', timezone: ‸Europe/Londn }"),
+    expected: ['HF2020 Europe/London'],
+    beyondSchema: 'the names of time zones',
+  },
+  {
+    name: 'an unknown schedule',
+    text: policy({
+      schedules: 'schedules: { nightly: daily at 02:00 }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local], schedule: ‸nightlee }',
+    }),
+    expected: ['HF3006 nightly'],
+  },
+  {
+    name: 'an unknown field of a schedule',
+    text: policy({ schedules: "schedules: { nightly: { at: '02:00', ‸timezon: UTC } }" }),
+    expected: ['HF2001 timezone'],
+  },
+
+  {
+    name: 'an alert for what never happens',
+    text: policy({ alerts: 'alerts:\n  - { when: ‸run.faild, notify: [] }' }),
+    expected: ['HF2004 run.failed'],
+  },
+  {
+    name: 'an alert without what it takes',
+    text: policy({ alerts: 'alerts:\n  - ‸when: backup.overdue' }),
+    expected: ['HF2002'],
+  },
+  {
+    name: 'a share that is none',
+    text: policy({ alerts: 'alerts:\n  - { when: storage.used, above: ‸lots }' }),
+    expected: ['HF2012'],
+  },
+  {
+    name: 'an unknown notifier',
+    text: policy({
+      notifiers: 'notifiers: { mail: { type: email, to: [a@example.net], from: b@example.net, server: localhost } }',
+      alerts: 'alerts:\n  - { when: run.failed, notify: [‸mial] }',
+    }),
+    expected: ['HF3007 mail'],
+  },
+  {
+    name: 'an alert about a job that is not there',
+    text: policy({ alerts: 'alerts:\n  - { when: run.failed, jobs: [‸apps] }' }),
+    expected: ['HF3009 app'],
+  },
+  {
+    name: 'a notifier of an unknown type, and one with a secret in it',
+    text: policy({
+      notifiers: 'notifiers:\n  a: { type: ‸emial }\n  b: { type: slack, webhook: ‸https://hooks.example.net/1 }',
+    }),
+    expected: ['HF2014 email', 'HF2011'],
+  },
+
+  {
+    name: 'steps that do nothing, or two things',
+    text: policy({
+      plans: 'plans:\n  all:\n    steps:\n      - ‸name: one\n      - { restore: app, ‸start: [x.service] }',
+    }),
+    expected: ['HF2002', 'HF2010'],
+    beyondSchema: 'which fields go together',
+  },
+  {
+    name: 'a step that restores nothing, to somewhere',
+    text: policy({ plans: 'plans:\n  all:\n    steps:\n      - { start: [x.service], ‸into: /srv }' }),
+    expected: ['HF2001'],
+    beyondSchema: 'which fields go together',
+  },
+  {
+    name: 'a plan that restores what is not there',
+    text: policy({ plans: 'plans:\n  all:\n    steps:\n      - parallel: [{ restore: ‸apps }, { plan: ‸al }]' }),
+    expected: ['HF3008 app', 'HF3008 all'],
+  },
+  {
+    name: 'plans that call each other',
+    text: policy({ plans: 'plans:\n  a: { steps: [{ plan: b }] }\n  b: { steps: [{ plan: ‸a }] }' }),
+    expected: ['HF3010'],
+  },
+  {
+    name: 'a domain of a class that is not there',
+    text: policy({ domains: 'domains: { shared: { hosts: [db-1], retention: [‸trading] } }' }),
+    expected: ['HF3011'],
+  },
+  {
+    name: 'a host that has what is the same everywhere, and a name no host has',
+    text: policy({ hosts: 'hosts:\n  db-1: { ‸version: 1 }\n  ‸db 2: {}' }),
+    expected: ['HF2001', 'HF2005'],
+  },
+  {
+    name: 'a mistake that only one host has',
+    text: policy({ hosts: 'hosts:\n  db-*:\n    limits: { workers: ‸many }' }),
+    expected: ['HF2003'],
+  },
+  {
+    name: 'a mistake in defaults, told once',
+    text: policy({
+      defaults: 'defaults: { jobs: { timeout: ‸2 hours } }',
+      jobs: 'jobs:\n  a: { source: app, targets: [local] }\n  b: { source: app, targets: [local] }',
+    }),
+    expected: ['HF2006 2h'],
+  },
+
+  {
+    name: 'a retention shorter than the schedule',
+    text: policy({
+      retention: 'retention: { short: { keep: { within: 12h } } }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local], schedule: daily at 02:00, retention: ‸short }',
+    }),
+    expected: ['HF4011'],
+  },
+  {
+    name: 'a promise that the rules do not keep',
+    text: policy({ retention: 'retention: { long: { keep: { monthly: 60 }, minimum: ‸7y } }' }),
+    expected: ['HF4012'],
+  },
+  {
+    name: 'a schedule that cannot meet its RPO',
+    text: policy({
+      sources: 'sources: { app: { type: files, paths: [/srv], objectives: { rpo: 15m } } }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local], schedule: ‸every 1h }',
+    }),
+    expected: ['HF4013'],
+  },
+  {
+    name: 'a schedule that misses its RPO by the jitter',
+    text: policy({
+      sources: 'sources: { app: { type: files, paths: [/srv], objectives: { rpo: 1h } } }',
+      jobs: 'jobs:\n  app:\n    source: app\n    targets: [local]\n    schedule: ‸{ every: 1h, jitter: 5m }',
+    }),
+    expected: ['HF4013'],
+  },
+  {
+    name: 'an object lock longer than an erasure duty',
+    text: policy({ retention: 'retention: { personal: { lock: ‸90d, erasure: 30d } }' }),
+    expected: ['HF4015'],
   },
   {
     name: 'many at once, by place',

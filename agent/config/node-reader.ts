@@ -1,6 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
 import type { Json } from '../contract/index.ts';
 import type { Slip } from './syntax.ts';
+import { expand, namesVariables, type Variables } from './variables.ts';
 
 const DEEPEST = 64;
 /** Values after aliases are expanded. A policy of 10 MB has about a million; an alias bomb has more than there are atoms. */
@@ -17,12 +18,21 @@ interface Read {
  */
 export class NodeReader {
   readonly slips: Slip[] = [];
+  /** What there is to say of variables. */
+  readonly remarks: Slip[] = [];
   /** What each alias stands for. */
   readonly aliases = new Map<Node, Node>();
+  /** Scalars that name variables whose values are not known here. */
+  readonly unknown = new Set<Node>();
+  readonly #variables: Variables;
   readonly #anchors = new Map<string, Node>();
   readonly #known = new Map<Node, Read>();
   readonly #open = new Set<Node>();
   #full = false;
+
+  constructor(variables: Variables) {
+    this.#variables = variables;
+  }
 
   read(node: Node | null): Json {
     return this.#read(node, 0).value;
@@ -32,7 +42,7 @@ export class NodeReader {
     if (node === null || this.#full) return { value: null, size: 1 };
     if (isAlias(node)) return this.#alias(node, node.source, depth);
     if ('anchor' in node && typeof node.anchor === 'string') this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return { value: scalar(node.value), size: 1 };
+    if (isScalar(node)) return { value: this.#scalar(node), size: 1 };
     if (depth > DEEPEST) return this.#refuse(node, 'HF1013', `this is nested more than ${DEEPEST} levels deep`);
     this.#open.add(node);
     const read = isMap(node) ? this.#map(node, depth) : isSeq(node) ? this.#list(node.items, depth) : none;
@@ -51,6 +61,18 @@ export class NodeReader {
     if (this.#open.has(target)) return this.#refuse(node, 'HF1008', `the alias "*${name}" contains itself`);
     this.aliases.set(node, target);
     return this.#known.get(target) ?? this.#read(target, depth);
+  }
+
+  #scalar(node: Scalar): Json {
+    const { value } = node;
+    if (typeof value === 'number' || typeof value === 'boolean') return value;
+    if (value === null || value === undefined) return null;
+    if (typeof value !== 'string' || !namesVariables(value)) return String(value);
+    const expansion = expand(value, node.type === 'PLAIN', this.#variables);
+    if (expansion.unknown) this.unknown.add(node);
+    const [start, end] = node.range ?? [0, 0];
+    for (const remark of expansion.remarks) this.remarks.push({ ...remark, start, end });
+    return expansion.value;
   }
 
   #list(items: readonly unknown[], depth: number): Read {
@@ -122,9 +144,4 @@ export function keyName(pair: Pair): string | undefined {
 
 export function isNode(value: unknown): value is Node {
   return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
-}
-
-function scalar(value: unknown): Json {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  return value === null || value === undefined ? null : String(value);
 }

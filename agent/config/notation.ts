@@ -3,6 +3,7 @@ import type { CodeName } from './codes.ts';
 import { DURATION_PATTERN, respellDuration, SPAN_PATTERN } from './duration.ts';
 import { RATE_PATTERN, respellRate } from './rate.ts';
 import { respellSize } from './size.ts';
+import { parseTime, respellTime, TIME_PATTERN, WINDOW_PATTERN } from './time-of-day.ts';
 
 /** A way of writing quantities that is known by its pattern, in the policy's own fields and in options of plugins. */
 export interface Notation {
@@ -32,5 +33,16 @@ export const NOTATIONS: Readonly<Record<string, Notation>> = {
     what: 'a rate',
     hint: 'a number and a unit: 100Mbps, 40MB/s',
     respell: respellRate,
+  },
+  [TIME_PATTERN]: { code: 'HF2019', what: 'a time of day', hint: '24 hours: 02:00, 14:30', respell: respellTime },
+  [WINDOW_PATTERN]: {
+    code: 'HF2019',
+    what: 'a part of the day',
+    hint: 'from and to, 24 hours: 07:00-22:00',
+    respell: (text) => {
+      const times = text.split(/\s*(?:-|–|to)\s*/);
+      const right = times.map((time) => (parseTime(time) === undefined ? respellTime(time) : time));
+      return right.length === 2 && right.every((time) => time !== undefined) ? right.join('-') : undefined;
+    },
   },
 };

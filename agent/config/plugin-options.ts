@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { Plugin } from '../contract/index.ts';
+import type { Path } from './diagnostic.ts';
 import { Objectives } from './schema.ts';
 
 /** A JSON Schema, draft-07, as plain data. */
@@ -65,25 +66,26 @@ function optionsOf(schema: TSchema): Schema {
   return isSchema(schema) ? schema : {};
 }
 
-/**
- * Makes relative paths in options absolute: strings whose schema says `format: 'path'` are relative to the policy's folder.
- * `resolve` gets and returns a path. The value is changed in place.
- */
-export function resolvePaths(schema: Schema, value: unknown, resolve: (path: string) => string): unknown {
-  if (typeof value === 'string') return schema['format'] === 'path' ? resolve(value) : value;
+/** Makes a path of the policy absolute: relative ones are relative to the file that has them at `at`. */
+export type Absolute = (path: string, at: Path) => string;
+
+/** Makes relative paths in options absolute: strings whose schema says `format: 'path'`. `at` is where the value stands. */
+export function resolvePaths(schema: Schema, value: unknown, at: Path, absolute: Absolute): unknown {
+  if (typeof value === 'string') return schema['format'] === 'path' ? absolute(value, at) : value;
   for (const key of ['anyOf', 'oneOf']) {
     const branches = schema[key];
-    if (Array.isArray(branches)) for (const branch of branches) value = resolvePaths(branch, value, resolve);
+    if (Array.isArray(branches)) for (const branch of branches) value = resolvePaths(branch, value, at, absolute);
   }
   if (Array.isArray(value)) {
     const items = schema['items'];
-    return isSchema(items) ? value.map((item) => resolvePaths(items, item, resolve)) : value;
+    return isSchema(items) ? value.map((item, index) => resolvePaths(items, item, [...at, index], absolute)) : value;
   }
   const fields = schema['properties'];
   if (!isSchema(value) || !isSchema(fields)) return value;
   const result: Record<string, unknown> = { ...value };
   for (const [name, field] of Object.entries(fields)) {
-    if (Object.hasOwn(result, name) && isSchema(field)) result[name] = resolvePaths(field, result[name], resolve);
+    if (!Object.hasOwn(result, name) || !isSchema(field)) continue;
+    result[name] = resolvePaths(field, result[name], [...at, name], absolute);
   }
   return result;
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../contract/index.ts';
 import type { At, Positions } from './diagnostic.ts';
 import type { Duration } from './duration.ts';
+import type { Schedule } from './schedule.ts';
 
 /**
  * A policy that was found without error: names resolved, defaults in place, units parsed. Plain data but for `positions`.
@@ -18,7 +19,11 @@ export interface Policy {
   readonly pipelines: Readonly<Record<string, Pipeline>>;
   readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly retention: Readonly<Record<string, RetentionSpec>>;
+  readonly notifiers: Readonly<Record<string, PluginSpec>>;
+  /** Those of this host. */
   readonly jobs: Readonly<Record<string, Job>>;
+  /** Jobs that this host does not run, and why. */
+  readonly idle: Readonly<Record<string, IdleJob>>;
   readonly limits: Limits;
   readonly positions: Positions;
 }
@@ -79,6 +84,10 @@ export interface RetentionSpec {
   readonly keep?: Keep;
   /** One snapshot of every declared period is promised for so long. */
   readonly minimum?: Duration;
+  /** For so long, targets refuse to remove what was stored. */
+  readonly lock?: Duration;
+  /** What is to be erased is gone after so long. */
+  readonly erasure?: Duration;
   readonly at: At;
 }
 
@@ -95,8 +104,15 @@ export interface Job {
   /** Who can open what this job stores: the same for every job of a domain. */
   readonly recipients: readonly RecipientSpec[];
   readonly timeoutMs: number;
-  readonly schedule?: Json;
+  readonly schedule?: Schedule;
   readonly at: At;
+}
+
+/** A job that this host does not run. */
+export interface IdleJob {
+  /** The name of its source. */
+  readonly source: string;
+  readonly reason: 'disabled' | 'other hosts';
 }
 
 export interface Limits {

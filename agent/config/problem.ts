@@ -17,6 +17,7 @@ export interface Problem {
 
 export function locate(problem: Problem, positions: Positions): Diagnostic {
   const { code, message, suggestion, hint } = problem;
+  const origin = positions.originOf(problem.path);
   const place = problem.on === 'key' ? positions.keyAt(problem.path) : positions.valueAt(problem.path);
   return {
     severity: codes[code].severity,
@@ -25,5 +26,6 @@ export function locate(problem: Problem, positions: Positions): Diagnostic {
     ...place,
     ...(suggestion === undefined ? {} : { suggestion }),
     ...(hint === undefined ? {} : { hint }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }

@@ -1,13 +1,14 @@
 import { type TSchema, Type } from 'typebox';
 import type { Kind, Plugin } from '../contract/index.ts';
+import { withDefaultsAllowed } from './defaulted-schema.ts';
 import { withEditorHints } from './editor-hints.ts';
+import { partial, withVariables } from './partial-schema.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
-import type { PluginRegistry } from './registry.ts';
+import { KINDS, type PluginRegistry } from './registry.ts';
 import { Checksum, Encrypt, policySchema } from './schema.ts';
+import { NOTIFIERS } from './sections/notifiers.ts';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
-/** In the order people meet them. */
-export const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', 'notifier', 'check'];
 
 /**
  * The JSON Schemas for editors, by their paths below schemas/: the policy with the options of every plugin in its place, and
@@ -15,7 +16,14 @@ export const KINDS: readonly Kind[] = ['source', 'target', 'chunker', 'codec', '
  */
 export function publishedSchemas(registry: PluginRegistry): Map<string, Schema> {
   const schemas = new Map<string, Schema>();
-  schemas.set('policy.schema.json', { $schema: DRAFT, ...policy(registry) });
+  const whole = withVariables(withDefaultsAllowed(describedPolicy(registry)));
+  schemas.set('policy.schema.json', { $schema: DRAFT, ...whole });
+  const part = {
+    title: 'Part of a Holdfast policy',
+    description: 'A file that a policy includes, or one of a folder.',
+  };
+  const { required: _, if: __, else: ___, ...loose } = whole;
+  schemas.set('policy-part.schema.json', { $schema: DRAFT, ...loose, ...part });
   for (const plugin of KINDS.flatMap((kind) => pluginsOf(registry, kind))) {
     schemas.set(pluginSchemaPath(plugin), { $schema: DRAFT, ...withEditorHints(titled(plugin)) });
   }
@@ -27,31 +35,32 @@ export function pluginSchemaPath({ kind, name }: Pick<Plugin, 'kind' | 'name'>):
   return `plugins/${kind}-${name}.schema.json`;
 }
 
-function policy(registry: PluginRegistry): Schema {
-  const entries = (kind: Kind, description: string) => {
-    return schema({ description, oneOf: pluginsOf(registry, kind).map(titled) });
+/** What is the same everywhere, so that no host can have it otherwise. */
+const SAME_EVERYWHERE = ['$schema', 'version', 'include', 'hosts', 'plugins', 'defaults'];
+
+/** The policy as it is explained to people: one file that is complete in itself, and no variables in the place of values. */
+export function describedPolicy(registry: PluginRegistry): Schema {
+  const parts = {
+    source: entries(registry, 'source', 'A data system to protect.'),
+    target: entries(registry, 'target', 'A place that holds backups.'),
+    pipeline: pipeline(registry),
+    notifier: notifiers(registry),
   };
-  const whole = policySchema({
-    source: entries('source', 'A data system to protect.'),
-    target: entries('target', 'A place that holds backups.'),
-    pipeline: schema({
-      type: 'array',
-      description: 'The stages, in the order data passes them.',
-      items: [
-        step('chunk', stage(registry, 'chunker', 'How data is cut into chunks.')),
-        step('compress', stage(registry, 'codec', 'How chunks are compressed.')),
-        step('encrypt', Encrypt),
-        step('checksum', Checksum),
-      ],
-      minItems: 4,
-      additionalItems: false,
-    }),
+  const anything = schema({ type: 'object', description: 'Parts of a policy.' });
+  const plain = asSchema(policySchema({ ...parts, overrides: anything, defaults: anything }));
+  const sections = fieldsOf(partial(plain));
+  const overridden = Object.entries(sections).filter(([name]) => !SAME_EVERYWHERE.includes(name));
+  const overrides = schema({
+    type: 'object',
+    description: 'Parts of a policy, laid over the rest on these hosts.',
+    properties: Object.fromEntries(overridden),
+    additionalProperties: false,
   });
-  if (!isSchema(whole)) return {};
-  const { properties, ...rest } = withEditorHints(strict(whole));
-  const sections = isSchema(properties) ? properties : {};
-  const pipelines = { ...Object(sections['pipelines']), defaultSnippets: [PIPELINE_SNIPPET] };
-  return { ...rest, properties: { ...sections, pipelines } };
+  const whole = asSchema(policySchema({ ...parts, overrides, defaults: defaults(registry, sections) }));
+  const { properties, ...rest } = withEditorHints(whole);
+  const hinted = isSchema(properties) ? properties : {};
+  const pipelines = { ...Object(hinted['pipelines']), defaultSnippets: [PIPELINE_SNIPPET] };
+  return { ...rest, properties: { ...hinted, pipelines } };
 }
 
 /** What editors write for a pipeline: the order is fixed, and no stage may be missing. */
@@ -75,6 +84,62 @@ function placeholder(stop: number, text: string): string {
 
 function titled(plugin: Plugin): Schema {
   return { title: `${plugin.name} ${plugin.kind}`, ...entrySchema(plugin) };
+}
+
+/** What entries have that do not say otherwise: jobs all the same, sources and targets by their types. */
+function defaults(registry: PluginRegistry, sections: Schema): TSchema {
+  const typed = (kind: Kind, what: string) => ({
+    type: 'object',
+    description: `What ${what} have that do not say otherwise, by type.`,
+    properties: Object.fromEntries(pluginsOf(registry, kind).map((plugin) => [plugin.name, partial(titled(plugin))])),
+    additionalProperties: false,
+  });
+  const jobs = isSchema(sections['jobs']) ? sections['jobs']['additionalProperties'] : {};
+  return schema({
+    type: 'object',
+    description: 'What entries have that do not say otherwise.',
+    properties: {
+      jobs: { ...(isSchema(jobs) ? jobs : {}), description: 'What jobs have that do not say otherwise.' },
+      sources: typed('source', 'sources'),
+      targets: typed('target', 'targets'),
+    },
+    additionalProperties: false,
+  });
+}
+
+function entries(registry: PluginRegistry, kind: Kind, description: string): TSchema {
+  return schema({ description, oneOf: pluginsOf(registry, kind).map(titled) });
+}
+
+function notifiers(registry: PluginRegistry): TSchema {
+  const known: unknown[] = Object.values(NOTIFIERS);
+  return schema({
+    description: 'A way to tell people.',
+    oneOf: [...known, ...pluginsOf(registry, 'notifier').map(titled)],
+  });
+}
+
+function pipeline(registry: PluginRegistry): TSchema {
+  return schema({
+    type: 'array',
+    description: 'The stages, in the order data passes them.',
+    items: [
+      step('chunk', stage(registry, 'chunker', 'How data is cut into chunks.')),
+      step('compress', stage(registry, 'codec', 'How chunks are compressed.')),
+      step('encrypt', Encrypt),
+      step('checksum', Checksum),
+    ],
+    minItems: 4,
+    additionalItems: false,
+  });
+}
+
+function asSchema(whole: TSchema): Schema {
+  return isSchema(whole) ? strict(whole) : {};
+}
+
+function fieldsOf({ properties }: Schema): Schema {
+  return isSchema(properties) ? properties : {};
 }
 
 function stage(registry: PluginRegistry, kind: Kind, description: string): Schema {

@@ -36,7 +36,7 @@ test('plugins are found by kind and name', () => {
 test('what cannot be told apart or written in a policy is refused', () => {
   assert.throws(() => registry(codec('a'), codec('a')), /two codec plugins named a/);
   assert.throws(() => registry(codec('A b')), /must have a name/);
-  assert.throws(() => registry(codec('a', Type.String())), /must be an object/);
+  assert.throws(() => registry(codec('a', Type.String())), /must have options that are an object/);
   assert.throws(
     () => registry(codec('a', Type.Object({ algorithm: Type.String() }))),
     /"algorithm", which is the agent's/,

@@ -1,19 +1,24 @@
 import { availableParallelism } from 'node:os';
-import { fail, type Json } from '../contract/index.ts';
+import { fail } from '../contract/index.ts';
 import type { At, Path, Positions } from './diagnostic.ts';
 import { parseDuration, parseSpan } from './duration.ts';
 import type { Options } from './entries.ts';
+import { matchesHost } from './merging/hosts.ts';
+import type { Absolute } from './plugin-options.ts';
 import type {
+  IdleJob,
   Job,
   Keep,
   Limits,
   Objectives,
   Pipeline,
   PluginSpec,
+  Policy,
   RecipientSpec,
   RetentionSpec,
   SourceSpec,
 } from './policy.ts';
+import type { Schedule } from './schedule.ts';
 import type { Skeleton } from './schema.ts';
 import { parseSize } from './size.ts';
 
@@ -23,12 +28,15 @@ export interface Checked {
   readonly sources: ReadonlyMap<string, Options>;
   readonly targets: ReadonlyMap<string, Options>;
   readonly pipelines: ReadonlyMap<string, { readonly chunk: Options; readonly compress: Options }>;
+  readonly notifiers: ReadonlyMap<string, Options>;
+  /** Of jobs, by their names. */
+  readonly schedules: ReadonlyMap<string, Schedule>;
 }
 
 export interface Surroundings {
   readonly host: string;
   readonly positions: Positions;
-  absolute(path: string): string;
+  readonly absolute: Absolute;
 }
 
 /** Puts things in the place of names and numbers in the place of units. The policy must have no errors. */
@@ -44,17 +52,21 @@ export class Resolver {
   recipients(): Record<string, RecipientSpec> {
     return each(this.#checked.skeleton.recipients, (name, { publicKey }) => ({
       name,
-      publicKey: this.#around.absolute(publicKey),
+      publicKey: this.#around.absolute(publicKey, ['recipients', name, 'publicKey']),
       at: this.#at(['recipients', name]),
     }));
   }
 
   targets(): Record<string, PluginSpec> {
-    return each(Object.fromEntries(this.#checked.targets), (name, entry) => ({
-      name,
-      ...entry,
-      at: this.#at(['targets', name]),
-    }));
+    return this.#specs('targets', this.#checked.targets);
+  }
+
+  notifiers(): Record<string, PluginSpec> {
+    return this.#specs('notifiers', this.#checked.notifiers);
+  }
+
+  #specs(section: string, entries: ReadonlyMap<string, Options>): Record<string, PluginSpec> {
+    return each(Object.fromEntries(entries), (name, entry) => ({ name, ...entry, at: this.#at([section, name]) }));
   }
 
   sources(): Record<string, SourceSpec> {
@@ -76,11 +88,15 @@ export class Resolver {
   }
 
   retention(): Record<string, RetentionSpec> {
-    const declared = each(this.#checked.skeleton.retention ?? {}, (name, { keep, minimum }): RetentionSpec => {
-      const promised = minimum === undefined ? undefined : parseDuration(minimum);
-      const at = this.#at(['retention', name]);
-      return { name, at, ...(keep && { keep: keepOf(keep) }), ...(promised && { minimum: promised }) };
-    });
+    const declared = each(
+      this.#checked.skeleton.retention ?? {},
+      (name, { keep, ...durations }): RetentionSpec => ({
+        name,
+        at: this.#at(['retention', name]),
+        ...(keep && { keep: keepOf(keep) }),
+        ...durationsOf(durations),
+      }),
+    );
     return { default: { name: 'default', at: this.#at([]) }, ...declared };
   }
 
@@ -99,8 +115,16 @@ export class Resolver {
     readonly targets: Readonly<Record<string, PluginSpec>>;
     readonly pipelines: Readonly<Record<string, Pipeline>>;
     readonly retention: Readonly<Record<string, RetentionSpec>>;
-  }): Record<string, Job> {
-    return each(this.#checked.skeleton.jobs ?? {}, (name, job): Job => {
+  }): Pick<Policy, 'jobs' | 'idle'> {
+    const idle: Record<string, IdleJob> = {};
+    const active: [string, NonNullable<Skeleton['jobs']>[string]][] = [];
+    for (const [name, job] of Object.entries(this.#checked.skeleton.jobs ?? {})) {
+      const reason = this.#idle(job);
+      if (reason === undefined) active.push([name, job]);
+      else idle[name] = { source: job.source, reason };
+    }
+    const jobs = each(Object.fromEntries(active), (name, job): Job => {
+      const schedule = this.#checked.schedules.get(name);
       const retention = taken(declared.retention, job.retention);
       const recipients = job.recipients ?? Object.keys(declared.recipients);
       return {
@@ -114,9 +138,16 @@ export class Resolver {
         recipients: recipients.map((recipient) => taken(declared.recipients, recipient)),
         timeoutMs: parseSpan(job.timeout) ?? 0,
         at: this.#at(['jobs', name]),
-        ...(job.schedule && { schedule: job.schedule as Json }),
+        ...(schedule && { schedule }),
       };
     });
+    return { jobs, idle };
+  }
+
+  #idle({ enabled, hosts }: { readonly enabled: boolean; readonly hosts?: readonly string[] }) {
+    if (!enabled) return 'disabled';
+    const here = hosts === undefined || hosts.some((pattern) => matchesHost(pattern, this.#around.host));
+    return here ? undefined : 'other hosts';
   }
 
   #at(path: Path): At {
@@ -138,6 +169,17 @@ function taken<T>(declared: Readonly<Record<string, T>>, name: string): T {
 function objectivesOf({ rpo, rto }: { readonly rpo?: string; readonly rto?: string }): Objectives {
   const [rpoMs, rtoMs] = [rpo, rto].map((text) => (text === undefined ? undefined : parseSpan(text)));
   return { ...(rpoMs !== undefined && { rpoMs }), ...(rtoMs !== undefined && { rtoMs }) };
+}
+
+type Durations = Pick<RetentionSpec, 'minimum' | 'lock' | 'erasure'>;
+
+function durationsOf(written: Readonly<Partial<Record<keyof Durations, string>>>): Durations {
+  return Object.fromEntries(
+    Object.entries(written).flatMap(([field, text]) => {
+      const duration = parseDuration(text);
+      return duration === undefined ? [] : [[field, duration]];
+    }),
+  );
 }
 
 function keepOf({ within, ...counts }: { readonly within?: string } & Omit<Keep, 'within'>): Keep {

@@ -1,6 +1,11 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import type { Json } from '../contract/index.ts';
-import { closed, duration, named, open, rate, reference, size, span } from './vocabulary.ts';
+import { Alert } from './sections/alerts.ts';
+import { Job } from './sections/jobs.ts';
+import { Limits } from './sections/limits.ts';
+import { Plan } from './sections/plans.ts';
+import { Retention } from './sections/retention.ts';
+import { Schedule } from './sections/schedules.ts';
+import { closed, HOST_PATTERN, hostNames, named, open, reference, span } from './vocabulary.ts';
 
 /** Stages in the order data passes them. The order is part of the repository's format, see pipeline.ts. */
 export const STAGES = ['chunk', 'compress', 'encrypt', 'checksum'] as const;
@@ -27,104 +32,57 @@ const Recipient = closed('Somebody who can open backups.', {
   }),
 });
 
-const count = (what: string) =>
-  Type.Optional(Type.Integer({ description: `Keep one snapshot of each of so many ${what}.`, minimum: 1 }));
-
-const Retention = closed('A retention class: what is kept, and for how long. Its name is part of the domain.', {
-  keep: Type.Optional(
-    closed('Which snapshots stay; one that any rule keeps, stays. Without it, all stay.', {
-      last: Type.Optional(Type.Integer({ description: 'Keep so many of the newest snapshots.', minimum: 1 })),
-      within: Type.Optional(duration('Keep every snapshot that is younger.', '2d')),
-      hourly: count('hours'),
-      daily: count('days'),
-      weekly: count('weeks'),
-      monthly: count('months'),
-      yearly: count('years'),
-    }),
-  ),
-  minimum: Type.Optional(duration('One snapshot of every declared period is promised for so long.', '7y', '5y')),
-});
-
-const Schedule = open('When the job starts.', {
-  every: Type.Optional(span('Start at this interval.', '15m', '1d')),
-});
-
-const Job = closed('One source, backed up to some targets.', {
-  source: reference('The source to back up: a name under "sources".', 'orders-db'),
-  select: Type.Optional(
-    Type.Unsafe<Json>({ description: 'Which part of the source; what can stand here depends on the source.' }),
-  ),
-  schedule: Type.Optional(Schedule),
-  pipeline: Type.String({
-    description: 'How the data is processed: a name under "pipelines".',
-    default: 'standard',
-    minLength: 1,
-  }),
-  targets: Type.Array(reference('A name under "targets".', 'local'), {
-    description: 'Where the backup goes: names under "targets". Each holds a complete copy.',
-    examples: [['local', 'offsite']],
+const Domain = closed('Hosts and classes that deduplicate, are trusted and are shredded together.', {
+  hosts: hostNames('The hosts that share.'),
+  retention: Type.Array(reference('A name under "retention".', 'trading'), {
+    description: 'The retention classes that share.',
     minItems: 1,
     uniqueItems: true,
   }),
-  retention: Type.String({
-    description:
-      'What is kept: a name under "retention". "default" exists without being declared and keeps everything.',
-    examples: ['trading'],
-    default: 'default',
-    minLength: 1,
-  }),
-  recipients: Type.Optional(
-    Type.Array(reference('A name under "recipients".', 'operations'), {
-      description: 'Who can open these backups: names under "recipients". All of them by default.',
-      minItems: 1,
-      uniqueItems: true,
-    }),
-  ),
-  timeout: Type.String({ ...span('A run that takes longer is cancelled.', '2h'), default: '24h' }),
 });
-
-const Limits = Type.Object(
-  {
-    workers: Type.Optional(
-      Type.Integer({
-        description: 'Threads that chunk, compress and encrypt. By default one for each processor, at most 8.',
-        minimum: 1,
-        maximum: 64,
-      }),
-    ),
-    memory: Type.String({ ...size('Buffers in flight.', '256MiB', '1GiB'), default: '256MiB' }),
-    files: Type.Integer({ description: 'File operations at a time.', default: 8, minimum: 1, maximum: 256 }),
-    bandwidth: Type.Optional(rate('What goes to targets over the network, all together.', '100Mbps')),
-  },
-  { description: 'What the agent may take of the host.', additionalProperties: false, default: {} },
-);
-
-const Alert = open('A rule: when it holds, somebody is told.', {
-  when: Type.String({ description: 'What happened.', examples: ['run.failed'], minLength: 1 }),
-  severity: Type.Optional(Type.Enum(['info', 'warning', 'critical'], { description: 'How bad it is.' })),
-  notify: Type.Optional(
-    Type.Array(reference('A name under "notifiers".', 'operations-mail'), { description: 'Who is told.' }),
-  ),
-});
-const Notifier = open('A way to tell people.', {
-  type: Type.String({ description: 'The notifier plugin.', examples: ['email', 'slack'], minLength: 1 }),
-});
-const Plan = open('Recovery steps in order, with checks.', {});
-const Domain = open('Hosts and classes that deduplicate, are trusted and are shredded together.', {});
 
 /** What stands for the parts that plugins describe. */
-export interface PolicyParts<Src extends TSchema, Tgt extends TSchema, Pipe extends TSchema> {
+export interface PolicyParts<Src extends TSchema, Tgt extends TSchema, Pipe extends TSchema, Note extends TSchema> {
   readonly source: Src;
   readonly target: Tgt;
   readonly pipeline: Pipe;
+  readonly notifier: Note;
+  /** What stands under a host, and under defaults. */
+  readonly overrides: TSchema;
+  readonly defaults: TSchema;
 }
 
 /** The policy language, version 1. Every field has a description: it is what editors and the reference show. */
-export function policySchema<S extends TSchema, T extends TSchema, P extends TSchema>(parts: PolicyParts<S, T, P>) {
+export function policySchema<S extends TSchema, T extends TSchema, P extends TSchema, N extends TSchema>(
+  parts: PolicyParts<S, T, P, N>,
+) {
   return Type.Object(
     {
       $schema: Type.Optional(Type.String({ description: 'For editors that read JSON.' })),
       version: Type.Literal(1, { description: 'The version of the policy language.' }),
+      include: Type.Optional(
+        Type.Array(
+          Type.String({
+            description: 'A file, or a pattern of files.',
+            examples: ['jobs.yaml', 'conf.d/*.yaml'],
+            minLength: 1,
+          }),
+          {
+            description:
+              'Other files that are part of this policy, relative to this file. What stands here wins over what stands there.',
+          },
+        ),
+      ),
+      plugins: Type.Optional(
+        Type.Array(
+          Type.String({
+            description: 'A package, or a file relative to the policy ("./…").',
+            examples: ['@example/holdfast-mysql', './plugins/mysql.ts'],
+            minLength: 1,
+          }),
+          { description: 'Plugins from outside. They run with all rights of the agent.', uniqueItems: true },
+        ),
+      ),
       recipients: Type.Unsafe<Record<string, Static<typeof Recipient>>>({
         ...named(
           'Who can open backups. Keep the private keys elsewhere than on the hosts that are backed up.',
@@ -139,13 +97,24 @@ export function policySchema<S extends TSchema, T extends TSchema, P extends TSc
           parts.pipeline,
         ),
       ),
+      schedules: Type.Optional(named('Schedules with names, for jobs that start together.', Schedule)),
       sources: Type.Optional(named('Data systems to protect.', parts.source)),
       retention: Type.Optional(named('Retention classes.', Retention)),
       jobs: Type.Optional(named('What is backed up where, when and for how long.', Job)),
       limits: Limits,
       alerts: Type.Optional(Type.Array(Alert, { description: 'When people are told.' })),
-      notifiers: Type.Optional(named('How people are told.', Notifier)),
+      notifiers: Type.Optional(named('How people are told.', parts.notifier)),
       plans: Type.Optional(named('Recovery plans.', Plan)),
+      defaults: Type.Optional(parts.defaults),
+      hosts: Type.Optional(
+        Type.Unsafe<Record<string, unknown>>({
+          type: 'object',
+          description:
+            'What is different on some hosts: by name or pattern ("db-*"), parts of a policy that are laid over the rest.',
+          propertyNames: { pattern: HOST_PATTERN },
+          additionalProperties: parts.overrides,
+        }),
+      ),
       domains: Type.Optional(named('Domains that are shared between hosts or classes.', Domain)),
     },
     {
@@ -180,6 +149,14 @@ export const Skeleton = policySchema({
   }),
   target: open('A target.', { type: Type.String({ description: 'The target plugin.', minLength: 1 }) }),
   pipeline: Type.Array(Step, { description: 'The stages chunk, compress, encrypt and checksum, in this order.' }),
+  notifier: open('A notifier.', { type: Type.String({ description: 'The notifier plugin.', minLength: 1 }) }),
+  // What stands in them is checked where it is merged to.
+  overrides: open('Parts of a policy.', {}),
+  defaults: closed('What entries have that do not say otherwise.', {
+    jobs: Type.Optional(open('What jobs have.', {})),
+    sources: Type.Optional(Type.Record(Type.String(), open('What sources of a type have.', {}))),
+    targets: Type.Optional(Type.Record(Type.String(), open('What targets of a type have.', {}))),
+  }),
 });
 
 export type Skeleton = Static<typeof Skeleton>;

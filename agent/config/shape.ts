@@ -20,6 +20,7 @@ const ajv = new Ajv({
   logger: false,
 });
 const entries = new WeakMap<Plugin, { schema: Schema; validate: ValidateFunction }>();
+const parts = new WeakMap<Schema, ValidateFunction>();
 let skeleton: ValidateFunction<Skeleton> | undefined;
 
 /** Checks all but the options of plugins, and puts defaults into `value`. */
@@ -40,6 +41,16 @@ export function checkEntry(plugin: Plugin, value: unknown, path: Path): { schema
   }
   const { schema, validate } = entry;
   return { schema, problems: validate(value) ? [] : explain(validate.errors ?? [], path) };
+}
+
+/** Checks a value against a schema of the language itself, whose defaults are put into `value`. */
+export function checkAgainst(schema: Schema, value: unknown, path: Path): Problem[] {
+  let validate = parts.get(schema);
+  if (validate === undefined) {
+    validate = ajv.compile(strict(schema));
+    parts.set(schema, validate);
+  }
+  return validate(value) ? [] : explain(validate.errors ?? [], path);
 }
 
 function explain(errors: readonly ErrorObject[], path: Path): Problem[] {

@@ -8,14 +8,18 @@ export interface Slip {
   readonly start: number;
   readonly end: number;
   readonly hint?: string;
+  readonly suggestion?: string;
 }
 
 export const UNCLOSED_QUOTE = 'this quote is never closed';
+export const UNQUOTED_VARIABLE = 'between brackets or braces a variable needs quotes';
 export const UNCLOSED_BRACKET = 'this bracket is never closed';
 
 /** Says what the parser found in the words of this project, and where the reader should look. */
 export function explainSyntax(error: YAMLError, document: Document.Parsed, text: string): Slip {
   const [start, end] = error.pos;
+  const variable = unquoted(start, text);
+  if (variable !== undefined) return variable;
   switch (error.code) {
     case 'TAB_AS_INDENT': {
       return {
@@ -45,6 +49,14 @@ export function explainSyntax(error: YAMLError, document: Document.Parsed, text:
       return unclosed(error, document, text) ?? { code: 'HF1004', message: lowered(error.message), start, end };
     }
   }
+}
+
+/** Between brackets and braces `${…}` is a mapping after a dollar sign, unless it is quoted. */
+function unquoted(start: number, text: string): Slip | undefined {
+  if (text.slice(start - 1, start + 1) !== '${') return undefined;
+  const message = UNQUOTED_VARIABLE;
+  const hint = 'write "${…}" in quotes, or the value on a line of its own';
+  return { code: 'HF1004', message, start: start - 1, end: start + 1, hint };
 }
 
 /** The parser notices at the end what was opened long before: the place to look at is where it was opened. */

@@ -28,6 +28,26 @@ export function reference(description: string, example: string) {
   return Type.String({ description, examples: [example], minLength: 1 });
 }
 
+/** One of these, or a list of them. */
+export function oneOrMore<S extends TSchema>(description: string, each: S, example: Static<S>) {
+  return Type.Union([each, Type.Array(each, { description, minItems: 1, uniqueItems: true })], {
+    description,
+    examples: [example],
+  });
+}
+
+/** Names of hosts, or patterns of them. */
+export const HOST_PATTERN = '^[A-Za-z0-9*?][A-Za-z0-9*?._-]{0,252}$';
+
+export function hostNames(description: string) {
+  const one = Type.String({
+    description: 'A host name, or a pattern: "db-*".',
+    pattern: HOST_PATTERN,
+    examples: ['db-1', 'db-*'],
+  });
+  return Type.Array(one, { description, minItems: 1, uniqueItems: true });
+}
+
 /** An object that refuses what it does not know. */
 export function closed<P extends Record<string, TSchema>>(description: string, fields: P): TObject<P> {
   return Type.Object(fields, { description, additionalProperties: false });

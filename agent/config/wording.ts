@@ -6,7 +6,7 @@ import { nearest } from './nearest.ts';
 import { NOTATIONS } from './notation.ts';
 import { isSchema, type Schema } from './plugin-options.ts';
 import type { Problem } from './problem.ts';
-import { NAME_PATTERN } from './vocabulary.ts';
+import { HOST_PATTERN, NAME_PATTERN } from './vocabulary.ts';
 
 /** What ajv found, in words for the person who wrote the policy. `base` is where in the policy the checked value stands. */
 export function explainShape(error: ErrorObject, base: Path): Problem[] {
@@ -19,7 +19,9 @@ export function explainShape(error: ErrorObject, base: Path): Problem[] {
       return [missingField(String(error.params['missingProperty']), schema, path)];
     case 'pattern':
       return [
-        error.propertyName === undefined ? misspelt(error.data, schema, path) : badName(error.propertyName, path),
+        error.propertyName === undefined
+          ? misspelt(error.data, schema, path)
+          : badName(error.propertyName, schema, path),
       ];
     // It comes with the error of its pattern, see above.
     case 'propertyNames':
@@ -69,7 +71,17 @@ function missingField(name: string, schema: Schema, path: Path): Problem {
   return { code: 'HF2002', message: `${label(path)} has no "${name}"`, path, on: 'key', hint, missing: name };
 }
 
-function badName(name: string, path: Path): Problem {
+function badName(name: string, schema: Schema, path: Path): Problem {
+  if (schema['pattern'] === HOST_PATTERN) {
+    const message = `${JSON.stringify(name)} cannot be the name of a host`;
+    return {
+      code: 'HF2005',
+      message,
+      path: [...path, name],
+      on: 'key',
+      hint: 'a host name, or a pattern such as "db-*"',
+    };
+  }
   const plain = name
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
@@ -104,7 +116,7 @@ function misspelt(data: unknown, schema: Schema, path: Path): Problem {
 
 function wrongType(error: ErrorObject, schema: Schema, path: Path): Problem {
   if (schema['title'] === 'Secret') {
-    const hint = 'write where it lies: {credential: name}, {env: NAME} or {file: path}';
+    const hint = 'write where it lies: {credential: name}, {env: NAME}, {file: path} or {command: [program, …]}';
     return {
       code: 'HF2011',
       message: `${label(path)} is a secret, and a secret is never written into a policy`,
@@ -145,9 +157,11 @@ function noBranch(data: unknown, schema: Schema, path: Path): Problem {
   const branches = [schema['anyOf'] ?? schema['oneOf']].flat().filter(isSchema);
   const choices = branches.flatMap(choicesOf);
   if (choices.length === branches.length) return notAllowed(data, choices, schema, path);
+  const alike = branches.filter((branch) => choicesOf(branch).some((choice) => typeof choice === typeof data));
+  if (alike.length > 0) return notAllowed(data, alike.flatMap(choicesOf), schema, path);
   const tag = tagOf(branches);
   if (tag !== undefined && isSchema(data)) return wrongTag(data, tag, branches, path);
-  const types = [...new Set(branches.flatMap((branch) => [branch['type']].flat()).map(String))];
+  const types = [...new Set(branches.flatMap(typesOf))];
   const names = types.map((type) => TYPES[type] ?? type).join(' or ');
   return {
     code: 'HF2003',
@@ -156,6 +170,11 @@ function noBranch(data: unknown, schema: Schema, path: Path): Problem {
     on: 'value',
     hint: described(schema),
   };
+}
+
+function typesOf(branch: Schema): string[] {
+  const choices = choicesOf(branch).map((choice) => typeof choice);
+  return choices.length > 0 ? choices : [branch['type']].flat().map(String);
 }
 
 /** The field by which branches that are mappings are told apart: a constant in each. */

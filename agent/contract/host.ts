@@ -1,4 +1,5 @@
 import type { Json } from './bytes.ts';
+import type { SecretReference } from './secret.ts';
 
 /** Writes to the agent's log. `fields` must hold no secret; the agent cannot know what is one. */
 export interface Logger {
@@ -29,4 +30,10 @@ export interface Host {
   readonly scratchDir: string;
   readonly span: Span;
   now(): Date;
+  /**
+   * The secret that a reference in the options means. Ask when it is needed, keep it in no message, field or file. Fails with
+   * `SECRET_MISSING` (it is not there), `SECRET_UNSAFE` (others than the agent can read or change it) and `SECRET_FAILED`
+   * (the command that should print it failed).
+   */
+  secret(reference: SecretReference): Promise<string>;
 }

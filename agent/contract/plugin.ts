@@ -4,8 +4,15 @@ import type { Ability, Finding, Source } from './source.ts';
 import type { Chunker, Codec, Notifier } from './stage.ts';
 import type { Target } from './target.ts';
 
-/** One question about a running system, asked by recovery plans and drills. */
+/**
+ * One question about a running system, asked by recovery plans and drills. Disposing is safe at any time, twice, and after a
+ * failure.
+ */
 export interface Check extends AsyncDisposable {
+  /**
+   * Asks, changes nothing, and may be called again: each time it is asked anew. What does not hold is a finding with a failure,
+   * also when the system cannot be reached; `what` stays the same. Throws only when it could not ask: aborted by `host.signal`.
+   */
   check(): Promise<Finding>;
 }
 

@@ -30,6 +30,12 @@ export interface Event {
   readonly resolved: boolean;
 }
 
+/** A way to tell people. Opening it tells nobody; disposing is safe at any time, twice, and after a failure. */
 export interface Notifier extends AsyncDisposable {
+  /**
+   * Tells one event as one message with its title, text and severity, and resolves when the other side has taken it. What is
+   * resolved reads otherwise than what is not. Texts may hold any characters: they make neither a second message nor a header.
+   * Fails when it was not taken, with `permanent: false` when that may change; gives up when `host.signal` is aborted.
+   */
   notify(event: Event): Promise<void>;
 }

@@ -63,11 +63,17 @@ const builtinList = 'agent/cli/builtin.ts';
 /** Test vectors are data, kept in one place for everyone who tests against them. */
 const vectors = 'conformance/vectors/';
 
+/** What the suites need to know of a plugin: it belongs to its tests. */
+const isHarness = (path: string) => path.endsWith('/conformance.ts');
+/** What `npm run new-plugin` begins a plugin with: plugins themselves. */
+const examples = 'conformance/examples/';
+
 const isTest = (path: string) => /\.test\.[jt]s$/.test(path);
 const isPackage = (specifier: string) => !/^(\.|\/|#|node:|file:)/.test(specifier);
 const room = (path: string) => /^agent\/([^/]+)\//.exec(path)?.[1];
-/** `plugins/<kind>/<name>/`, or the folder that a file directly below plugins/ lies in. */
-const pluginFolder = (path: string) => /^plugins\/(?:[^/]+\/){0,2}/.exec(path)?.[0];
+/** `plugins/<kind>/<name>/` or that of an example, or the folder that a file directly below plugins/ lies in. */
+const pluginFolder = (path: string) =>
+  /^(?:plugins\/(?:[^/]+\/){0,2}|conformance\/examples\/(?:[^/]+\/)?)/.exec(path)?.[0];
 
 export const arrowRules: readonly ArrowRule[] = [
   {
@@ -93,8 +99,8 @@ export const arrowRules: readonly ArrowRule[] = [
     judge: ({ from, specifier, to }) => {
       const folder = pluginFolder(from.path);
       if (folder === undefined || to?.startsWith(folder)) return undefined;
-      if (specifier === 'holdfast/plugin' || (specifier === 'holdfast/conformance' && isTest(from.path)))
-        return undefined;
+      if (specifier === 'holdfast/plugin') return undefined;
+      if (specifier === 'holdfast/conformance' && (isTest(from.path) || isHarness(from.path))) return undefined;
       if (isPackage(specifier) && !specifier.startsWith('holdfast')) return undefined;
       if (specifier.startsWith('node:') || (isTest(from.path) && to?.startsWith(vectors))) return undefined;
       return "a plugin imports 'holdfast/plugin', packages, node: modules and files of its own folder";
@@ -110,7 +116,8 @@ export const arrowRules: readonly ArrowRule[] = [
   {
     name: 'conformance-from-outside',
     judge: ({ from, specifier, to }) => {
-      if (!from.path.startsWith('conformance/') || isTest(from.path)) return undefined;
+      if (!from.path.startsWith('conformance/') || from.path.startsWith(examples) || isTest(from.path))
+        return undefined;
       if (to?.startsWith('agent/') || to?.startsWith('plugins/')) {
         return "what plugins are tested by sees only 'holdfast/plugin', as an outsider would";
       }

@@ -54,7 +54,7 @@ test('the table in a README is made from the options, what is around it stays', 
     .split('\n')
     .filter((line) => line.startsWith('| `') || line === '# zstd');
   assert.equal(head, '# zstd');
-  assert.match(level ?? '', /^\| `level` \| integer \| `3` \| /);
+  assert.match(level ?? '', /^\| `level` \| integer, 1 to 19 \| `3` \| /);
   assert.ok(readFileSync(readme, 'utf8').endsWith('<!-- end of options -->\n\nText.\n'));
   writeFileSync(readme, '# zstd\n');
   assert.match(generate('--check').stderr, /has no part for the options/);

@@ -7,7 +7,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtinPlugins } from '../cli/builtin.ts';
 import type { Schema } from '../config/plugin-options.ts';
-import { KINDS, pluginSchemaPath, publishedSchemas } from '../config/published.ts';
+import { describedPolicy, pluginSchemaPath, publishedSchemas } from '../config/published.ts';
+import { KINDS } from '../config/registry.ts';
 import { optionsTable } from './options-table.ts';
 import { type DescribedPlugin, pluginReference } from './plugin-reference.ts';
 import { type PolicyText, sectionExamples } from './policy-examples.ts';
@@ -28,7 +29,7 @@ function generatedFiles(): Map<string, string> {
     const readme = join(folder, 'README.md');
     if (existsSync(join(root, readme))) files.set(readme, withTable(readme, schema));
   }
-  const policy = schemas.get('policy.schema.json') ?? {};
+  const policy = describedPolicy(builtinPlugins());
   files.set('docs/reference.md', policyReference(policy, sectionExamples(policies())));
   files.set('docs/reference-plugins.md', pluginReference(plugins));
   return files;

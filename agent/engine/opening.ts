@@ -10,6 +10,7 @@ import {
   type Kind,
   type Logger,
   type PluginOf,
+  type SecretReference,
   type Source,
   type Span,
 } from '../contract/index.ts';
@@ -28,6 +29,8 @@ export interface Engine {
   /** The name of this host, as it stands in snapshots and traces. */
   readonly hostName: string;
   now(): Date;
+  /** Follows a reference of the policy to its secret. */
+  readSecret(reference: SecretReference, signal: AbortSignal): Promise<string>;
 }
 
 export interface Loan {
@@ -96,7 +99,7 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
   const scratchDir = await mkdtemp(join(folder, 'run-'));
   const clear = () => rm(scratchDir, { recursive: true, force: true });
   try {
-    const instance = await open({ log: engine.log, signal, scratchDir, span, now: () => engine.now() });
+    const instance = await open(hostFor(engine, { span, signal, scratchDir }));
     return {
       instance,
       async close() {
@@ -113,6 +116,19 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
     await clear();
     throw error;
   }
+}
+
+/** What the agent lends to a plugin. */
+export function hostFor(
+  engine: Pick<Engine, 'log' | 'now' | 'readSecret'>,
+  own: Pick<Host, 'span' | 'signal' | 'scratchDir'>,
+): Host {
+  return {
+    ...own,
+    log: engine.log,
+    now: () => engine.now(),
+    secret: (reference) => engine.readSecret(reference, own.signal),
+  };
 }
 
 function onePlaceEach(places: Map<string, string>, identity: string, name: string): void {

@@ -1,7 +1,7 @@
 import { defaultOptions } from '../config/default-options.ts';
-import type { Limits, Pipeline } from '../config/policy.ts';
+import type { Job, Limits } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
-import type { Chunker, Json } from '../contract/index.ts';
+import type { Chunker, Json, Plugin } from '../contract/index.ts';
 import type { StageModule } from '../workers/messages.ts';
 import { sparesFor } from '../workers/spare-buffers.ts';
 import { pluginOf } from './opening.ts';
@@ -25,12 +25,20 @@ export interface RunPipeline {
 
 const PAGE_ALIGNED = { name: 'fixed', type: 'fixed' };
 
-export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunkerKey: Uint8Array): RunPipeline {
+export function pipelineOf(
+  registry: PluginRegistry,
+  { source, pipeline }: Pick<Job, 'source' | 'pipeline'>,
+  chunkerKey: Uint8Array,
+): RunPipeline {
   const chunk = { name: pipeline.name, ...pipeline.chunk };
   const chunker = pluginOf(registry, 'chunker', chunk);
   const codec = pluginOf(registry, 'codec', { name: pipeline.name, ...pipeline.compress });
   const fixed = pluginOf(registry, 'chunker', PAGE_ALIGNED);
   const chunkInWords = { type: chunker.name, version: chunker.version, options: pipeline.chunk.options };
+  const inWords = (plugin: Plugin) => {
+    const from = registry.from(plugin.kind, plugin.name);
+    return { type: plugin.name, version: plugin.version, ...(from === undefined ? {} : { from }) };
+  };
   return {
     chunkerModule: { module: registry.module('chunker', chunker.name), options: pipeline.chunk.options },
     codecModule: { module: registry.module('codec', codec.name), options: pipeline.compress.options },
@@ -40,8 +48,9 @@ export function pipelineOf(registry: PluginRegistry, pipeline: Pipeline, chunker
     },
     chunkerId: JSON.stringify(chunkInWords),
     description: {
-      chunk: chunkInWords,
-      compress: { type: codec.name, id: codec.id, version: codec.version, options: pipeline.compress.options },
+      source: inWords(pluginOf(registry, 'source', source)),
+      chunk: { ...inWords(chunker), options: pipeline.chunk.options },
+      compress: { ...inWords(codec), id: codec.id, options: pipeline.compress.options },
       encrypt: pipeline.encrypt,
       checksum: pipeline.checksum,
     },

@@ -103,6 +103,7 @@ export class TestRepository implements AsyncDisposable {
       log: { debug() {}, info() {}, warn: (message) => void this.warnings.push(message) },
       version: '0.0.0',
       hostName: 'tester',
+      readSecret: () => Promise.reject(new Error('no test here has secrets')),
       now: () => this.clock ?? new Date(),
     };
   }

@@ -119,7 +119,7 @@ class Run {
   async #backUp(store: Store, { host, domain, epochs }: EnsuredDomain, succession: Succession): Promise<void> {
     const { job, limits, signal } = this.#request;
     const keys = domainKeys(domain.id, domain.name, domain.secret);
-    const pipeline = pipelineOf(this.#engine.registry, job.pipeline, keys.chunkerKey);
+    const pipeline = pipelineOf(this.#engine.registry, job, keys.chunkerKey);
     const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write', epochs);
     this.#problems.push(...problems);
     const delivery = new PackDelivery({ store, domain: keys, packs, adopted });

@@ -38,6 +38,7 @@ async function checkSnapshot(
     store,
     writers,
     snapshot,
+    listed: v.listing.snapshots,
     identity,
     registry: engine.registry,
     signal: options.signal,

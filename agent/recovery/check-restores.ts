@@ -61,6 +61,7 @@ async function restoreAndCompare(
       store,
       writers,
       snapshot,
+      listed: v.listing.snapshots,
       identity,
       registry: engine.registry,
       signal: options.signal,

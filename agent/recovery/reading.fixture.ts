@@ -22,6 +22,7 @@ export async function withSnapshot<T>(
     store,
     writers,
     snapshot,
+    listed: snapshots,
     identity: await r.identity(),
     registry: r.engine.registry,
     workers: 1,

@@ -5,6 +5,7 @@ import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { requireSource } from './missing-plugin.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
@@ -102,12 +103,14 @@ async function carryOut(
   const { header } = snapshot.opened;
   if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
+  requireSource(snapshot, engine.registry);
   watch.phase('unlock');
   const identity = await o.identity();
   await using unlocked = await UnlockedSnapshot.open({
     store,
     writers,
     snapshot,
+    listed: snapshots,
     identity,
     registry: engine.registry,
     signal: o.signal,

@@ -16,11 +16,14 @@ import type { ChunkReader } from './chunk-reading.ts';
 import { EpochKeys } from './epoch-keys.ts';
 import { FrameSource } from './frame-source.ts';
 import { Gate } from './gate.ts';
+import { absentCodecs } from './missing-plugin.ts';
 
 export interface UnlockOptions {
   readonly store: Store;
   readonly writers: Writers;
   readonly snapshot: StoredSnapshot;
+  /** All that were listed: frames may be older than the snapshot, and made by codecs that only others name. */
+  readonly listed: readonly StoredSnapshot[];
   readonly identity: Identity;
   readonly registry: PluginRegistry;
   readonly workers?: number;
@@ -68,6 +71,7 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
         domain: Buffer.from(domain.id, 'hex'),
         idKey: domain.idKey,
         codecs: codecsOf(o.registry),
+        absent: absentCodecs(o.listed, o.registry),
       }),
     });
     const frames = new FrameSource({ store, domain, epochs, index, packs });

@@ -29,7 +29,7 @@ export interface SnapshotHeader {
   readonly host: string;
   /** SHA-256 in hex. */
   readonly policyHash: string;
-  /** Chunker, codec, their versions and parameters. */
+  /** Source, chunker and codec: their versions, the modules of those from outside, the parameters of stages. */
   readonly pipeline: Json;
   readonly artifacts: readonly ArtifactSummary[];
   readonly facts: Json;

@@ -37,6 +37,8 @@ export interface ReadSetup {
   readonly idKey: Uint8Array;
   /** By codec id. */
   readonly codecs: Readonly<Record<number, StageModule>>;
+  /** What frames of codecs that are not here fail with, by codec id, as far as snapshots name them. */
+  readonly absent: Readonly<Record<number, Failure>>;
 }
 
 /** What starts a worker's one long task. `buffers` brings pack buffers back and is read synchronously. */

@@ -20,21 +20,32 @@ export class Reading {
   readonly #control: Int32Array;
   readonly #memory = new ExternalMemory();
   readonly #codecs: ReadonlyMap<number, Codec>;
+  /** Why there is no codec, by its id. */
+  readonly #absent: ReadonlyMap<number, Failure>;
   /** Checks go through frames, which several artifacts may share. */
   readonly #unbooked = noReadCounters();
   /** By artifact. */
   readonly #counters = new Map<number, ReadCounters>();
 
-  private constructor(setup: ReadSetup, codecs: ReadonlyMap<number, Codec>) {
+  private constructor(setup: ReadSetup, codecs: ReadonlyMap<number, Codec>, absent: ReadonlyMap<number, Failure>) {
     this.#setup = setup;
     this.#control = new Int32Array(setup.control);
     this.#codecs = codecs;
+    this.#absent = absent;
   }
 
   static async create(setup: ReadSetup): Promise<Reading> {
     const codecs = new Map<number, Codec>();
-    for (const [id, stage] of Object.entries(setup.codecs)) codecs.set(Number(id), (await loadCodec(stage)).codec);
-    return new Reading(setup, codecs);
+    const absent = new Map(Object.entries(setup.absent).map(([id, failure]) => [Number(id), failure]));
+    for (const [id, stage] of Object.entries(setup.codecs)) {
+      try {
+        codecs.set(Number(id), (await loadCodec(stage)).codec);
+      } catch (error) {
+        // Most snapshots need none of the codecs that a policy brings: one that breaks must not keep them from being read.
+        absent.set(Number(id), failureOf(error, { code: 'CODEC_UNUSABLE', origin: 'policy' }));
+      }
+    }
+    return new Reading(setup, codecs, absent);
   }
 
   answer(request: ReadRequest & { readonly n: number }): Reply {
@@ -102,20 +113,22 @@ export class Reading {
   }
 
   #decode(frame: FrameToOpen, encoded: Uint8Array): Uint8Array {
-    const codec = this.#codecs.get(frame.codec);
-    if (frame.codec !== UNCOMPRESSED && codec === undefined) {
-      fail({
-        code: 'CODEC_UNKNOWN',
-        message: `${frame.name} was compressed by codec ${frame.codec}, which is not installed here`,
-        origin: 'policy',
-        permanent: true,
-        hint: 'name the plugin that brought it in the policy',
-      });
-    }
-    const plain =
-      codec === undefined || frame.codec === UNCOMPRESSED ? encoded : codec.decode(encoded, frame.plainLength);
+    const plain = frame.codec === UNCOMPRESSED ? encoded : this.#codecOf(frame).decode(encoded, frame.plainLength);
     if (plain.length !== frame.plainLength) return damaged(frame, 'its length is not what its table says');
     return plain;
+  }
+
+  #codecOf(frame: FrameToOpen): Codec {
+    const codec = this.#codecs.get(frame.codec);
+    if (codec !== undefined) return codec;
+    const failure = this.#absent.get(frame.codec) ?? {
+      code: 'CODEC_UNKNOWN',
+      message: `codec ${frame.codec} is not here`,
+      origin: 'policy',
+      permanent: true,
+      hint: 'name the plugin that brought it under "plugins" in the policy',
+    };
+    return fail({ ...failure, message: `${frame.name} cannot be decompressed: ${failure.message}` });
   }
 
   #give({ frames, pieces }: ReadRequest & { kind: 'give' }, counters: ReadCounters): Uint8Array {

@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TargetPlugin } from 'holdfast/plugin';
 import { runSuite, type Suite } from '../kit/suite.ts';
+import { checkSuite } from '../suites/check.ts';
 import { chunkerSuite } from '../suites/chunker.ts';
 import { codecSuite } from '../suites/codec.ts';
+import { notifierSuite } from '../suites/notifier.ts';
 import { targetSuite } from '../suites/target.ts';
 import type { Place, TargetHarness } from '../suites/target-harness.ts';
+import { brokenChecks, checkHarness, soundCheck } from './checks.ts';
 import { MemoryTarget, memoryPlugin, places } from './memory-target.ts';
+import { brokenNotifiers, notifierHarness, soundNotifier } from './notifiers.ts';
 import { brokenChunkers, brokenCodecs, soundChunker, soundCodec } from './stages.ts';
 import { brokenTargets } from './targets.ts';
 import { plugin as torn } from './torn-target.ts';
@@ -71,6 +75,12 @@ describe('a suite finds nothing in what is sound', () => {
   it('codec', async () => {
     assert.deepEqual(await failures(codecSuite, { ...codecHarness, plugin: soundCodec }), []);
   });
+  it('notifier', async () => {
+    assert.deepEqual(await failures(notifierSuite, notifierHarness(soundNotifier)), []);
+  });
+  it('check', async () => {
+    assert.deepEqual(await failures(checkSuite, checkHarness(soundCheck)), []);
+  });
 });
 
 describe('a suite finds the one thing that is broken', () => {
@@ -87,6 +97,16 @@ describe('a suite finds the one thing that is broken', () => {
   for (const { breaks, plugin } of brokenCodecs) {
     it(`codec: ${breaks}`, async () => {
       assert.deepEqual(await failures(codecSuite, { ...codecHarness, plugin }), [breaks]);
+    });
+  }
+  for (const { breaks, plugin } of brokenNotifiers) {
+    it(`notifier: ${breaks}`, async () => {
+      assert.deepEqual(await failures(notifierSuite, notifierHarness(plugin)), [breaks]);
+    });
+  }
+  for (const { breaks, plugin } of brokenChecks) {
+    it(`check: ${breaks}`, async () => {
+      assert.deepEqual(await failures(checkSuite, checkHarness(plugin)), [breaks]);
     });
   }
   it('target: killed in the middle of a put', async () => {
@@ -107,4 +127,13 @@ it('every check but those that say plainly that it works is seen to fail', () =>
     [...brokenCodecs.map(({ breaks }) => breaks), 'describes itself'].sort(),
     codecSuite.checks.map(({ name }) => name).sort(),
   );
+  for (const { broken, suite } of [
+    { broken: brokenNotifiers, suite: notifierSuite },
+    { broken: brokenChecks, suite: checkSuite },
+  ]) {
+    assert.deepEqual(
+      broken.map(({ breaks }) => breaks),
+      suite.checks.map(({ name }) => name),
+    );
+  }
 });

@@ -8,8 +8,11 @@ export interface LentHost extends Host, AsyncDisposable {
   abort(reason?: unknown): void;
 }
 
-/** Makes a host whose log is silent, whose spans go nowhere and whose clock is the machine's, or stands still at `now`. */
-export async function lendHost(options: { readonly now?: Date } = {}): Promise<LentHost> {
+/**
+ * Makes a host whose log is silent, whose spans go nowhere and whose clock is the machine's, or stands still at `now`. Every
+ * reference to a secret means `secret`.
+ */
+export async function lendHost(options: { readonly now?: Date; readonly secret?: string } = {}): Promise<LentHost> {
   const scratchDir = await mkdtemp(join(tmpdir(), 'holdfast-conformance-'));
   const controller = new AbortController();
   return {
@@ -18,6 +21,7 @@ export async function lendHost(options: { readonly now?: Date } = {}): Promise<L
     scratchDir,
     span: silentSpan,
     now: () => options.now ?? new Date(),
+    secret: () => Promise.resolve(options.secret ?? 'a secret of the conformance kit'),
     abort: (reason) => controller.abort(reason),
     async [Symbol.asyncDispose]() {
       await rm(scratchDir, { recursive: true, force: true });

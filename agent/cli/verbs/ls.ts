@@ -34,7 +34,15 @@ export async function ls(
   const { snapshots } = await listSnapshots(store, writers);
   const snapshot = chooseSnapshot(snapshots, source, options.at, host?.writer);
   const identity = await unlockReader(invocation, options);
-  await using unlocked = await UnlockedSnapshot.open({ store, writers, snapshot, identity, registry: plugins, signal });
+  await using unlocked = await UnlockedSnapshot.open({
+    store,
+    writers,
+    snapshot,
+    listed: snapshots,
+    identity,
+    registry: plugins,
+    signal,
+  });
   const listing = terminal.options.json ? new JsonListing(terminal, snapshot) : new TextListing(terminal);
   const reader = new SnapshotReader(unlocked);
   await list(reader, patterns, snapshot, listing);

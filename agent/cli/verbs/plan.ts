@@ -3,35 +3,90 @@ import type { Job } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
 import type { Json, Plugin } from '../../contract/index.ts';
 import { EXIT, type Exit } from '../exit.ts';
+import { type Forecast, forecast } from '../forecast.ts';
 import type { Invocation } from '../invocation.ts';
-import { formatDuration } from '../output/duration.ts';
+import { formatAge, formatDuration, formatTime } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
+import { formatCount, formatCounted, formatSize } from '../output/size.ts';
 import { renderFacts } from '../output/table.ts';
 import { chooseJobs, requirePolicy } from '../policy.ts';
+import { planDiff } from './plan-diff.ts';
 
-/** Shows what `run` would do. Reads the policy and nothing else. */
-export async function plan(invocation: Invocation, names: readonly string[]): Promise<Exit> {
+export interface PlanOptions {
+  readonly diff?: string;
+  readonly markdown?: boolean;
+  readonly offline?: boolean;
+}
+
+/** Shows what `run` would do, when, and what retention would keep. Changes nothing; with `--diff`, see plan-diff.ts. */
+export async function plan(invocation: Invocation, names: readonly string[], options: PlanOptions): Promise<Exit> {
+  if (options.diff !== undefined) return planDiff(invocation, options.diff, options);
   const { terminal } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const jobs = chooseJobs(policy, names);
+  const forecasts = await forecast(invocation, policy, jobs, { plugins, offline: options.offline === true });
   if (terminal.options.json) {
     terminal.json({
       policy: policy.file,
       hash: policy.hash,
       host: policy.host,
       limits: policy.limits,
-      jobs: jobs.map(described),
+      jobs: jobs.map((job) => ({ ...described(job), ...expected(forecasts.get(job.name)) })),
+      idle: policy.idle,
     });
     return EXIT.ok;
   }
   const paint = terminal.paint.data;
-  for (const job of jobs) terminal.data(`${paint('bold', job.name)}\n${renderFacts(facts(job, plugins), paint)}\n`);
-  if (jobs.length === 0) terminal.message('The policy has no jobs.');
-  else terminal.message(`Nothing was read or written. Next: ${invocation.command(['run', ...names].join(' '))}`);
+  for (const job of jobs) {
+    const known = [...facts(job, plugins), ...forecastFacts(job, forecasts.get(job.name), invocation.now())];
+    terminal.data(`${paint('bold', job.name)}\n${renderFacts(known, paint)}\n`);
+  }
+  for (const [name, { reason }] of Object.entries(policy.idle)) {
+    terminal.message(
+      `${printable(name)} does not run here: ${reason === 'disabled' ? 'it is disabled' : 'it is for other hosts'}.`,
+    );
+  }
+  if (jobs.length === 0) terminal.message('The policy has no jobs for this host.');
+  else terminal.message(`Nothing was backed up or removed. Next: ${invocation.command(['run', ...names].join(' '))}`);
   return EXIT.ok;
 }
 
-function described(job: Job): Json {
+function expected(forecast: Forecast | undefined): Record<string, Json> {
+  const { next = [], last, estimate, retention } = forecast ?? {};
+  const kept = retention !== undefined && 'keep' in retention ? retention : undefined;
+  return {
+    next: next.map((time) => time.toISOString()),
+    last: last === undefined ? null : { started: last.started, state: last.state, snapshot: last.snapshot ?? null },
+    estimate: estimate === undefined ? null : { ...estimate },
+    keep: kept?.keep.map(({ id, because }) => ({ id, because: [...because] })) ?? null,
+    remove: kept === undefined ? null : [...kept.remove],
+  };
+}
+
+function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [string, string][] {
+  const { next = [], last, estimate, retention } = forecast ?? {};
+  const expectations =
+    estimate === undefined
+      ? 'unknown: it has not run here yet, and the first run stores everything'
+      : `reads ${formatSize(estimate.readBytes)}, stores ${formatSize(estimate.storedBytes)}, takes ${formatDuration(estimate.durationMs)} (as in ${formatCounted(estimate.runs, 'run')} before)`;
+  return [
+    ...(job.schedule === undefined ? [] : [['next', next.map(formatTime).join('\n')] as [string, string]]),
+    ['last', last === undefined ? 'never, here' : `${last.state}, ${formatAge(new Date(last.started), now)}`],
+    ['expected', expectations],
+    ...(retention === undefined ? [] : [['retention', spokenRetention(retention)] as [string, string]]),
+  ];
+}
+
+function spokenRetention(retention: NonNullable<Forecast['retention']>): string {
+  if ('failure' in retention) return `unknown: ${printable(retention.failure.message)}`;
+  const { keep, remove } = retention;
+  const kept = `would keep ${formatCounted(keep.length, 'snapshot')}`;
+  if (remove.length === 0) return `${kept}, and remove none`;
+  const some = remove.slice(0, 6).join(', ');
+  return `${kept}, and remove ${formatCount(remove.length)}: ${some}${remove.length > 6 ? ', …' : ''}`;
+}
+
+function described(job: Job): Record<string, Json> {
   const { name, source, select, pipeline, targets, retention, domain, recipients, timeoutMs, schedule } = job;
   return {
     name,
@@ -43,7 +98,7 @@ function described(job: Job): Json {
     domain,
     recipients: recipients.map((recipient) => recipient.name),
     timeoutMs,
-    schedule: schedule ?? null,
+    schedule: schedule?.text ?? null,
   };
 }
 
@@ -70,7 +125,7 @@ function facts(job: Job, plugins: PluginRegistry): [string, string][] {
     ['writes to', places.join('\n')],
     ['opened by', job.recipients.map((recipient) => recipient.name).join(', ')],
     ['kept as', `${job.retention.name} (domain ${job.domain})`],
-    ['when', schedule === undefined ? 'by hand' : spoken(schedule)],
+    ['when', schedule?.text ?? 'by hand'],
     ['at most', formatDuration(job.timeoutMs)],
   ];
 }
@@ -86,14 +141,6 @@ function shown(name: string, options: Json, plugin: Plugin | undefined): string 
 function defaultsOf(plugin: Plugin | undefined): Record<string, unknown> {
   const { properties = {} }: { properties?: Readonly<Record<string, { default?: unknown }>> } = plugin?.options ?? {};
   return Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, schema.default]));
-}
-
-/** `every 30m`. */
-function spoken(schedule: Json): string {
-  if (typeof schedule !== 'object' || schedule === null || Array.isArray(schedule)) return inline(schedule);
-  return Object.entries(schedule)
-    .map(([key, value]) => `${key} ${inline(value)}`)
-    .join(', ');
 }
 
 function inline(value: Json): string {

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { Policy, SourceSpec } from '../../config/policy.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
-import { builtinPlugins } from '../builtin.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -32,10 +31,10 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<Exit> {
   const { terminal, cwd, signal } = invocation;
-  const { policy } = await requirePolicy(invocation);
+  const { policy, plugins } = await requirePolicy(invocation);
   const targets = chooseTargets(policy, options.target);
   const into = path.resolve(cwd, options.into ?? `restored-${name}`);
-  await using engine = await openEngine(invocation, builtinPlugins(stdinPlugin(process.stdin)));
+  await using engine = await openEngine(invocation, plugins.with(stdinPlugin(process.stdin)));
   const report = await restoreSource(engine, {
     targets,
     source: sourceNamed(policy, name),

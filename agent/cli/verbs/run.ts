@@ -2,7 +2,6 @@ import type { Job, Policy } from '../../config/policy.ts';
 import type { Engine } from '../../engine/opening.ts';
 import { runJob } from '../../engine/run.ts';
 import type { RunReport } from '../../engine/run-report.ts';
-import { builtinPlugins } from '../builtin.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -29,7 +28,7 @@ export async function run(invocation: Invocation, names: readonly string[], opti
   const jobs = stdin === undefined ? chooseJobs(policy, names) : [stdinJob(policy, stdin, options.job ?? names[0])];
   await using engine = await openEngine(
     invocation,
-    stdin === undefined ? plugins : builtinPlugins(stdinPlugin(process.stdin)),
+    stdin === undefined ? plugins : plugins.with(stdinPlugin(process.stdin)),
   );
   const reports: RunReport[] = [];
   for (const job of jobs) {

@@ -1,19 +1,16 @@
-import { existsSync } from 'node:fs';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { countDiagnostics, renderDiagnostic, shortPath } from '../output/diagnostic.ts';
 import { formatCounted } from '../output/size.ts';
-import { findPolicy } from '../policy.ts';
-import { recoveryKeyFile } from '../recovery-key.ts';
+import { type CheckOptions, checkPolicyFully } from '../policy-check.ts';
 
-/** Checks the policy without touching the environment or the network. Mistakes are data here, so they go to stdout. */
-export async function validate(invocation: Invocation): Promise<Exit> {
-  const { terminal, cwd, stateFolder } = invocation;
-  const { policy, diagnostics, files } = await findPolicy(invocation);
-  const keyHere = existsSync(recoveryKeyFile(stateFolder)) ? recoveryKeyFile(stateFolder) : undefined;
-  const valid = policy !== undefined;
+/** Checks the policy, by default from its files alone. Mistakes are data here, so they go to stdout. */
+export async function validate(invocation: Invocation, options: CheckOptions = {}): Promise<Exit> {
+  const { terminal, cwd } = invocation;
+  const { policy, diagnostics, files } = await checkPolicyFully(invocation, options);
+  const valid = !diagnostics.some(({ severity }) => severity === 'error');
   if (terminal.options.json) {
-    terminal.json({ valid, files, diagnostics, recoveryKeyOnThisHost: keyHere ?? null });
+    terminal.json({ valid, files, diagnostics });
   } else {
     const paint = terminal.paint.data;
     for (const diagnostic of diagnostics) terminal.data(`${renderDiagnostic(diagnostic, cwd, paint)}\n`);
@@ -23,7 +20,6 @@ export async function validate(invocation: Invocation): Promise<Exit> {
     const mark = valid ? paint('green', '✔') : paint('red', '✖');
     terminal.data(`${mark} ${[where, counted || 'no mistakes'].filter(Boolean).join(': ')}.${checked}\n`);
   }
-  if (keyHere) terminal.warn(`The recovery key still lies on this host: ${keyHere}. Take it off, to two other places.`);
   if (valid) terminal.message(`\nNext: ${invocation.command('plan')}`);
   return valid ? EXIT.ok : EXIT.policyInvalid;
 }

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type {
   BackupRequest,
   Host,
@@ -70,6 +72,16 @@ export class FilesSource implements Source {
     const facts = () => ({ ...tree.facts, excluded: walk.excluded });
     await out.tree(artifact, entries(walk, tree), { facts });
     return { facts: facts() };
+  }
+
+  /** A folder of its own, for a rehearsal. */
+  async scratch(): Promise<AsyncDisposable & { readonly into: RestoreRequest['into']; readonly address: Json }> {
+    const folder = await mkdtemp(join(this.#host.scratchDir, 'drill-'));
+    return {
+      into: { folder },
+      address: { folder },
+      [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    };
   }
 
   async plan(request: RestoreRequest, from: Reader): Promise<Plan> {

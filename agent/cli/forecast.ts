@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import type { RunRecord } from '../catalog/run-history.ts';
+import type { Job, Policy } from '../config/policy.ts';
+import type { PluginRegistry } from '../config/registry.ts';
+import { nextStarts } from '../config/schedule-times.ts';
+import { type Failure, failureOf, type Json } from '../contract/index.ts';
+import { decideRetention, type RetentionDecision } from '../repository/retention.ts';
+import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { openEngine } from './engine.ts';
+import type { Invocation } from './invocation.ts';
+import { openRepository } from './open-repository.ts';
+
+/** What is expected of the next run of a job, from its runs on this host. Bytes and milliseconds. */
+export interface Estimate {
+  readonly readBytes: number;
+  readonly storedBytes: number;
+  readonly durationMs: number;
+  /** How many runs it is made of. */
+  readonly runs: number;
+}
+
+export interface Forecast {
+  readonly next: readonly Date[];
+  readonly last?: RunRecord;
+  /** Absent: it has never ended well here. */
+  readonly estimate?: Estimate;
+  /** What the job's class would keep and remove of what is stored; a failure when that cannot be known. */
+  readonly retention?: RetentionDecision | { readonly failure: Failure };
+}
+
+const STARTS = 3;
+/** Runs that an estimate is made of. */
+const RECENT = 5;
+
+/** What would happen to each job. Reads the catalog and the repository's headers, when they are there, and changes nothing. */
+export async function forecast(
+  invocation: Invocation,
+  policy: Policy,
+  jobs: readonly Job[],
+  options: { readonly plugins: PluginRegistry; readonly offline: boolean },
+): Promise<ReadonlyMap<string, Forecast>> {
+  const now = invocation.now();
+  const next = (job: Job) => (job.schedule === undefined ? [] : nextStarts(job.schedule, now, STARTS));
+  // A host that never ran has nothing to tell, and a plan makes nothing.
+  if (!existsSync(invocation.stateFolder)) return new Map(jobs.map((job) => [job.name, { next: next(job) }]));
+  await using engine = await openEngine(invocation, options.plugins);
+  const stored = options.offline ? undefined : await storedSnapshots(engine, policy, invocation.signal);
+  return new Map(
+    jobs.map((job) => {
+      const runs = engine.catalog.runs.list(job.name, RECENT + 1);
+      const estimate = estimateOf(runs);
+      const [last] = runs;
+      const retention = stored === undefined ? undefined : decisionFor(job, policy, stored, now);
+      return [
+        job.name,
+        { next: next(job), ...(last && { last }), ...(estimate && { estimate }), ...(retention && { retention }) },
+      ];
+    }),
+  );
+}
+
+type Stored = readonly StoredSnapshot[] | { readonly failure: Failure };
+
+async function storedSnapshots(
+  engine: Awaited<ReturnType<typeof openEngine>>,
+  { targets }: Policy,
+  signal: AbortSignal,
+): Promise<Stored> {
+  try {
+    await using repository = await openRepository(engine, Object.values(targets), signal);
+    return (await listSnapshots(repository.store, repository.writers)).snapshots;
+  } catch (error) {
+    return { failure: failureOf(error, { code: 'TARGET_UNAVAILABLE', origin: 'target' }) };
+  }
+}
+
+function decisionFor(job: Job, policy: Policy, stored: Stored, now: Date): Forecast['retention'] {
+  if ('failure' in stored) return stored;
+  const own = stored
+    .map(({ id, opened: { header } }) => ({ id, header }))
+    .filter(({ header }) => header.job === job.name && header.host === policy.host)
+    .map(({ id, header }) => ({
+      id,
+      finished: new Date(header.finished),
+      complete: header.verdict === 'complete',
+    }));
+  return decideRetention(own, job.retention.keep, job.retention.minimum, now);
+}
+
+function estimateOf(runs: readonly RunRecord[]): Estimate | undefined {
+  const good = runs.filter(({ state, finished }) => (state === 'ok' || state === 'incomplete') && finished);
+  // The first run stores everything, and says nothing of the next.
+  const recent = good.length > 1 && good.length === runs.length ? good.slice(0, -1) : good.slice(0, RECENT);
+  const [latest] = recent;
+  if (latest === undefined) return undefined;
+  return {
+    readBytes: counted(latest.counters, 'size'),
+    storedBytes: median(recent.map(({ counters }) => counted(counters, 'storedBytes'))),
+    durationMs: median(recent.map(({ started, finished = started }) => Date.parse(finished) - Date.parse(started))),
+    runs: recent.length,
+  };
+}
+
+function counted(counters: Json | undefined, name: string): number {
+  const value = Object.entries(Object(counters)).find(([key]) => key === name)?.[1];
+  return typeof value === 'number' ? value : 0;
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+}

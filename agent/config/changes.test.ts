@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { builtinPlugins } from '../cli/builtin.ts';
+import { changesBetween } from './changes.ts';
+import { consequencesOf } from './consequences.ts';
+import { gatherText } from './gathering.ts';
+import { policyOf, writtenPolicy } from './load.ts';
+import { noVariables } from './variables.ts';
+
+const base = `
+version: 1
+recipients: { ops: { publicKey: ops.asc } }
+targets: { local: { type: local, path: /b }, nas: { type: local, path: /n } }
+sources: { app: { type: files, paths: [/srv], exclude: [tmp/] }, db: { type: files, paths: [/db] } }
+retention: { audit: { keep: { daily: 14 } }, long: {} }
+jobs:
+  app: { source: app, targets: [local, nas], schedule: hourly, retention: audit }
+  db: { source: db, targets: [local] }
+`;
+
+function read(text: string) {
+  const gathered = gatherText(text, '/etc/p.yaml', { plugins: builtinPlugins(), variables: noVariables });
+  const { policy, diagnostics } = policyOf(gathered, 'h');
+  assert.ok(policy, JSON.stringify(diagnostics));
+  return { policy, written: writtenPolicy(gathered) };
+}
+
+/** The changes from the base, each with what follows from it. */
+function changes(from: string, to: string, original = base): string[] {
+  const text = original.replace(from, to);
+  assert.notEqual(text, original);
+  const [before, after] = [read(original), read(text)];
+  return changesBetween(before.written, after.written).map((change) => {
+    const consequences = consequencesOf(change, { before: before.policy, after: after.policy });
+    const kind = change.before === undefined ? '+' : change.after === undefined ? '-' : '~';
+    return [kind, change.path.join('.'), ...consequences.map(({ level, text: said }) => `${level}: ${said}`)].join(
+      ' | ',
+    );
+  });
+}
+
+describe('a change of a policy', () => {
+  test('is found by field, and says what follows', () => {
+    assert.deepEqual(changes('schedule: hourly', 'schedule: daily at 02:00'), [
+      '~ | jobs.app.schedule | risk: at most 1d lie between two starts, before it was 1h',
+    ]);
+    assert.deepEqual(changes('schedule: hourly', 'schedule: 15m'), [
+      '~ | jobs.app.schedule | note: at most 15m lie between two starts, before it was 1h',
+    ]);
+    assert.deepEqual(changes('schedule: hourly, ', ''), [
+      '- | jobs.app.schedule | risk: nothing says any more when it runs',
+    ]);
+    const [line = ''] = changes('[local, nas]', '[local]');
+    assert.match(line, /^~ \| jobs\.app\.targets \| risk: nothing new goes to nas/);
+    assert.match(changes('retention: audit', 'retention: long')[0] ?? '', /another domain/);
+    assert.match(changes('exclude: [tmp/]', 'exclude: []')[0] ?? '', /^~ \| sources\.app\.exclude \| note/);
+    assert.match(changes('{ ops:', '{ safe: { publicKey: s.asc }, ops:')[0] ?? '', /^\+ \| recipients\.safe \| note/);
+  });
+
+  test('that takes a job away says whether its source is still protected', () => {
+    assert.match(
+      changes('  db: { source: db, targets: [local] }\n', '')[0] ?? '',
+      /risk: source "db" is not protected/,
+    );
+    const twice = `${base}  again: { source: db, targets: [nas] }\n`;
+    const [line = ''] = changes('  db: { source: db, targets: [local] }\n', '', twice);
+    assert.match(line, /^- \| jobs\.db \| note: what it stored stays/);
+  });
+
+  test('that disables a job is a risk', () => {
+    assert.match(
+      changes('targets: [local] }', 'targets: [local], enabled: false }')[0] ?? '',
+      /risk: the job does not run/,
+    );
+  });
+
+  test('is none when only the writing differs: order, comments, quotes, files, defaults', () => {
+    const [, first = '', ...rest] = base.split('\n');
+    assert.deepEqual(changes(base, `# moved\n${rest.join('\n')}${first}\n`), []);
+    const defaults = 'defaults: { jobs: { targets: [local] } }\n';
+    assert.deepEqual(changes('  db: { source: db, targets: [local] }\n', `  db: { source: "db" }\n${defaults}`), []);
+  });
+
+  test('of one host only stands under the host', () => {
+    const hosts = 'hosts: { db-1: { limits: { files: 2 } } }\n';
+    assert.deepEqual(changes('files: 2', 'files: 3', `${base}${hosts}`), ['~ | hosts.db-1.limits.files']);
+  });
+});

@@ -1,0 +1,121 @@
+import type { Json } from '../contract/index.ts';
+import type { Change } from './changes.ts';
+import { spokenSpan } from './duration.ts';
+import type { Policy } from './policy.ts';
+import type { Schedule } from './schedule.ts';
+import { longestGap } from './schedule-times.ts';
+
+/** What follows from a change. A `risk` is something that somebody may lose by it. */
+export interface Consequence {
+  readonly level: 'risk' | 'note';
+  readonly text: string;
+}
+
+/** A policy before and after a change, each as one host has it. */
+export interface Both {
+  readonly before: Policy;
+  readonly after: Policy;
+}
+
+const note = (text: string): Consequence => ({ level: 'note', text });
+const risk = (text: string): Consequence => ({ level: 'risk', text });
+
+/** What follows from one change, as far as the policies tell. */
+export function consequencesOf(change: Change, both: Both): Consequence[] {
+  const [section = '', name = '', field] = change.path;
+  const kind = change.before === undefined ? 'added' : change.after === undefined ? 'removed' : 'changed';
+  const whole = field === undefined;
+  if (section === 'jobs') return whole ? wholeJob(name, kind, both) : jobField(name, field, change, both);
+  if (section === 'sources' && !whole) return sourceField(field);
+  if (section === 'retention') return retentionField(name, field, kind, change);
+  if (section === 'pipelines') return kind === 'changed' ? [note(STORED_AGAIN_IF_CUT)] : [];
+  if (section === 'targets') return targetField(kind, whole);
+  if (section === 'recipients') return recipientField(name, kind, whole);
+  if (section === 'plugins') return [risk('plugins run with all rights of the agent')];
+  return section === 'alerts' ? [note('who is told of what is different')] : [];
+}
+
+type Kind = 'added' | 'removed' | 'changed';
+
+const STORED_AGAIN_IF_CUT =
+  'chunks that come out otherwise than before are stored again: all of them when the cutting changes, new ones only when the compression does';
+
+function wholeJob(name: string, kind: Kind, { before, after }: Both): Consequence[] {
+  if (kind === 'added') return [note('its first run reads and stores everything of its source that is not stored yet')];
+  const source = before.jobs[name]?.source.name;
+  const still = Object.values(after.jobs).some((job) => job.source.name === source);
+  const stays = note('what it stored stays until its retention ends');
+  if (source === undefined || still) return [stays];
+  return [risk(`source "${source}" is not protected any more`), stays];
+}
+
+function jobField(name: string, field: string, change: Change, both: Both): Consequence[] {
+  const [before, after] = [both.before.jobs[name], both.after.jobs[name]];
+  if (field === 'schedule') return scheduleConsequences(before?.schedule, after?.schedule);
+  if (field === 'retention') {
+    return [
+      note(
+        'another class is another domain: the next run stores everything that it lacks, and what is stored stays where it is',
+      ),
+    ];
+  }
+  if (field === 'pipeline') return [note(STORED_AGAIN_IF_CUT)];
+  if (field === 'source') return [note('the next run stores everything of the other source')];
+  if (field === 'enabled') {
+    return change.after === false ? [risk('the job does not run any more')] : [note('the job runs again')];
+  }
+  if (field === 'hosts') return [note('other hosts run the job than before')];
+  if (field === 'recipients') return [RECIPIENTS];
+  if (field !== 'targets') return [];
+  const gone = missing(change.before, change.after);
+  const fresh = missing(change.after, change.before);
+  return [
+    ...(gone.length > 0 ? [risk(`nothing new goes to ${gone.join(', ')}; what lies there stays`)] : []),
+    ...(fresh.length > 0 ? [note(`the next run brings all that it needs to ${fresh.join(', ')}`)] : []),
+  ];
+}
+
+const RECIPIENTS = note('what is stored so far can be opened by those who could before, and by nobody else');
+
+function scheduleConsequences(before: Schedule | undefined, after: Schedule | undefined): Consequence[] {
+  const worst = (schedule: Schedule | undefined) =>
+    schedule === undefined ? Number.POSITIVE_INFINITY : longestGap(schedule) + schedule.jitterMs;
+  const [was, is] = [worst(before), worst(after)];
+  if (was === is) return [];
+  if (is === Number.POSITIVE_INFINITY) return [risk('nothing says any more when it runs')];
+  const text = `at most ${spokenSpan(is)} lie between two starts${Number.isFinite(was) ? `, before it was ${spokenSpan(was)}` : ''}`;
+  return [is > was ? risk(text) : note(text)];
+}
+
+function sourceField(field: string): Consequence[] {
+  if (field === 'objectives') return [note('what is promised is different; alerts and reports go by it')];
+  if (field === 'exclude') return [note('what is excluded is in no backup from now on; what is no longer excluded is')];
+  return [note('the next run reads the source as it is described now')];
+}
+
+function retentionField(name: string, field: string | undefined, kind: Kind, change: Change): Consequence[] {
+  if (field === undefined) {
+    return kind === 'removed' ? [note(`no job may be of class "${name}" any more; what is stored in it stays`)] : [];
+  }
+  if (field === 'keep') return [note('plan shows which snapshots would be kept and removed')];
+  if (field === 'minimum' && change.after === undefined) return [risk('nothing is promised to be kept any more')];
+  return field === 'minimum' || field === 'lock'
+    ? [note('what is promised is different, for what is stored already too')]
+    : [];
+}
+
+function targetField(kind: Kind, whole: boolean): Consequence[] {
+  if (whole && kind === 'removed') return [risk('what lies there is not used, extended or checked any more')];
+  if (whole) return [note('a new target has to be made ready: holdfast init')];
+  return [risk('if it is another place than before, what was stored is not there')];
+}
+
+function recipientField(name: string, kind: Kind, whole: boolean): Consequence[] {
+  if (!whole) return [RECIPIENTS];
+  return kind === 'removed' ? [risk(`"${name}" cannot open what is stored from now on`), RECIPIENTS] : [RECIPIENTS];
+}
+
+function missing(from: Json | undefined, other: Json | undefined): string[] {
+  const names = (value: Json | undefined): unknown[] => (Array.isArray(value) ? value : []);
+  return names(from).flatMap((name) => (typeof name === 'string' && !names(other).includes(name) ? [name] : []));
+}

@@ -1,0 +1,20 @@
+import type { Policy } from '../policy.ts';
+import type { Problem } from '../problem.ts';
+import type { PluginRegistry } from '../registry.ts';
+import { checkObjectives } from './objectives.ts';
+import { samePlaces, swallowed } from './places.ts';
+import { divided, idleSelections, unprotected } from './protection.ts';
+import { checkRetention } from './retention.ts';
+
+/** What is written rightly, and still cannot be meant. */
+export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[] {
+  return [
+    ...samePlaces(policy, registry),
+    ...swallowed(policy, registry),
+    ...idleSelections(policy, registry),
+    ...divided(policy),
+    ...checkRetention(policy),
+    ...checkObjectives(policy),
+    ...unprotected(policy),
+  ];
+}

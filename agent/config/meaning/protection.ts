@@ -1,0 +1,47 @@
+import type { Policy } from '../policy.ts';
+import type { Problem } from '../problem.ts';
+import type { PluginRegistry } from '../registry.ts';
+
+/** Jobs that select parts of what can only be had whole. */
+export function idleSelections({ jobs }: Policy, registry: PluginRegistry): Problem[] {
+  return Object.values(jobs).flatMap((job): Problem[] => {
+    const plugin = registry.get('source', job.source.type);
+    if (job.select === null || plugin === undefined || plugin.can.includes('select')) return [];
+    const message = `a source of type "${plugin.name}" is backed up whole; nothing can be selected`;
+    return [{ code: 'HF4005', message, path: ['jobs', job.name, 'select'], on: 'key' }];
+  });
+}
+
+/** Jobs of one domain share its keys, so that one of them cannot be opened by other people than the next. */
+export function divided({ jobs }: Policy): Problem[] {
+  const first = new Map<string, { readonly job: string; readonly recipients: string }>();
+  return Object.values(jobs).flatMap((job): Problem[] => {
+    const recipients = job.recipients
+      .map(({ name }) => name)
+      .sort()
+      .join(', ');
+    const known = first.get(job.domain);
+    if (known === undefined) first.set(job.domain, { job: job.name, recipients });
+    if (known === undefined || known.recipients === recipients) return [];
+    const message = `job "${known.job}" of the same retention class has other recipients: ${known.recipients}`;
+    const hint = 'a class of a host has one set of keys; give one of the jobs a class of its own';
+    return [{ code: 'HF4006', message, path: ['jobs', job.name, 'recipients'], on: 'value', hint }];
+  });
+}
+
+/** Sources that no job protects, on this host or another. */
+export function unprotected({ jobs, idle, sources }: Policy): Problem[] {
+  const elsewhere = Object.values(idle).filter(({ reason }) => reason === 'other hosts');
+  if (Object.keys(jobs).length === 0 && elsewhere.length === 0) {
+    const message = Object.keys(idle).length > 0 ? 'all jobs are disabled' : 'the policy has no jobs';
+    return [{ code: 'HF4008', message: `${message}: nothing is protected`, path: [], on: 'value' }];
+  }
+  const used = new Set([
+    ...Object.values(jobs).map((job) => job.source.name),
+    ...elsewhere.map(({ source }) => source),
+  ]);
+  const unused = Object.keys(sources).filter((name) => !used.has(name));
+  return unused.map((name) => {
+    return { code: 'HF4007', message: `no job protects source "${name}"`, path: ['sources', name], on: 'key' };
+  });
+}

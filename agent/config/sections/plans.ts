@@ -1,0 +1,56 @@
+import { Type } from 'typebox';
+import { closed, open, reference, span } from '../vocabulary.ts';
+import { ScheduleOrName } from './schedules.ts';
+
+const text = (description: string, ...examples: string[]) => Type.String({ description, examples, minLength: 1 });
+const names = (description: string, example: string) =>
+  Type.Array(text(description, example), { description, minItems: 1 });
+
+/** What a step does: exactly one of these. */
+export const STEP_ACTIONS = ['restore', 'start', 'stop', 'check', 'command', 'confirm', 'plan'] as const;
+
+const actions = {
+  restore: Type.Optional(reference('Restore this source: a name under "sources".', 'orders-db')),
+  start: Type.Optional(names('Start these systemd units, in this order.', 'postgresql.service')),
+  stop: Type.Optional(names('Stop these systemd units, in this order.', 'trading-api.service')),
+  check: Type.Optional(
+    open('Ask a running system a question; the step fails until the answer is right.', {
+      type: text('What asks.', 'http', 'tcp', 'sql'),
+    }),
+  ),
+  command: Type.Optional(names('Run this program with these arguments, without a shell.', '/usr/local/bin/warm-up')),
+  confirm: Type.Optional(text('Wait until somebody has confirmed this.', 'The exchange has been told.')),
+  plan: Type.Optional(reference('Follow another plan: a name under "plans".', 'database-only')),
+};
+const manner = {
+  name: Type.Optional(text('What the step is called in reports.', 'Orders are back')),
+  at: Type.Optional(text('With "restore": the point in time; the latest by default.', 'latest')),
+  into: Type.Optional(text('With "restore": where to, instead of where it was.', '/srv/restored')),
+  timeout: Type.Optional(span('The step fails when it takes longer.', '5m')),
+  optional: Type.Optional(Type.Boolean({ description: 'Go on with the plan when this step fails.', default: false })),
+};
+const Step = closed('One step: exactly one of restore, start, stop, check, command, confirm and plan.', {
+  ...actions,
+  ...manner,
+});
+const Steps = closed('One step, or several at a time.', {
+  ...actions,
+  parallel: Type.Optional(
+    Type.Array(Step, { description: 'Do these at the same time, and wait for all.', minItems: 1 }),
+  ),
+  ...manner,
+});
+
+export const Plan = closed('A recovery plan: steps in order, with checks.', {
+  description: Type.Optional(text('What it is for.', 'The whole platform, from nothing.')),
+  rto: Type.Optional(span('It is promised to take at most so long.', '5m')),
+  steps: Type.Array(Steps, {
+    description: 'What is done, in this order. A step that fails ends the plan.',
+    minItems: 1,
+  }),
+  drill: Type.Optional(
+    closed('Rehearsals: the plan is followed on scratch places, timed, and cleaned up.', {
+      schedule: ScheduleOrName,
+    }),
+  ),
+});

@@ -1,0 +1,43 @@
+import type { PluginSpec } from '../config/policy.ts';
+import { type Failure, failureOf } from '../contract/index.ts';
+import { readMarker } from '../repository/marker.ts';
+import { untilAborted } from './cancellation.ts';
+import { type Loan, openSource, openStore } from './opening.ts';
+
+/** For a system that answers, however slowly; one that does not is not reachable. */
+const PATIENCE_MS = 20_000;
+
+/** Why a target cannot be used as a part of the repository; `undefined` when it can. Changes nothing. */
+export function probeTarget(spec: PluginSpec, loan: Loan): Promise<Failure | undefined> {
+  return attempted(loan, { code: 'TARGET_UNAVAILABLE', origin: 'target' }, async (patient) => {
+    await using store = await openStore([spec], patient);
+    await readMarker(store);
+  });
+}
+
+/** Why a source cannot be backed up; `undefined` when it can. Changes nothing. */
+export function probeSource(spec: PluginSpec, loan: Loan): Promise<Failure | undefined> {
+  return attempted(loan, { code: 'SOURCE_UNAVAILABLE', origin: 'source' }, async (patient) => {
+    await using opened = await openSource(spec, patient);
+    await opened.source.probe();
+  });
+}
+
+async function attempted(
+  loan: Loan,
+  fallback: Pick<Failure, 'code' | 'origin'>,
+  probe: (loan: Loan) => Promise<void>,
+): Promise<Failure | undefined> {
+  const timeout = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.any([loan.signal, timeout]);
+  try {
+    await untilAborted(probe({ ...loan, signal }), signal);
+    return undefined;
+  } catch (error) {
+    if (timeout.aborted && !loan.signal.aborted) {
+      const message = `there was no answer within ${PATIENCE_MS / 1000} seconds`;
+      return { ...fallback, message, permanent: false };
+    }
+    return failureOf(error, fallback);
+  }
+}

@@ -1,0 +1,4 @@
+import { codecSuite, conformanceTests } from 'holdfast/conformance';
+import { harness } from './conformance.ts';
+
+conformanceTests(codecSuite, harness);

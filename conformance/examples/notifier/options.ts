@@ -1,0 +1,14 @@
+import { type Static, Type } from 'typebox';
+
+export const specimenOptions = Type.Object(
+  {
+    url: Type.String({
+      pattern: '^https?://',
+      description: 'Where messages are posted to.',
+      examples: ['https://alerts.example.net/holdfast'],
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type SpecimenOptions = Static<typeof specimenOptions>;
