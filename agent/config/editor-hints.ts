@@ -1,7 +1,7 @@
 import { NOTATIONS } from './notation.ts';
 import { isSchema, type Schema } from './plugin-options.ts';
 import { branchesOf, defaultInWords, spellSize, takesSize } from './schema-words.ts';
-import { NAME_PATTERN } from './vocabulary.ts';
+import { HOST_PATTERN, NAME_PATTERN } from './vocabulary.ts';
 
 /**
  * The schema with what editors show and JSON Schema has no word for; what it allows stays as it was. yaml-language-server and VS
@@ -10,7 +10,7 @@ import { NAME_PATTERN } from './vocabulary.ts';
  * that writes all required fields). `title` is what the schema describes, where it has no title of its own.
  */
 export function withEditorHints(schema: Schema, title?: string): Schema {
-  const plain = asEnum(schema);
+  const plain = asEnum(toldOnce(schema));
   const result: Record<string, unknown> = {};
   if (title !== undefined && plain['type'] === 'object') result['title'] = title;
   for (const [key, value] of Object.entries(plain)) result[key] = hintedPart(key, value, title);
@@ -32,9 +32,7 @@ function hintedPart(key: string, value: unknown, title: string | undefined): unk
     case 'additionalProperties':
       return hinted(value, title === undefined ? undefined : singular(title));
     case 'propertyNames':
-      return isSchema(value)
-        ? { title: 'name', description: `A name of your choice: ${NAME_FORM}.`, ...withEditorHints(value) }
-        : value;
+      return isSchema(value) ? { title: 'name', ...nameWords(value), ...withEditorHints(value) } : value;
     case 'anyOf':
     case 'oneOf':
       return hinted(value, title);
@@ -62,6 +60,33 @@ function singular(name: string): string {
   return name.replace(/ies$/, 'y').replace(/(?<=[a-z])s$/, '');
 }
 
+/**
+ * Editors show what the branch says that was taken, in place of what the field says, and the examples of both. So only mappings
+ * speak for themselves.
+ */
+function toldOnce(schema: Schema): Schema {
+  if (typeof schema['description'] !== 'string') return schema;
+  const told = (branches: unknown) => {
+    return [branches].flat().map((branch) => (isSchema(branch) ? quiet(branch, schema) : branch));
+  };
+  const { anyOf, oneOf } = schema;
+  return {
+    ...schema,
+    ...(anyOf !== undefined && { anyOf: told(anyOf) }),
+    ...(oneOf !== undefined && { oneOf: told(oneOf) }),
+  };
+}
+
+function quiet(branch: Schema, whole: Schema): Schema {
+  if (branch['type'] === 'object') return branch;
+  const { description: _, examples, ...rest } = branch;
+  const inner = { ...rest, ...(Array.isArray(whole['examples']) || examples === undefined ? {} : { examples }) };
+  const { anyOf } = inner as Schema;
+  return Array.isArray(anyOf)
+    ? { ...inner, anyOf: anyOf.map((each) => (isSchema(each) ? quiet(each, whole) : each)) }
+    : inner;
+}
+
 /** A choice among constants is told by editors only when it is an `enum`. */
 function asEnum(schema: Schema): Schema {
   const branches = branchesOf(schema);
@@ -84,7 +109,13 @@ export function escapeMarkdown(text: string): string {
   return text.replace(/`[^`]*`|[\\*_[\]<>]/g, (found) => (found.startsWith('`') ? found : `\\${found}`));
 }
 
-const NAME_FORM = 'a-z or 0-9 first, then these and ".", "_", "-"; at most 64 characters';
+/** What {@link NAME_PATTERN} says, in words. */
+export const NAME_FORM = 'a-z or 0-9 first, then these and ".", "_", "-"; at most 64 characters';
+
+function nameWords({ pattern }: Schema): Schema {
+  if (pattern === NAME_PATTERN) return { description: `A name of your choice: ${NAME_FORM}.` };
+  return pattern === HOST_PATTERN ? { description: 'The name of a host, or a pattern of names: `db-*`.' } : {};
+}
 
 function patternMessage(pattern: unknown): string | undefined {
   if (pattern === NAME_PATTERN) return `This cannot be a name: ${NAME_FORM}`;

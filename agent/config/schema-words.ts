@@ -9,7 +9,7 @@ export function typeInWords(schema: Schema): string {
   if (only !== undefined) return code(only);
   if (Array.isArray(values)) return values.map(code).join(', ');
   const branches = branchesOf(schema);
-  if (branches.length > 0) return orList([...new Set(branches.map(typeInWords))]);
+  if (branches.length > 0) return choiceInWords(branches);
   if (type === 'array') return isSchema(schema['items']) ? `list of ${plural(typeInWords(schema['items']))}` : 'list';
   if (type === 'object') return isSchema(schema['additionalProperties']) ? 'entries by name' : 'mapping';
   if (type === 'integer' || type === 'number') return `${type}${rangeOf(schema)}`;
@@ -47,6 +47,16 @@ export function code(value: unknown): string {
   return text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``;
 }
 
+/** What may stand alone or as a list of the same is told once; a number where a size may stand is one of bytes. */
+function choiceInWords(branches: readonly Schema[]): string {
+  const words = branches.map(typeInWords);
+  const repeats = ({ type, items }: Schema) =>
+    type === 'array' && isSchema(items) && words.includes(typeInWords(items));
+  const rest = branches.flatMap((branch, index) => (repeats(branch) ? [] : [words[index] ?? '']));
+  const told = branches.some(takesSize) ? rest.map((each) => each.replace(/^integer/, 'bytes')) : rest;
+  return `${orList([...new Set(told)])}${rest.length < branches.length ? '; or a list of them' : ''}`;
+}
+
 function textInWords({ pattern, format }: Schema): string {
   const notation = NOTATIONS[String(pattern)];
   if (notation !== undefined) return notation.what.replace(/^an? /, '');
@@ -59,7 +69,12 @@ function rangeOf({ minimum, maximum }: Schema): string {
   return maximum === undefined ? '' : `, at most ${maximum}`;
 }
 
-const PLURAL: Readonly<Record<string, string>> = { text: 'texts', integer: 'integers', number: 'numbers' };
+const PLURAL: Readonly<Record<string, string>> = {
+  text: 'texts',
+  integer: 'integers',
+  number: 'numbers',
+  'time of day': 'times of day',
+};
 
 function plural(words: string): string {
   return PLURAL[words] ?? (/^(?:path|mapping|duration|size|rate|secret)$/.test(words) ? `${words}s` : words);

@@ -1,8 +1,8 @@
 /** docs/reference-plugins.md: the plugins that come with the agent and their options. */
 import type { Schema } from '../config/plugin-options.ts';
 import type { Kind, Plugin } from '../contract/index.ts';
+import { anchor, block } from './markdown.ts';
 import { optionsTable } from './options-table.ts';
-import { anchor, block } from './reference.ts';
 
 export interface DescribedPlugin {
   readonly plugin: Pick<Plugin, 'kind' | 'name' | 'summary' | 'stability'>;
