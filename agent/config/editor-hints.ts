@@ -17,7 +17,7 @@ export function withEditorHints(schema: Schema, title?: string): Schema {
   if (typeof result['default'] === 'number' && takesSize(plain)) result['default'] = spellSize(result['default']);
   const markdown = markdownOf(result);
   if (markdown !== undefined) result['markdownDescription'] = markdown;
-  const message = patternMessage(plain['pattern']);
+  const message = patternMessage(plain);
   if (message !== undefined) result['patternErrorMessage'] = message;
   return result;
 }
@@ -117,8 +117,11 @@ function nameWords({ pattern }: Schema): Schema {
   return pattern === HOST_PATTERN ? { description: 'The name of a host, or a pattern of names: `db-*`.' } : {};
 }
 
-function patternMessage(pattern: unknown): string | undefined {
+function patternMessage({ pattern, examples }: Schema): string | undefined {
   if (pattern === NAME_PATTERN) return `This cannot be a name: ${NAME_FORM}`;
+  if (pattern === HOST_PATTERN) return 'This can be no name of a host, and no pattern of names: db-*';
   const notation = NOTATIONS[String(pattern)];
-  return notation === undefined ? undefined : `This is not ${notation.what}: ${notation.hint}`;
+  if (notation !== undefined) return `This is not ${notation.what}: ${notation.hint}`;
+  const known = pattern !== undefined && Array.isArray(examples) && examples.length > 0;
+  return known ? `This does not have the form of ${examples.join(', ')}` : undefined;
 }

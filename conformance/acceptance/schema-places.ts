@@ -1,29 +1,53 @@
-import { isMap, isScalar, type ParsedNode, parseDocument, stringify } from 'yaml';
+import { isCollection, isMap, isScalar, parseDocument, stringify } from 'yaml';
 
-type Schema = Readonly<Record<string, unknown>>;
+export type Schema = Readonly<Record<string, unknown>>;
 
-/** A policy in which one mapping has all its keys, and the offsets of these. Of the rest it has what is needed to get there. */
+/** A policy with one mapping to look at. Of the rest it has what is needed to get there. */
 export interface Place {
   /** The keys that lead to the mapping, for people: `jobs.example.schedule`. */
   readonly path: string;
-  readonly text: string;
-  readonly keys: readonly Key[];
-}
-
-export interface Key {
-  readonly name: string;
-  readonly offset: number;
-  readonly schema: Schema;
+  readonly mapping: Schema;
+  /** The policy, with these fields in the mapping. */
+  write(fields: object): string;
+  /** Where the value of `key` or the key itself begins in a text of {@link write}. */
+  offsetOf(text: string, key: string): number;
 }
 
 /** Every mapping that a schema describes, however deep and in whichever branch of a choice, once each. */
-export function* placesOf(schema: Schema, head: string): Generator<Place> {
-  for (const { mapping, steps, around } of mappingsOf(schema, [], (inner) => inner)) {
-    const names = Object.keys(fieldsOf(mapping));
-    // What may have one key only is shown once with each.
-    const groups = mapping['maxProperties'] === 1 ? names.map((name) => [name]) : [names];
-    for (const group of groups) yield placeOf(mapping, group, steps, around, head);
-  }
+export function placesOf(schema: Schema): Place[] {
+  return [...mappingsOf(schema, [], (inner) => inner)].map(({ mapping, steps, around }) => ({
+    path: steps.join('.'),
+    mapping,
+    write: (fields) => stringify(around(fields), { aliasDuplicateObjects: false }),
+    offsetOf: (text, key) => {
+      let node: unknown = parseDocument(text).contents;
+      for (const step of steps) node = isCollection(node) ? node.get(step, true) : undefined;
+      const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
+      const range = isScalar(pair?.key) ? pair.key.range : undefined;
+      if (!range) throw new Error(`The text does not have ${key}:\n${text}`);
+      return range[0];
+    },
+  }));
+}
+
+/** Its keys in groups that may stand together. */
+export function keysOf(mapping: Schema): string[][] {
+  const names = Object.keys(fieldsOf(mapping));
+  return mapping['maxProperties'] === 1 ? names.map((name) => [name]) : [names];
+}
+
+/** Values that can be completed: constants, choices, true and false. */
+export function choicesOf(schema: Schema): string[] {
+  const { const: only, enum: values, type } = schema;
+  const own =
+    only !== undefined
+      ? [only]
+      : Array.isArray(values)
+        ? values
+        : [type].flat().includes('boolean')
+          ? [true, false]
+          : [];
+  return [...own.map(String), ...branchesOf(schema).flatMap(choicesOf)];
 }
 
 type Step = string | number;
@@ -53,26 +77,8 @@ function* mappingsOf(schema: Schema, steps: readonly Step[], around: Around): Ge
   for (const branch of branchesOf(schema)) yield* mappingsOf(branch, steps, around);
 }
 
-function placeOf(mapping: Schema, names: readonly string[], steps: readonly Step[], around: Around, head: string) {
-  const fields = fieldsOf(mapping);
-  const inner = Object.fromEntries(names.map((name) => [name, sampleOf(fields[name] ?? {})]));
-  const text = `${head}${stringify(around(inner), { aliasDuplicateObjects: false })}`;
-  let node: unknown = parseDocument(text).contents;
-  for (const step of steps) node = Object(node).get(step, true);
-  const keys = names.map((name) => ({ name, offset: offsetOf(node, name), schema: fields[name] ?? {} }));
-  return { path: steps.join('.'), text, keys };
-}
-
-function offsetOf(node: unknown, name: string): number {
-  const map = node as ParsedNode;
-  const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && key.value === name) : undefined;
-  const range = pair?.key.range;
-  if (!range) throw new Error(`The text for ${name} does not have it.`);
-  return range[0];
-}
-
 /** What a mapping must have beside the key that is looked at: what is required, and what tells the branches of a choice apart. */
-function neededOf(schema: Schema): object {
+export function neededOf(schema: Schema): Record<string, unknown> {
   const required = [schema['required']].flat();
   const fields = Object.entries(fieldsOf(schema));
   const all = fields.filter(([name, field]) => required.includes(name) || 'const' in field);
@@ -80,7 +86,7 @@ function neededOf(schema: Schema): object {
   return Object.fromEntries(needed.map(([name, field]) => [name, sampleOf(field)]));
 }
 
-function sampleOf(schema: Schema): unknown {
+export function sampleOf(schema: Schema): unknown {
   const { examples, const: only, enum: values, default: fallback, items, type } = schema;
   if (Array.isArray(examples)) return examples[0];
   if (only !== undefined || Array.isArray(values)) return only ?? [values].flat()[0];
@@ -102,7 +108,7 @@ function branchesOf({ anyOf, oneOf }: Schema): Schema[] {
   return [anyOf ?? oneOf].flat().filter(isSchema);
 }
 
-function fieldsOf({ properties }: Schema): Readonly<Record<string, Schema>> {
+export function fieldsOf({ properties }: Schema): Readonly<Record<string, Schema>> {
   return isSchema(properties) ? (properties as Record<string, Schema>) : {};
 }
 
