@@ -51,6 +51,7 @@ export class LanguageServer implements AsyncDisposable {
   #received: Buffer = Buffer.alloc(0);
   #stderr = '';
   #lastId = 0;
+  #lastVersion = 0;
   #ending = false;
 
   private constructor() {
@@ -98,16 +99,15 @@ export class LanguageServer implements AsyncDisposable {
   /** Shows a text to the server as `file`, absolute, which need not exist. Resolves when it was checked. */
   async show(file: string, text: string): Promise<OpenText> {
     const uri = pathToFileURL(file).href;
-    const published = Promise.withResolvers<readonly EditorDiagnostic[]>();
-    this.#published.set(uri, published);
-    this.#notify('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
-    const diagnostics = await this.#within(published.promise, `diagnostics of ${file}`);
-    this.#published.delete(uri);
-    return { uri, text, diagnostics };
+    // The server keeps what it has parsed by address and version, closed or not.
+    this.#lastVersion += 1;
+    const textDocument = { uri, languageId: 'yaml', version: this.#lastVersion, text };
+    return { uri, text, diagnostics: await this.#told(uri, 'textDocument/didOpen', { textDocument }) };
   }
 
-  close({ uri }: OpenText): void {
-    this.#notify('textDocument/didClose', { textDocument: { uri } });
+  /** Resolves when the server has taken its diagnostics back: until then, they would be taken for those of the next text. */
+  async close({ uri }: OpenText): Promise<void> {
+    await this.#told(uri, 'textDocument/didClose', { textDocument: { uri } });
   }
 
   async complete({ uri }: OpenText, position: Position): Promise<readonly Completion[]> {
@@ -135,6 +135,16 @@ export class LanguageServer implements AsyncDisposable {
     this.#answers.set(this.#lastId, answer);
     this.#send({ id: this.#lastId, method, params });
     return this.#within(answer.promise, method);
+  }
+
+  /** Notifies the server, and waits for the diagnostics that it publishes upon it. */
+  async #told(uri: string, method: string, params: unknown): Promise<readonly EditorDiagnostic[]> {
+    const published = Promise.withResolvers<readonly EditorDiagnostic[]>();
+    this.#published.set(uri, published);
+    this.#notify(method, params);
+    const diagnostics = await this.#within(published.promise, `diagnostics of ${uri}`);
+    this.#published.delete(uri);
+    return diagnostics;
   }
 
   #notify(method: string, params: unknown): void {
