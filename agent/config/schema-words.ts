@@ -50,8 +50,9 @@ export function code(value: unknown): string {
 /** What may stand alone or as a list of the same is told once; a number where a size may stand is one of bytes. */
 function choiceInWords(branches: readonly Schema[]): string {
   const words = branches.map(typeInWords);
-  const repeats = ({ type, items }: Schema) =>
-    type === 'array' && isSchema(items) && words.includes(typeInWords(items));
+  const repeats = ({ type, items }: Schema) => {
+    return type === 'array' && isSchema(items) && items['type'] !== 'object' && words.includes(typeInWords(items));
+  };
   const rest = branches.flatMap((branch, index) => (repeats(branch) ? [] : [words[index] ?? '']));
   const told = branches.some(takesSize) ? rest.map((each) => each.replace(/^integer/, 'bytes')) : rest;
   return `${orList([...new Set(told)])}${rest.length < branches.length ? '; or a list of them' : ''}`;

@@ -17,7 +17,8 @@ function sampleOf(schema: Schema): unknown {
   if (isSchema(items)) return listOf(items);
   if (isSchema(named)) return entryOf(sampleOf(named));
   if (schema['type'] === 'object') return mappingOf(schema);
-  return fallback ?? sampleOf(branchesOf(schema)[0] ?? { default: null }) ?? undefined;
+  const [branch] = branchesOf(schema);
+  return fallback ?? (branch === undefined ? undefined : sampleOf(branch));
 }
 
 /** All examples of an item, since that is what a list is for. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { LanguageServer } from '../services/language-server.ts';
-import { assertExit, Child } from './program.ts';
+import { assertExit, Child, checkout } from './program.ts';
 
 let server: LanguageServer;
 let scratch = '';
@@ -58,5 +58,28 @@ describe('holdfast schema', () => {
       '# yaml-language-server: $schema=part.schema.json\njobs: { a: { source: b, retention: c, timeout: 2 hours } }\n';
     const { diagnostics } = await server.show(join(folder, 'jobs.yaml'), text);
     assert.match(diagnostics.map(({ message }) => message).join('\n'), /^This is not a duration: .*$/);
+  });
+
+  test('is found by the settings for VS Code that docs/editors.md has', async () => {
+    const folder = join(scratch, 'project');
+    await mkdir(join(folder, 'conf.d'), { recursive: true });
+    await writeFile(join(folder, 'policy.schema.json'), await call(folder, 'schema'));
+    await writeFile(join(folder, 'policy-part.schema.json'), await call(folder, 'schema', '--part'));
+    const [, block = ''] =
+      /^```json\n(.*?)^```/ms.exec(await readFile(join(checkout, 'docs/editors.md'), 'utf8')) ?? [];
+    const { 'yaml.schemas': schemas, 'yaml.schemaStore.enable': enable } = JSON.parse(block);
+    await using own = await LanguageServer.open(folder, { schemas, schemaStore: { enable } });
+    const messages = async (name: string) => {
+      const { diagnostics } = await own.show(
+        join(folder, name),
+        'jobs: { a: { timeout: 2 hours, source: b, targets: [c] } }\n',
+      );
+      return diagnostics.map(({ message }) => message.replace(/:.*/, '')).sort();
+    };
+    const duration = 'This is not a duration';
+    const missing = ['Missing property "recipients".', 'Missing property "version".'];
+    assert.deepEqual(await messages('holdfast.yaml'), [...missing, duration]);
+    assert.deepEqual(await messages('conf.d/jobs.yaml'), [duration]);
+    assert.deepEqual(await messages('docker-compose.yaml'), []);
   });
 });

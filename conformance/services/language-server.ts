@@ -54,7 +54,10 @@ export class LanguageServer implements AsyncDisposable {
   #lastVersion = 0;
   #ending = false;
 
-  private constructor() {
+  readonly #settings: object;
+
+  private constructor(settings: object) {
+    this.#settings = settings;
     const main = import.meta.resolve('yaml-language-server/bin/yaml-language-server');
     const denied = ['--permission', '--allow-fs-read=*'];
     this.#child = spawn(process.execPath, [...denied, new URL(main).pathname, '--stdio'], {
@@ -71,14 +74,18 @@ export class LanguageServer implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the server has taken its settings. */
-  static async open(): Promise<LanguageServer> {
-    const server = new LanguageServer();
+  /**
+   * Resolves when the server has taken its settings. `folder` is the one that is open in the editor, absolute; `settings` are those
+   * of the section `yaml`.
+   */
+  static async open(folder?: string, settings: object = {}): Promise<LanguageServer> {
+    const server = new LanguageServer(settings);
+    const root = folder === undefined ? null : pathToFileURL(folder).href;
     const markdown = ['markdown', 'plaintext'];
     await server.#request('initialize', {
       processId: process.pid,
-      rootUri: null,
-      workspaceFolders: null,
+      rootUri: root,
+      workspaceFolders: root === null ? null : [{ uri: root, name: 'project' }],
       capabilities: {
         workspace: { configuration: true, didChangeConfiguration: { dynamicRegistration: true } },
         textDocument: {
@@ -188,7 +195,14 @@ export class LanguageServer implements AsyncDisposable {
   #answer(method: string, params: unknown): unknown {
     if (method !== 'workspace/configuration') return null;
     const off = { enable: false };
-    const yaml = { schemaStore: off, kubernetesCRDStore: off, validate: true, hover: true, completion: true };
+    const yaml = {
+      schemaStore: off,
+      kubernetesCRDStore: off,
+      validate: true,
+      hover: true,
+      completion: true,
+      ...this.#settings,
+    };
     const { items } = params as { items: readonly { section?: string }[] };
     if (items.some(({ section }) => section === 'yaml')) setImmediate(() => this.#configured.resolve());
     return items.map(({ section }) => (section === 'yaml' ? yaml : null));
