@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Failure } from '../contract/index.ts';
-import { combineExits, type Exit, exitOf } from './exit.ts';
+import { combineExits, EXIT, EXIT_MEANINGS, type Exit, exitOf } from './exit.ts';
 
 const failure = (code: string, origin: Failure['origin']): Failure => ({ code, origin, message: 'x', permanent: true });
 
@@ -22,6 +22,12 @@ test('every documented exit code is reached', () => {
     ['CANCELLED', 'agent', 130],
   ];
   for (const [code, origin, exit] of cases) assert.equal(exitOf(failure(code, origin)), exit, `${origin} ${code}`);
+});
+
+test('every exit code has its words, each its own', () => {
+  assert.deepEqual(Object.keys(EXIT_MEANINGS).map(Number), Object.values(EXIT));
+  const words = Object.values(EXIT_MEANINGS).flatMap(({ brief, full }) => [brief, full]);
+  assert.equal(new Set(words).size, words.length);
 });
 
 test('several results', () => {

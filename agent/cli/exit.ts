@@ -15,6 +15,47 @@ export const EXIT = {
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
+interface ExitMeaning {
+  /** For a list of all of them. */
+  readonly brief: string;
+  /** What to make of it. */
+  readonly full: string;
+}
+
+/** In words, for the help and the man page: every code there is. */
+export const EXIT_MEANINGS: Readonly<Record<Exit, ExitMeaning>> = {
+  [EXIT.ok]: { brief: 'done', full: 'All that was asked for was done.' },
+  [EXIT.failed]: {
+    brief: 'failed, or damage was found',
+    full: 'The work was begun and failed, or what was checked is damaged. A run made no snapshot.',
+  },
+  [EXIT.incomplete]: {
+    brief: 'done, but for something that was left out',
+    full: 'The work was finished, but for something that could not be read or restored. What was left out is named; a run made a snapshot of the rest.',
+  },
+  [EXIT.usage]: {
+    brief: 'the command line makes no sense',
+    full: 'The command line makes no sense, or names a job, source, target or snapshot that is not there. Nothing was done.',
+  },
+  [EXIT.targetUnavailable]: {
+    brief: 'no target can be had',
+    full: 'A target is not there, does not answer or cannot be written to: a disk that is not mounted, a network that is down.',
+  },
+  [EXIT.busy]: { brief: 'something else is at work', full: 'Another run is going on. Trying again later helps.' },
+  [EXIT.notPermitted]: {
+    brief: 'not permitted, or the wrong key',
+    full: 'The user may not read or write something that is needed, or a key or passphrase is missing or wrong.',
+  },
+  [EXIT.policyInvalid]: {
+    brief: 'the policy is missing or wrong',
+    full: 'There is no policy, or it has mistakes. Each is shown with its line.',
+  },
+  [EXIT.interrupted]: {
+    brief: 'interrupted (143: terminated)',
+    full: 'Interrupted by Ctrl-C; 143 after SIGTERM. Nothing half-written is visible.',
+  },
+};
+
 // Codes that say more than where they came from; everything else goes by origin.
 const BY_CODE: Readonly<Record<string, Exit>> = {
   USAGE: EXIT.usage,

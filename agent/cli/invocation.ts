@@ -27,6 +27,8 @@ export interface Invocation {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   now(): Date;
+  /** How the program is called where this was typed: `npm run -s holdfast --`. */
+  readonly program: string;
   /** `arguments_` as a command that works where this one was typed: `npm run -s holdfast -- ls files --state x`. */
   command(arguments_: string): string;
 }
@@ -44,7 +46,7 @@ interface Surroundings {
 
 export function createInvocation({ options, ...surroundings }: Surroundings): Invocation {
   const { env, home, uid, cwd } = surroundings;
-  const prefix = commandPrefix(env, cwd);
+  const program = commandPrefix(env, cwd);
   const named = (flag: string, value: string | undefined) =>
     value === undefined ? '' : ` ${flag} ${quoteWord(value)}`;
   const given = named('--policy', options.policy) + named('--state', options.state);
@@ -53,7 +55,8 @@ export function createInvocation({ options, ...surroundings }: Surroundings): In
     policy: options.policy,
     stateFolder: stateFolder({ option: options.state, env, uid, home, cwd }),
     now: () => new Date(),
-    command: (arguments_) => `${prefix} ${arguments_}${given}`,
+    program,
+    command: (arguments_) => `${program} ${arguments_}${given}`,
   };
 }
 

@@ -1,25 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { type Failure, failureOf } from '../contract/index.ts';
-import { EXIT, exitOf } from './exit.ts';
+import { advised } from './advice.ts';
+import { EXIT, EXIT_MEANINGS, type Exit, exitOf } from './exit.ts';
 import { createInvocation, type GlobalOptions } from './invocation.ts';
 import { renderFailure } from './output/report.ts';
-import { Terminal } from './output/terminal.ts';
+import { Terminal, type TerminalOptions } from './output/terminal.ts';
 import { type Action, describeProgram } from './program.ts';
 
 const UNFORESEEN = 'UNFORESEEN';
+/** For programs; whoever pressed Ctrl-C was told when they did. */
+const INTERRUPTED: Failure = { code: 'CANCELLED', message: 'It was interrupted.', origin: 'agent', permanent: false };
 
 /** Reads the command line of this process, carries it out, and resolves to the exit code. Never throws. */
 export async function main(): Promise<number> {
-  // Help is written by no Terminal: `holdfast --help | head` is no crash.
-  process.stdout.on('error', leftUnread);
   const version = readVersion();
   const argv = process.argv.slice(2);
-  const chosen = parse(argv, version);
-  if (!('action' in chosen)) return chosen.failure ? refuse(chosen.failure, argv) : EXIT.ok;
-  const { options, action } = chosen;
+  const parsed = parse(argv, version);
+  if (parsed.kind === 'shown') return showText(parsed.text, argv);
+  if (parsed.kind === 'refused') return refuse(parsed, argv);
+  const { options, action } = parsed;
   const terminal = openTerminal({
     json: options.json === true,
     quiet: options.quiet === true,
@@ -38,24 +40,23 @@ export async function main(): Promise<number> {
     signal: interruption.signal,
   });
   try {
+    terminal.detail(`holdfast ${version}, state folder ${invocation.stateFolder}`);
     const exit = await action(invocation);
+    tellExit(terminal, exit);
     // A verb knows that it was interrupted, not by which signal.
     return exit === EXIT.interrupted ? (interruption.exit ?? exit) : exit;
   } catch (thrown) {
-    if (interruption.exit !== undefined && interruption.signal.aborted) return interruption.exit;
-    const failure = foreseen(thrown);
-    show(terminal, failure);
+    const failure = interruption.signal.aborted ? INTERRUPTED : foreseen(thrown);
+    if (failure === INTERRUPTED) sayInJson(terminal, failure);
+    else show(terminal, failure);
     if (failure.code === UNFORESEEN && thrown instanceof Error) terminal.detail(thrown.stack ?? '');
-    return exitOf(failure);
+    tellExit(terminal, exitOf(failure));
+    return interruption.signal.aborted ? (interruption.exit ?? EXIT.interrupted) : exitOf(failure);
   } finally {
     terminal.clearProgress();
     interruption[Symbol.dispose]();
     endAnyway();
   }
-}
-
-function leftUnread(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }
 
 const LINGER_MS = 2000;
@@ -72,35 +73,30 @@ function endAnyway(): void {
   setTimeout(end, LINGER_MS).unref();
 }
 
-type Parsed = { options: GlobalOptions; action: Action } | { failure?: Failure };
+type Parsed =
+  | { readonly kind: 'verb'; readonly options: GlobalOptions; readonly action: Action }
+  | { readonly kind: 'shown'; readonly text: string }
+  | { readonly kind: 'refused'; readonly error: CommanderError; readonly program: Command };
 
 function parse(argv: readonly string[], version: string): Parsed {
-  let parsed: Parsed = {};
-  const program = describeProgram(version, (options, action) => {
-    parsed = { options, action };
-  });
+  let chosen: Parsed | undefined;
+  let text = '';
+  const program = describeProgram(
+    version,
+    (options, action) => {
+      chosen = { kind: 'verb', options, action };
+    },
+    (said) => {
+      text += said;
+    },
+  );
   try {
     program.parse(argv, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode !== 0) return { failure: usageFailure(thrown) };
+    if (thrown.exitCode !== 0) return { kind: 'refused', error: thrown, program };
   }
-  return parsed;
-}
-
-/** `error: unknown option '--polcy'\n(Did you mean --policy?)`, taken apart. */
-function usageFailure(error: CommanderError): Failure {
-  const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const help = error.code === 'commander.help';
-  return {
-    code: 'USAGE',
-    message: help ? 'A verb is missing.' : `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, '')}.`,
-    origin: 'agent',
-    permanent: true,
-    hint:
-      suggestion?.replace(/^\((.*)\)$/, '$1') ??
-      'holdfast --help names every verb, holdfast <verb> --help its options.',
-  };
+  return chosen ?? { kind: 'shown', text };
 }
 
 function foreseen(thrown: unknown): Failure {
@@ -113,18 +109,45 @@ function foreseen(thrown: unknown): Failure {
   };
 }
 
-function refuse(failure: Failure, argv: readonly string[]): number {
+/** Help and the version: as they are, or in the one document that `--json` promises. */
+function showText(text: string, argv: readonly string[]): number {
+  const terminal = openTerminal(plainOptions(argv));
+  const isVersion = /^\S+\n$/.test(text);
+  if (terminal.options.json) terminal.json(isVersion ? { version: text.trim() } : { help: text });
+  else terminal.data(text);
+  return EXIT.ok;
+}
+
+async function refuse(
+  { error, program }: { readonly error: CommanderError; readonly program: Command },
+  argv: readonly string[],
+): Promise<number> {
+  const { usageFailure } = await import('./usage-failure.ts');
+  show(openTerminal(plainOptions(argv)), usageFailure(error, program, argv));
+  return EXIT.usage;
+}
+
+/** Where no verb was understood: what can be told from the words alone. */
+function plainOptions(argv: readonly string[]): TerminalOptions {
   const has = (flag: string) => argv.includes(flag);
-  show(openTerminal({ json: has('--json'), quiet: false, verbose: false, color: !has('--no-color') }), failure);
-  return exitOf(failure);
+  return { json: has('--json'), quiet: false, verbose: false, color: !has('--no-color') };
 }
 
 function show(terminal: Terminal, failure: Failure): void {
   terminal.error(renderFailure(failure, terminal.paint.message));
-  if (terminal.options.json) terminal.json({ failure });
+  sayInJson(terminal, failure);
 }
 
-function openTerminal(options: Terminal['options']): Terminal {
+/** Unless there was a document already: a program reads one, and the exit code tells the rest. */
+function sayInJson(terminal: Terminal, failure: Failure): void {
+  if (terminal.options.json && !terminal.hasData) terminal.json({ failure: advised(failure) });
+}
+
+function tellExit(terminal: Terminal, exit: Exit): void {
+  terminal.detail(`exit code ${exit}: ${EXIT_MEANINGS[exit].brief}`);
+}
+
+function openTerminal(options: TerminalOptions): Terminal {
   return new Terminal({ stdout: process.stdout, stderr: process.stderr, env: process.env, options });
 }
 

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
+import type { Diagnostic } from '../config/diagnostic.ts';
 import { type Loaded, loadPolicy } from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
 import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { variablesOf } from '../config/variables.ts';
@@ -9,33 +11,44 @@ import type { Invocation } from './invocation.ts';
 import { countDiagnostics, renderDiagnostic } from './output/diagnostic.ts';
 
 /** The policy that the command line names, or the one found from here upward. */
-export async function findPolicy({ policy: path, cwd, env }: Invocation): Promise<Loaded> {
+export async function findPolicy({ policy: path, cwd, env, terminal }: Invocation): Promise<Loaded> {
   const plugins = builtinPlugins();
   const variables = variablesOf(env, 'missing');
-  return loadPolicy({ cwd, host: hostname(), plugins, variables, ...(path !== undefined && { path }) });
+  const place = { cwd, ...(path !== undefined && { path }) };
+  const loaded = await loadPolicy({ ...place, host: hostname(), plugins, variables });
+  for (const file of loaded.files) terminal.detail(`policy ${file}`);
+  return loaded;
 }
 
 /** The policy of a verb that needs a good one. Its mistakes are shown, and end the verb with exit 78. */
 export async function requirePolicy(invocation: Invocation): Promise<{ policy: Policy; plugins: PluginRegistry }> {
-  const { terminal, cwd } = invocation;
-  const { policy, diagnostics, plugins } = await findPolicy(invocation);
-  const ignored = diagnostics.filter(({ code }) => code === 'HF4901');
-  const warnings = diagnostics.filter(({ severity, code }) => severity === 'warning' && code !== 'HF4901');
-  const told = policy ? warnings : diagnostics;
-  for (const diagnostic of told) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
-  // One line, at every verb: what a host ignores is not to be forgotten, nor to hide the rest.
-  if (policy && ignored.length > 0) {
-    const parts = [...new Set(ignored.map(({ message }) => /^"([^"]*)"/.exec(message)?.[1] ?? message))];
-    terminal.warn(`Parts of the policy are not yet available, and ignored: ${parts.join(', ')} (HF4901).`);
-  }
+  const { command } = invocation;
+  const { policy, diagnostics, plugins, files } = await findPolicy(invocation);
+  const [first] = diagnostics;
+  const notFound = first !== undefined && files.length === 0;
+  if (!notFound) tellOf(invocation, diagnostics, policy === undefined);
   if (policy) return { policy, plugins };
   return fail({
     code: 'POLICY_INVALID',
-    message: `The policy cannot be used: ${countDiagnostics(diagnostics)}.`,
+    message: `The policy cannot be used: ${notFound ? first.message : countDiagnostics(diagnostics)}.`,
     origin: 'policy',
     permanent: true,
+    hint: (notFound ? first.hint : undefined) ?? `${command('validate')} checks it again.`,
     detail: diagnostics.map(({ code, message, at }) => ({ code, message, file: at.file, line: at.line })),
   });
+}
+
+/** All that is wrong with a policy that cannot be used; of one that can, its warnings. */
+function tellOf({ terminal, cwd }: Invocation, diagnostics: readonly Diagnostic[], all: boolean): void {
+  const ignored = diagnostics.filter(({ code }) => code === 'HF4901');
+  const warnings = diagnostics.filter(({ severity, code }) => severity === 'warning' && code !== 'HF4901');
+  for (const diagnostic of all ? diagnostics : warnings) {
+    terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
+  }
+  if (all || ignored.length === 0) return;
+  // One line, at every verb: what a host ignores is not to be forgotten, nor to hide the rest.
+  const parts = [...new Set(ignored.map(({ message }) => /^"([^"]*)"/.exec(message)?.[1] ?? message))];
+  terminal.warn(`Parts of the policy are not yet available, and ignored: ${parts.join(', ')} (HF4901).`);
 }
 
 /** The jobs of these names, in the order of the policy; all of them when none is named. */
@@ -51,6 +64,12 @@ export function failUnknown(what: string, name: string, known: readonly string[]
     message: `The policy has no ${what} named ${JSON.stringify(name)}.`,
     origin: 'agent',
     permanent: true,
-    hint: known.length === 0 ? `It has no ${what}s at all.` : `It has: ${known.join(', ')}`,
+    hint:
+      known.length === 0 ? `It has no ${what}s at all.` : [meant(name, known), `It has: ${known.join(', ')}`].join(''),
   });
+}
+
+function meant(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? '' : `Did you mean ${near}? `;
 }

@@ -1,5 +1,6 @@
-import { type Command, Option, Command as Program } from 'commander';
-import type { Exit } from './exit.ts';
+import { Argument, type Command, Option, Command as Program } from 'commander';
+import { EXIT_MEANINGS, type Exit } from './exit.ts';
+import { addExamples, addNote, type Example } from './help-text.ts';
 import type { GlobalOptions, Invocation } from './invocation.ts';
 
 /** Carries out one verb: its module is loaded only then, so that `--help` loads nothing but this description. */
@@ -10,32 +11,32 @@ export type Chosen = (options: GlobalOptions, action: Action) => void;
 
 const VERBS = 'Verbs:';
 
-/** The whole command line, described. Parsing calls `chosen` once, and does nothing else. */
-export function describeProgram(version: string, chosen: Chosen): Program {
+/** The whole command line, described. Parsing calls `chosen` once, or `say` with the help or the version, and does nothing else. */
+export function describeProgram(version: string, chosen: Chosen, say: (text: string) => void = () => {}): Program {
   const program = new Program('holdfast')
     .description('Encrypted, deduplicated backups from a policy in YAML, with recoveries that are rehearsed.')
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .addHelpCommand(new Program('help').argument('[verb]').summary('show the help of a verb').helpGroup(VERBS))
+    .helpCommand(false)
     .option('-p, --policy <file>', 'the policy (default: holdfast.yaml, here or above)')
     .option('--state <folder>', 'where this host keeps keys and catalog')
     .option('--json', 'one JSON document on stdout')
-    .option('-q, --quiet', 'warnings and errors only')
+    .addOption(new Option('-q, --quiet', 'warnings and errors only').conflicts('verbose'))
     .option('-v, --verbose', 'say more')
     .option('--no-color', 'no colours')
     .usage('[options] <verb> …')
     .commandsGroup(VERBS)
-    .configureHelp({ showGlobalOptions: true, subcommandTerm })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm, optionDescription, argumentDescription })
     // What commander would print as an error becomes a Failure (main.ts), so that it looks like every other one.
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeErr: () => {}, writeOut: say, getOutHasColors: () => false })
     .exitOverride();
-  examples(program, [
-    ['init', 'write a first policy, make a repository and its keys'],
+  addExamples(program, [
+    ['init', 'write a policy, make what it needs'],
     ['run', 'back up everything the policy names'],
-    ['restore files --into ./restored', 'bring the latest backup of the source "files" back'],
+    ['restore files --into ./restored', 'bring the source "files" back'],
   ]);
   const verb = (name: string, summary: string, lines: readonly Example[]) =>
-    examples(program.command(name).summary(summary).description(sentence(summary)), lines);
+    addExamples(program.command(name).summary(summary).description(sentence(summary)), lines);
   const act = (command: Command, action: Action) => chosen(command.optsWithGlobals<GlobalOptions>(), action);
 
   verb('init', 'write a policy, make repository and keys', [
@@ -49,15 +50,33 @@ export function describeProgram(version: string, chosen: Chosen): Program {
 
   verb('validate', 'check the policy, and say where it is wrong', [
     ['validate', 'the policy found from here upward'],
-    ['validate --policy etc/holdfast.yaml --json', 'for a pipeline'],
+    ['validate --policy etc/holdfast.yaml --json', 'for a program'],
+    ['validate --strict --format junit', 'for a pipeline, where warnings fail too'],
     ['validate --connect', 'look up secrets, and open every target and source'],
   ])
     .option('--resolve', 'look up variables, secrets and keys as well')
     .option('--connect', 'and open every target and source')
     .option('--host <name>', 'only as the policy is on this host (default: on all)')
+    .addOption(
+      new Option('--format <format>', 'how mistakes are written (default: text; in GitHub Actions: github)').choices([
+        'text',
+        'json',
+        'github',
+        'sarif',
+        'junit',
+      ]),
+    )
+    .option('--strict', 'fail on warnings, too')
     .action((options, command) =>
       act(command, async (i) => (await import('./verbs/validate.ts')).validate(i, options)),
     );
+
+  verb('explain', 'say what a code of validate means', [
+    ['explain HF2003', 'why it is an error, and how it is mended'],
+    ['explain', 'list all codes'],
+  ])
+    .argument('[code]', 'a code, as validate shows it')
+    .action((code, _, command) => act(command, async (i) => (await import('./verbs/explain.ts')).explain(i, code)));
 
   verb('plan', 'show what a run would do, and do nothing', [
     ['plan', 'every job of the policy'],
@@ -76,9 +95,17 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     ['config show --origin', 'with where each value was written'],
     ['config show --host db-1', 'as it is on another host'],
   ]);
-  config
-    .command('show', { isDefault: true })
+  const show = config
+    .usage('[options] [verb]')
+    .commandsGroup(VERBS)
+    .helpCommand(false)
+    .command('show', { isDefault: true });
+  addExamples(show, [
+    ['config show', 'as it is on this host'],
+    ['config show --origin', 'with where each value was written'],
+  ])
     .summary('show the merged policy')
+    .description('Show the policy as it is once files, overrides and defaults are merged.')
     .option('--origin', 'say where each value was written')
     .option('--host <name>', 'as it is on this host (default: this one)')
     .action((options, command) =>
@@ -160,12 +187,16 @@ export function describeProgram(version: string, chosen: Chosen): Program {
     ['keys show 3f2a91c0', 'one of them'],
   ]);
   keys
+    .usage('[options] [verb]')
+    .commandsGroup(VERBS)
+    .helpCommand(false)
     .command('list', { isDefault: true })
     .summary('list recipients, epochs and writers')
+    .description('List recipients, epochs and writers.')
     .action((_, command) => act(command, async (i) => (await import('./verbs/keys.ts')).listKeys(i)));
-  keys
-    .command('show')
+  addExamples(keys.command('show'), [['keys show 3f2a91c0', 'the key whose id begins so']])
     .summary('show one of them')
+    .description('Show all that is known of one key.')
     .argument('<id>', 'the beginning of its id or fingerprint, or the name of a recipient')
     .action((id, _, command) => act(command, async (i) => (await import('./verbs/keys.ts')).showKey(i, id)));
 
@@ -175,22 +206,51 @@ export function describeProgram(version: string, chosen: Chosen): Program {
   ])
     .argument('[folder]', 'the folder to protect')
     .action((folder, _, command) => act(command, async (i) => (await import('./verbs/demo.ts')).demo(i, folder)));
+
+  const completion = verb('completion', 'print completions for a shell', [
+    ['completion bash', 'the script for bash; zsh and fish have theirs'],
+  ])
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .action((shell, _, command) =>
+      act(command, async (i) => (await import('./verbs/completion.ts')).completion(i, shell, program)),
+    );
+  addNote(completion, { heading: 'To install it', lines: INSTALLING });
+  program
+    .command('__complete', { hidden: true })
+    .argument('[kind]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action((kind, _, command) => act(command, async (i) => (await import('./verbs/complete.ts')).complete(i, kind)));
+
+  verb('help', 'show the help of a verb', [['help restore', 'the same as: holdfast restore --help']])
+    .argument('[verb...]', 'the verb; after keys, list or show')
+    .action((verbs) => void program.parse(helpArguments(program, verbs), { from: 'user' }));
+  addNote(program, {
+    heading: 'Exit codes',
+    lines: Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `${code.padStart(3)}  ${meaning.brief}`),
+  });
   return program;
 }
 
-type Example = readonly [arguments_: string, meaning: string];
+const INSTALLING = [
+  'bash  in ~/.bashrc:  source <(holdfast completion bash)',
+  'zsh   in ~/.zshrc, after compinit:  source <(holdfast completion zsh)',
+  '      or once:  holdfast completion zsh > a folder of your fpath/_holdfast',
+  'fish  holdfast completion fish > ~/.config/fish/completions/holdfast.fish',
+  'It completes the command holdfast, as npm installs it; not npm run holdfast.',
+];
 
-// Examples come first: most people who ask for help want to see the command, not the grammar.
-function examples(command: Command, lines: readonly Example[]): Command {
-  const width = Math.max(...lines.map(([arguments_]) => arguments_.length));
-  const text = lines.map(([arguments_, meaning]) => `  holdfast ${arguments_.padEnd(width)}  ${meaning}\n`).join('');
-  return command.addHelpText('before', `Examples:\n${text}`);
+/** What shows the help of a verb; for one that is not there, what says so. */
+function helpArguments(program: Command, verbs: readonly string[]): readonly string[] {
+  let command: Command | undefined = program;
+  for (const name of verbs) command = command?.commands.find((below) => below.name() === name);
+  return command === undefined ? verbs : [...verbs, '--help'];
 }
 
 /** The options of the verbs that read what was backed up. */
 function reading(command: Command): Command {
   return command
-    .option('--at <point>', 'latest, the id of a snapshot, or a time', 'latest')
+    .option('--at <point>', 'which snapshot: latest, its id, or a time', 'latest')
     .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
     .option('--passphrase-file <file>', 'read its passphrase from there')
     .addOption(target());
@@ -206,6 +266,23 @@ function subcommandTerm(command: Command): string {
     return argument.required ? ` <${name}>` : ` [${name}]`;
   });
   return `${command.name()}${arguments_.join('')}`;
+}
+
+/** `(error, skip or replace; default: error)` */
+function optionDescription(option: Option): string {
+  const { argChoices, defaultValue } = option;
+  const choices = argChoices === undefined ? [] : [oneOf(argChoices)];
+  const fallback = typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : [];
+  const more = [...choices, ...fallback];
+  return more.length === 0 ? option.description : `${option.description} (${more.join('; ')})`;
+}
+
+function argumentDescription({ description, argChoices }: Argument): string {
+  return argChoices === undefined ? description : `${description}: ${oneOf(argChoices)}`;
+}
+
+function oneOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function sentence(text: string): string {

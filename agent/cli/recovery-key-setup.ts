@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { fail } from '../contract/index.ts';
 import { generatePassphrase } from '../security/generated-passphrase.ts';
 import { givenPassphrase } from '../security/passphrase.ts';
+import { askSecret } from '../security/prompt.ts';
 import type { Invocation } from './invocation.ts';
 import { makeRecoveryKey, passphraseFile, recoveryKeyFile, recoveryPublicKeyFile } from './recovery-key.ts';
 
@@ -29,9 +30,10 @@ export async function ensureRecoveryKey(
   const fate = given ? 'given' : options.yes ? 'kept' : canShow() ? 'shown' : failNobodyThere();
   const passphrase = given?.text ?? generatePassphrase();
   const name = `Holdfast recovery of ${hostname()}`;
+  // Before there is a key: one whose passphrase nobody has seen would be there, and open nothing.
+  if (fate === 'shown') await showOnce(invocation, passphrase);
   terminal.message('Making a recovery key …');
   await makeRecoveryKey({ stateFolder, name, passphrase, keepPassphrase: fate === 'kept', created: now() });
-  if (fate === 'shown') await showOnce(invocation, passphrase);
   return fate;
 }
 
@@ -39,27 +41,28 @@ function canShow(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** Shows it, waits until it was written down, and takes it off the screen again. */
-async function showOnce({ terminal, signal }: Invocation, passphrase: string): Promise<void> {
-  const { createInterface } = await import('node:readline/promises');
-  const paint = terminal.paint.message;
+// ECMA-48 has no screen to go back from; xterm's alternate one (1049) is what terminals have. Nothing in it is scrolled back to.
+const ENTER_SCREEN = '\x1b[?1049h\x1b[H';
+const LEAVE_SCREEN = '\x1b[?1049l';
+
+/** Shows it on a screen of its own, waits until it was written down, and goes back to what was there. */
+async function showOnce({ terminal, signal, env }: Invocation, passphrase: string): Promise<void> {
+  const apart = env['TERM'] !== 'dumb';
   const lines = [
+    'The passphrase of the recovery key.',
+    'Write it down: it is shown this once, and kept nowhere.',
     '',
-    'The passphrase of the recovery key. Write it down: it is shown this once, and kept nowhere.',
-    '',
-    `    ${paint('bold', passphrase)}`,
+    `    ${terminal.paint.message('bold', passphrase)}`,
     '',
     '',
   ];
-  process.stderr.write(lines.join('\n'));
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  process.stderr.write(`${apart ? ENTER_SCREEN : ''}${lines.join('\n')}`);
   try {
-    await prompt.question('Press Enter when it is written down. ', { signal });
+    const question = 'Press Enter when it is written down. ';
+    await askSecret({ question, input: process.stdin, output: process.stderr, signal });
   } finally {
-    prompt.close();
+    if (apart) process.stderr.write(LEAVE_SCREEN);
   }
-  // Up over the question and the lines above it, and clear to the end of the screen.
-  process.stderr.write(`\x1b[${lines.length}A\r\x1b[J`);
 }
 
 function failNobodyThere(): never {

@@ -4,9 +4,9 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Static, Type } from 'typebox';
+import { NAME_PATTERN } from '../config/name.ts';
 import type { Job, Policy, SourceSpec } from '../config/policy.ts';
 import type { Registered } from '../config/registry.ts';
-import { NAME_PATTERN } from '../config/vocabulary.ts';
 import {
   type BackupRequest,
   definePlugin,

@@ -93,3 +93,12 @@ export const codes = {
 } as const satisfies Record<string, Code>;
 
 export type CodeName = keyof typeof codes;
+
+export function isCode(code: string): code is CodeName {
+  return Object.hasOwn(codes, code);
+}
+
+/** The empty text for a code that is not in the table. */
+export function titleOf(code: string): string {
+  return isCode(code) ? codes[code].title : '';
+}

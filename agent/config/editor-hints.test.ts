@@ -4,10 +4,10 @@ import { Ajv } from 'ajv';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { SIZE_TEXT } from '../contract/index.ts';
 import { withEditorHints } from './editor-hints.ts';
+import { NAME_PATTERN } from './name.ts';
 import { withVariables } from './partial-schema.ts';
 import { isSchema, type Schema } from './plugin-options.ts';
 import { publishedSchemas } from './published.ts';
-import { NAME_PATTERN } from './vocabulary.ts';
 
 describe('every field of the published schemas', () => {
   const fields = [...publishedSchemas(builtinPlugins())].flatMap(([name, schema]) => fieldsBelow(schema, name));

@@ -1,7 +1,8 @@
+import { NAME_PATTERN } from './name.ts';
 import { NOTATIONS } from './notation.ts';
 import { isSchema, type Schema } from './plugin-options.ts';
 import { branchesOf, defaultInWords, spellSize, takesSize } from './schema-words.ts';
-import { HOST_PATTERN, NAME_PATTERN } from './vocabulary.ts';
+import { HOST_PATTERN } from './vocabulary.ts';
 
 /**
  * The schema with what editors show and JSON Schema has no word for; what it allows stays as it was. yaml-language-server and VS

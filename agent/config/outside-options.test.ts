@@ -99,7 +99,7 @@ describe('plugins of a policy', () => {
     const { told, policy } = await load('    type: tape\n', './tape.mjs, ./broken.mjs, ./tpae.mjs');
     assert.equal(policy, undefined);
     assert.match(told[0] ?? '', /^2:23 HF2015 plugin \.\/broken\.mjs cannot be loaded: out of tape/);
-    assert.match(told[1] ?? '', /^2:37 HF2015 plugin \.\/tpae\.mjs cannot be loaded: ENOENT/);
+    assert.match(told[1] ?? '', /^2:37 HF2015 plugin \.\/tpae\.mjs cannot be loaded: there is no file /);
     const again = await load('    type: tapes\n    path: /a\n', './broken.mjs', 'jobs: {}');
     assert.deepEqual(
       again.told.map((line) => line.slice(0, 12)),

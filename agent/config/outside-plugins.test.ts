@@ -97,7 +97,7 @@ describe('plugins from outside', () => {
     ]);
     assert.ok(problems.every(({ code, on }) => code === 'HF2015' && on === 'value'));
     const expected: readonly (readonly [number, RegExp, string | RegExp | undefined])[] = [
-      [0, /absent\.ts cannot be loaded: ENOENT/, undefined],
+      [0, /absent\.ts cannot be loaded: there is no file /, undefined],
       [1, /throws\.ts cannot be loaded: no luck$/, undefined],
       [2, /syntax\.mjs cannot be loaded: Unexpected token/, `node ${here}/syntax.mjs shows the line`],
       [3, /Cannot find package 'holdfast-absent'/, `npm install holdfast-absent, in ${here}`],

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { lendModules } from './lent-modules.ts';
 import type { Problem } from './problem.ts';
 import { weaknessOf } from './trusted-path.ts';
 
@@ -37,6 +38,7 @@ export async function importModule(
   name: string,
   waitMs = LOADING_MS,
 ): Promise<{ exports: unknown } | ModuleTrouble> {
+  lendModules();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`it did not load within ${waitMs / 1000} s`)), waitMs);
   try {
@@ -51,17 +53,17 @@ export async function importModule(
 
 async function findFile(name: string, folder: string): Promise<string | ModuleTrouble> {
   const file = path.resolve(folder, name);
-  try {
-    if ((await stat(file)).isFile()) return pathToFileURL(file).href;
-    const index = path.posix.join(name, 'index.ts');
-    return {
-      ...unloadable(name, 'it is no file'),
-      hint: 'name the module itself',
-      suggestion: name.startsWith('.') ? `./${index}` : index,
-    };
-  } catch (error) {
-    return unloadable(name, textOf(error));
-  }
+  const info = await stat(file).catch((error: unknown) => unloadable(name, missing(error, file)));
+  if ('code' in info) return info;
+  if (info.isFile()) return pathToFileURL(file).href;
+  const index = path.posix.join(name, 'index.ts');
+  const suggestion = name.startsWith('./') ? `./${index}` : index;
+  return { ...unloadable(name, 'it is no file', 'name the module in it'), suggestion };
+}
+
+function missing(error: unknown, file: string): string {
+  const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return absent ? `there is no file ${file}` : textOf(error);
 }
 
 async function findPackage(name: string, folder: string): Promise<string | ModuleTrouble> {

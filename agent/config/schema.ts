@@ -75,12 +75,13 @@ export function policySchema<S extends TSchema, T extends TSchema, P extends TSc
       ),
       plugins: Type.Optional(
         Type.Array(
-          Type.String({
-            description: 'A package, or a file relative to the policy ("./…").',
-            examples: ['@example/holdfast-mysql', './plugins/mysql.ts'],
-            minLength: 1,
-          }),
-          { description: 'Plugins from outside. They run with all rights of the agent.', uniqueItems: true },
+          reference('A module: a path that begins with ./ or ../ or /, or a package.', '@example/holdfast-tape'),
+          {
+            description:
+              'Plugins from outside: files, relative to the policy, and packages installed beside it. They may do all that the agent may.',
+            examples: [['/etc/holdfast/cold.ts', '@example/holdfast-tape']],
+            uniqueItems: true,
+          },
         ),
       ),
       recipients: Type.Unsafe<Record<string, Static<typeof Recipient>>>({

@@ -54,8 +54,11 @@ describe('who could change a file', () => {
     await mkdir(path.join(root, 'links'));
     await symlink(safe, path.join(root, 'links/plugin.ts'));
     assert.equal(await weaknessOf(path.join(root, 'links/plugin.ts'), user), undefined);
-    await chmod(path.join(root, 'links'), 0o777);
-    assert.equal((await weaknessOf(path.join(root, 'links/plugin.ts'), user))?.path, path.join(root, 'links'));
+    // Not even the sticky bit keeps a link that somebody else made from being turned.
+    for (const mode of [0o777, 0o1777]) {
+      await chmod(path.join(root, 'links'), mode);
+      assert.equal((await weaknessOf(path.join(root, 'links/plugin.ts'), user))?.path, path.join(root, 'links'));
+    }
     const open = await module('led-to', { file: 0o666 });
     await mkdir(path.join(root, 'leads'));
     await symlink('../led-to/plugin.ts', path.join(root, 'leads/plugin.ts'));

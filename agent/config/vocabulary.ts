@@ -1,10 +1,8 @@
 import { type Static, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
 import { SIZE_TEXT } from '../contract/index.ts';
 import { DURATION_PATTERN, SPAN_PATTERN } from './duration.ts';
+import { NAME_PATTERN } from './name.ts';
 import { RATE_PATTERN } from './rate.ts';
-
-/** Jobs, sources, targets … have names that can stand in an object's key and in a file name on any system. */
-export const NAME_PATTERN = '^[a-z0-9][a-z0-9._-]{0,63}$';
 
 export function duration(description: string, ...examples: string[]) {
   return Type.String({ description, examples, pattern: DURATION_PATTERN });

@@ -2,11 +2,12 @@ import type { ErrorObject } from 'ajv';
 import type { CodeName } from './codes.ts';
 import type { Path } from './diagnostic.ts';
 import { kindOf, label, show, TYPES } from './label.ts';
+import { NAME_PATTERN } from './name.ts';
 import { nearest } from './nearest.ts';
 import { NOTATIONS } from './notation.ts';
 import { isSchema, type Schema } from './plugin-options.ts';
 import type { Problem } from './problem.ts';
-import { HOST_PATTERN, NAME_PATTERN } from './vocabulary.ts';
+import { HOST_PATTERN } from './vocabulary.ts';
 
 /** What ajv found, in words for the person who wrote the policy. `base` is where in the policy the checked value stands. */
 export function explainShape(error: ErrorObject, base: Path): Problem[] {

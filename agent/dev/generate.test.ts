@@ -43,6 +43,18 @@ test('a changed, a missing and a left-over file are named, not touched, and mend
   assert.deepEqual([generate('--check').status, generate('--check').stderr], [0, '']);
 });
 
+test('the man page keeps its date while its text is the same, and takes the day when it changes', () => {
+  generate();
+  const page = join(scratch, 'man/holdfast.1');
+  const dated = readFileSync(page, 'utf8').replace(/(HOLDFAST 1) \S+/, '$1 2001-02-03');
+  writeFileSync(page, dated);
+  assert.equal(generate('--check').status, 0);
+  writeFileSync(page, dated.replace('.SH FILES', '.SH FLIES'));
+  assert.match(generate('--check').stderr, /man\/holdfast\.1: not what the code says/);
+  generate();
+  assert.match(readFileSync(page, 'utf8'), /HOLDFAST 1 (?!2001)\d{4}-\d\d-\d\d /);
+});
+
 test('the table in a README is made from the options, what is around it stays', () => {
   const readme = join(scratch, 'plugins/codecs/zstd/README.md');
   const around = (table: string) =>

@@ -67,6 +67,7 @@ test('the package holds what is run and read, and no sources, tests or tools', (
     'README.md',
     'dist/agent/cli/bin.js',
     'dist/agent/contract/index.d.ts',
+    'man/holdfast.1',
     'dist/conformance/index.js',
   ]) {
     assert.ok(files.includes(file), `${file} is missing`);

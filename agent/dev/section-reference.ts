@@ -1,7 +1,8 @@
 /** One section of the policy, as a part of docs/reference.md. */
+
+import { NAME_PATTERN } from '../config/name.ts';
 import { isSchema, type Schema } from '../config/plugin-options.ts';
 import { branchesOf, code, typeInWords } from '../config/schema-words.ts';
-import { NAME_PATTERN } from '../config/vocabulary.ts';
 import { exampleOf } from './example-of.ts';
 import { fieldTable, meaningOf } from './field-table.ts';
 import { type Field, fieldsOf, mappingsOf, pluginOf, type Variants, variantsOf } from './fields.ts';

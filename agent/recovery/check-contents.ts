@@ -1,4 +1,4 @@
-import { failureOf } from '../contract/index.ts';
+import { type Failure, failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import type { KnownPack } from '../repository/pack-list.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
@@ -44,6 +44,8 @@ async function checkSnapshot(
     signal: options.signal,
   });
   const work = framesOf(v, unlocked, opened);
+  // A plugin that is not here is one finding, however many frames need it.
+  const unread = new Map<string, { readonly failure: Failure; frames: number }>();
   let done = 0;
   await inParallel(work, 3, async ({ pack, frames }) => {
     const loaded = await unlocked.frames.loadPack(pack, frames);
@@ -51,17 +53,36 @@ async function checkSnapshot(
     const names = loaded.frames.map(({ name }) => name);
     const { failures } = await unlocked.session.send({ kind: 'check', frames: loaded.frames }, loaded.transfer);
     failures.forEach((failure, i) => {
-      if (failure !== undefined) {
-        v.find({ level: 'decrypt', object: names[i] ?? pack.name, failure, snapshots: [snapshot.id] });
-      }
+      if (failure === undefined) return;
+      const object = names[i] ?? pack.name;
+      if (failure.code !== 'CODEC_UNKNOWN') v.find({ level: 'decrypt', object, failure, snapshots: [snapshot.id] });
+      else count(unread, failure, object);
     });
     v.checked.frames += frames.size;
     options.onProgress?.({ level: 'decrypt', done: ++done, total: work.length, bytes: v.checked.bytes });
   });
+  for (const { failure, frames } of unread.values()) {
+    const message = `${frames} ${frames === 1 ? 'frame' : 'frames'} ${failure.message}`;
+    v.find({ level: 'decrypt', object: snapshot.key, failure: { ...failure, message }, snapshots: [snapshot.id] });
+  }
   for (const artifact of unlocked.body.artifacts) {
     if (artifact.kind !== 'tree') continue;
-    for await (const record of readRecords(unlocked, artifact)) void record;
+    try {
+      for await (const record of readRecords(unlocked, artifact)) void record;
+    } catch (error) {
+      const { code } = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+      // Its pages are among the frames that were counted.
+      if (code !== 'CODEC_UNKNOWN' || unread.size === 0) throw error;
+    }
   }
+}
+
+/** Counts frames that fail for the same reason: what is left of the message without the name of the frame. */
+function count(unread: Map<string, { readonly failure: Failure; frames: number }>, failure: Failure, frame: string) {
+  const reason = failure.message.replace(frame, '').trim();
+  const known = unread.get(reason);
+  if (known === undefined) unread.set(reason, { failure: { ...failure, message: reason }, frames: 1 });
+  else known.frames++;
 }
 
 /** Frames of the snapshot that are still to be checked, by pack, at most 32 a time. */

@@ -15,7 +15,8 @@ interface NamedPlugin {
 export function requireSource(snapshot: StoredSnapshot, registry: PluginRegistry): void {
   const source = namedIn(snapshot, 'source', 'source');
   if (source === undefined || registry.get('source', source.name) !== undefined) return;
-  fail(missing('PLUGIN_MISSING', `snapshot ${snapshot.id} was made by ${wordsFor(source)}`, source));
+  const message = `snapshot ${snapshot.id} was made by ${wordsFor(source)}, which is not here`;
+  fail(missing('PLUGIN_MISSING', message, source));
 }
 
 /** What frames fail with that need a codec which is not here, by its id, as far as any of these snapshots names it. */
@@ -27,7 +28,7 @@ export function absentCodecs(snapshots: readonly StoredSnapshot[], registry: Plu
     const id = fieldsOf(fieldsOf(snapshot.opened.header.pipeline)['compress'])['id'];
     if (codec === undefined || typeof id !== 'number' || here.has(id)) continue;
     // The newest that names it says best where it can be had.
-    absent[id] = missing('CODEC_UNKNOWN', `it needs ${wordsFor(codec)}`, codec);
+    absent[id] = missing('CODEC_UNKNOWN', `${wordsFor(codec)} is not here`, codec);
   }
   return absent;
 }
@@ -42,13 +43,13 @@ function wordsFor({ kind, name, version, from }: NamedPlugin): string {
   return `${kind} plugin "${name}" ${version}${from === undefined ? '' : ` (${from})`}`;
 }
 
-function missing(code: string, what: string, { version, from }: NamedPlugin): Failure {
+function missing(code: string, message: string, { version, from }: NamedPlugin): Failure {
   const isPackage = from !== undefined && !/^(\.\.?)?\//.test(from);
   const got = isPackage
     ? `npm install ${packageOf(from)}@${version} beside the policy, and name ${from} under "plugins" there`
     : `bring back ${from ?? 'its module'} and name it under "plugins" in the policy`;
   const hint = `${got}; what was made without it can be read meanwhile`;
-  return { code, message: `${what}, which is not here`, origin: 'policy', permanent: true, hint };
+  return { code, message, origin: 'policy', permanent: true, hint };
 }
 
 /** `@scope/name/codec` → `@scope/name`. */

@@ -1,3 +1,4 @@
+import { lendModules } from '../config/lent-modules.ts';
 import type { Chunker, Codec, Plugin } from '../contract/index.ts';
 import { fail } from '../contract/index.ts';
 import type { StageModule } from './messages.ts';
@@ -17,6 +18,7 @@ export async function loadCodec(stage: StageModule): Promise<{ codec: Codec; id:
 }
 
 async function pluginOf(module: string): Promise<Plugin> {
+  lendModules();
   const { plugin } = (await import(module)) as { plugin: Plugin };
   return plugin;
 }

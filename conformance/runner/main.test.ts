@@ -79,6 +79,15 @@ describe('the suite of the kind that a module exports', () => {
     }
   });
 
+  test('shows the beginning of what was found, not all of it', async () => {
+    const lines = "'x'.repeat(1000) + '\\n'.concat('y\\n'.repeat(100))";
+    const cut = `() => { throw new Error(${lines}) }`;
+    const here = await folder('lengthy', { 'blocks.mjs': chunker({ cut }) });
+    const { said } = await tried('blocks.mjs', here);
+    assert.ok(Math.max(...said.split('\n').map((line) => line.length)) < 200);
+    assert.match(said, /… 85 lines more/);
+  });
+
   test('supposes default options and the stricter obligations of a stage without a harness', async () => {
     const here = await folder('without', { 'blocks.mjs': chunker() });
     assert.deepEqual((await tried('blocks.mjs', here)).broken, ['finds back after an insertion', 'follows its key']);

@@ -9,6 +9,8 @@ import { obligationsOf } from './obligations.ts';
 import { loadPluginModule } from './plugin-module.ts';
 
 const CHECK_MS = 60_000;
+const LINES = 16;
+const COLUMNS = 160;
 
 /** Resolves to whether the plugin keeps every obligation; each line is written when it is known. */
 export async function tryModule(name: string, cwd: string, write: (text: string) => void): Promise<boolean> {
@@ -22,10 +24,17 @@ export async function tryModule(name: string, cwd: string, write: (text: string)
     if (failure !== undefined) broken++;
     const mark = failure === undefined ? (isExempt(facts) ? '–' : '✔') : '✖';
     write(`  ${mark} ${obligation.name}${facts === undefined ? '' : `  ${JSON.stringify(facts)}`}\n`);
-    if (failure !== undefined) write(`      ${failure.message}\n      the contract: ${obligation.holds}\n`);
+    if (failure !== undefined) write(`      ${brief(failure.message)}\n      the contract: ${obligation.holds}\n`);
   }
   write(`${obligations.length} obligations, ${broken === 0 ? 'all kept' : `${broken} broken`}\n`);
   return broken === 0;
+}
+
+/** The beginning of what was found: of two systems that differ, all that they hold may stand in it. */
+function brief(message: string): string {
+  const lines = message.split('\n').filter((line) => line.trim() !== '');
+  const shown = lines.slice(0, LINES).map((line) => (line.length > COLUMNS ? `${line.slice(0, COLUMNS)}…` : line));
+  return [...shown, ...(lines.length > LINES ? [`… ${lines.length - LINES} lines more`] : [])].join('\n      ');
 }
 
 /** Whether a check says that it did not apply. */

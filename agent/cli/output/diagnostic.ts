@@ -3,6 +3,7 @@ import type { Diagnostic, Severity } from '../../config/diagnostic.ts';
 import type { Paint, Tone } from './paint.ts';
 import { printable } from './printable.ts';
 import { formatCounted } from './size.ts';
+import { renderFacts } from './table.ts';
 import { displayWidth } from './width.ts';
 
 const TONES: Readonly<Record<Severity, Tone>> = { error: 'red', warning: 'yellow', note: 'cyan' };
@@ -21,8 +22,18 @@ export function renderDiagnostic(diagnostic: Diagnostic, cwd: string, paint: Pai
   const place = `${printable(shortPath(at.file, cwd))}:${at.line}:${at.column}`;
   const head = `${place}: ${paint(TONES[severity], `${severity}[${code}]`)} ${paint('bold', printable(message))}\n`;
   const shown = diagnostic.sourceLine.trim() === '' ? '' : excerpt(diagnostic, paint);
-  const hint = diagnostic.hint === undefined ? '' : `  ${paint('dim', 'hint')}  ${printable(diagnostic.hint)}\n`;
-  return head + shown + hint;
+  return head + shown + renderFacts(beside(diagnostic, cwd), paint);
+}
+
+function beside({ hint, origin, related = [] }: Diagnostic, cwd: string): [string, string][] {
+  return [
+    ...(hint === undefined ? [] : [['hint', printable(hint)] as [string, string]]),
+    ...(origin === undefined ? [] : [['origin', printable(origin)] as [string, string]]),
+    ...related.map(({ message, at }): [string, string] => [
+      'see',
+      printable(`${shortPath(at.file, cwd)}:${at.line}:${at.column}: ${message}`),
+    ]),
+  ];
 }
 
 /** `1 error, 2 warnings`; the empty text when there is nothing to count. */

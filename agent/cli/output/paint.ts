@@ -12,8 +12,18 @@ interface ColourQuestion {
   readonly wanted: boolean;
 }
 
-/** Colours only where a person looks: a terminal, no `--no-color`, no NO_COLOR (https://no-color.org), no TERM=dumb. */
-export function choosePaint({ isTTY, env, wanted }: ColourQuestion): Paint {
-  if (!wanted || !isTTY || env['NO_COLOR'] || env['TERM'] === 'dumb') return (_tone, text) => text;
+export function choosePaint(question: ColourQuestion): Paint {
+  if (!coloured(question)) return (_tone, text) => text;
   return (tone, text) => styleText(tone, text, { validateStream: false });
+}
+
+/**
+ * Whoever says no is heard first: `--no-color`, NO_COLOR (https://no-color.org). Then FORCE_COLOR (https://force-color.org; 0 and
+ * false as Node has them). Else colours are only where a person looks: on a terminal that is not TERM=dumb.
+ */
+function coloured({ isTTY, env, wanted }: ColourQuestion): boolean {
+  if (!wanted || env['NO_COLOR']) return false;
+  const forced = env['FORCE_COLOR'];
+  if (forced) return forced !== '0' && forced !== 'false';
+  return isTTY && env['TERM'] !== 'dumb';
 }

@@ -1,4 +1,5 @@
 import type { Failure, Origin } from '../../contract/index.ts';
+import { advised } from '../advice.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 import { renderFacts } from './table.ts';
@@ -18,7 +19,7 @@ export function renderFailure(failure: Failure, paint: Paint, next?: string): st
   const retry = failure.permanent ? '' : ', may pass: trying again can help';
   // A mistyped command line stands right above its error: there is no other place to name.
   if (failure.code !== 'USAGE') facts.push(['where', `${PLACES[failure.origin]} (${failure.code})${retry}`]);
-  if (failure.hint) facts.push(['hint', printableLines(failure.hint)]);
+  facts.push(['hint', printableLines(advised(failure).hint ?? '')]);
   if (next) facts.push(['next', next]);
   return `${paint('red', '✖')} ${paint('bold', printableLines(failure.message))}\n${renderFacts(facts, paint)}`;
 }

@@ -25,6 +25,7 @@ export class Terminal {
   readonly #stderr: Stream;
   readonly #progress: ProgressLine | undefined;
   #readerLeft = false;
+  #hasData = false;
 
   constructor(o: { stdout: Stream; stderr: Stream; env: NodeJS.ProcessEnv; options: TerminalOptions }) {
     this.options = o.options;
@@ -39,8 +40,14 @@ export class Terminal {
     o.stderr.on('error', () => {});
   }
 
+  /** Whether something was written to stdout. */
+  get hasData(): boolean {
+    return this.#hasData;
+  }
+
   /** Writes data. False when nobody reads any more (`holdfast ls | head`): long outputs stop there, and a run goes on. */
   data(text: string): boolean {
+    this.#hasData = true;
     if (this.#readerLeft) return false;
     this.#progress?.clear();
     this.#stdout.write(text);
@@ -49,7 +56,7 @@ export class Terminal {
 
   /** Writes the one JSON document of `--json`. */
   json(document: unknown): void {
-    this.data(`${JSON.stringify(document, jsonValue, 2)}\n`);
+    this.data(`${JSON.stringify(document, jsonValue, 2).replace(ACTIVE, escaped)}\n`);
   }
 
   /** Something to know; not with `--quiet`. */
@@ -89,6 +96,14 @@ export class Terminal {
     if (error.code !== 'EPIPE') throw error;
     this.#readerLeft = true;
   }
+}
+
+// JSON leaves as they are: DEL and C1, which drive terminals; what reorders text; `##[`, a command in a log of GitHub Actions.
+const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)/g;
+
+/** All of them can stand in strings only, where this means the same (RFC 8259, 7). */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 // Bigints are times in nanoseconds and inode numbers: text, because a JSON number would lose digits.

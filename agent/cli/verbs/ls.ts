@@ -1,13 +1,15 @@
-import type { Meta, StoredEntry } from '../../contract/index.ts';
+import { type Failure, failureOf, type Meta, type StoredEntry } from '../../contract/index.ts';
 import { SnapshotReader } from '../../recovery/snapshot-reader.ts';
 import { UnlockedSnapshot } from '../../recovery/unlocked-snapshot.ts';
 import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../../repository/snapshots.ts';
+import { advised } from '../advice.ts';
 import { openEngine } from '../engine.ts';
-import { EXIT, type Exit } from '../exit.ts';
-import type { Invocation } from '../invocation.ts';
+import { EXIT, type Exit, exitOf } from '../exit.ts';
+import { type Invocation, quoteWord } from '../invocation.ts';
 import { chooseTargets, openRepository } from '../open-repository.ts';
 import { formatTime } from '../output/duration.ts';
 import { printable, printablePath } from '../output/printable.ts';
+import { renderFailure } from '../output/report.ts';
 import { formatSize } from '../output/size.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { requirePolicy } from '../policy.ts';
@@ -25,7 +27,7 @@ export async function ls(
   patterns: readonly string[],
   options: LsOptions,
 ): Promise<Exit> {
-  const { terminal, signal } = invocation;
+  const { terminal, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const targets = chooseTargets(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
@@ -45,10 +47,22 @@ export async function ls(
   });
   const listing = terminal.options.json ? new JsonListing(terminal, snapshot) : new TextListing(terminal);
   const reader = new SnapshotReader(unlocked);
-  await list(reader, patterns, snapshot, listing);
+  try {
+    await list(reader, patterns, snapshot, listing);
+  } catch (thrown) {
+    const failure = advised(failureOf(thrown, { code: 'LIST_FAILED', origin: 'agent' }));
+    listing.end(failure);
+    if (signal.aborted) return EXIT.interrupted;
+    terminal.error(renderFailure(failure, terminal.paint.message));
+    return exitOf(failure);
+  }
   listing.end();
   const idle = reader.idlePatterns;
-  if (idle.length === 0) return EXIT.ok;
+  if (idle.length === 0) {
+    const one = quoteWord(source);
+    terminal.message(`\nNext: ${command(`restore ${one} --into ./restored --at ${snapshot.id}`)}`);
+    return EXIT.ok;
+  }
   terminal.warn(
     `nothing in snapshot ${snapshot.id} matches ${idle.map((pattern) => JSON.stringify(pattern)).join(', ')}`,
   );
@@ -59,7 +73,8 @@ interface Listing {
   /** False when nobody reads any more. */
   stream(name: string, size: number): boolean;
   entry(part: string, entry: StoredEntry): boolean;
-  end(): void;
+  /** With the failure that broke it off, if one did. */
+  end(failure?: Failure): void;
 }
 
 async function list(
@@ -132,8 +147,8 @@ class JsonListing implements Listing {
     });
   }
 
-  end(): void {
-    this.#terminal.data('\n]}\n');
+  end(failure?: Failure): void {
+    this.#terminal.data(failure === undefined ? '\n]}\n' : `\n],"failure":${JSON.stringify(failure)}}\n`);
   }
 
   #add(entry: object): boolean {

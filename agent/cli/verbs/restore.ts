@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { Policy, SourceSpec } from '../../config/policy.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
+import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
-import type { Invocation } from '../invocation.ts';
+import { type Invocation, quoteWord } from '../invocation.ts';
 import { chooseTargets } from '../open-repository.ts';
 import { printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
@@ -30,7 +31,7 @@ export async function restore(
   parts: readonly string[],
   options: RestoreOptions,
 ): Promise<Exit> {
-  const { terminal, cwd, signal } = invocation;
+  const { terminal, cwd, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const targets = chooseTargets(policy, options.target);
   const into = path.resolve(cwd, options.into ?? `restored-${name}`);
@@ -51,10 +52,21 @@ export async function restore(
       terminal.progress({ label: `restore ${name}`, done: bytes, ...(parts.length === 0 && { total: expectedBytes }) }),
   });
   terminal.clearProgress();
-  if (terminal.options.json) terminal.json({ ...report, into });
+  if (terminal.options.json) terminal.json({ ...advisedReport(report), into });
   else terminal.data(renderRestore(report, into, terminal.paint.data));
   tellRestoreTroubles(invocation, report);
+  if (report.verdict === 'planned') terminal.message(`\nNext: ${command(inEarnest(name, parts, options))}`);
   return exitOfRestore(report);
+}
+
+/** The same command line, without `--dry-run`. */
+function inEarnest(name: string, parts: readonly string[], options: RestoreOptions): string {
+  const { at, into, conflict, key, passphraseFile, target } = options;
+  const given = { into, at: at === 'latest' ? undefined : at, conflict: conflict === 'error' ? undefined : conflict };
+  const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`, quoteWord(value)],
+  );
+  return ['restore', quoteWord(name), ...flags, ...parts.map(quoteWord)].join(' ');
 }
 
 export function exitOfRestore({ verdict, failure }: RestoreReport): Exit {

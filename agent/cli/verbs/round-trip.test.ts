@@ -91,6 +91,7 @@ test('parts only, a plan only, and nothing is overwritten unasked', async () => 
   const into = path.join(root, 'parts');
   const planned = call(['restore', 'files', '--into', into, '--dry-run', 'docs'], unlocked);
   assert.equal(planned.exit, 0, planned.stderr);
+  assert.match(planned.stderr, /Next: .* restore files --into \S+\/parts docs --state \S+\n$/);
   await assert.rejects(readdir(into), { code: 'ENOENT' });
   assert.equal(call(['restore', 'files', '--into', into, 'docs'], unlocked).exit, 0);
   assert.deepEqual(await readdir(into), ['docs']);

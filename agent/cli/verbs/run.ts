@@ -2,6 +2,7 @@ import type { Job, Policy } from '../../config/policy.ts';
 import type { Engine } from '../../engine/opening.ts';
 import { runJob } from '../../engine/run.ts';
 import type { RunReport } from '../../engine/run-report.ts';
+import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -38,7 +39,7 @@ export async function run(invocation: Invocation, names: readonly string[], opti
     if (!terminal.options.json) terminal.data(renderRun(report, terminal.paint.data));
     tellRunTroubles(invocation, report);
   }
-  if (terminal.options.json) terminal.json({ runs: reports });
+  if (terminal.options.json) terminal.json({ runs: reports.map(advisedReport) });
   if (jobs.length === 0) terminal.message('The policy has no jobs: nothing to do.');
   const last = reports.findLast(({ snapshot }) => snapshot !== undefined);
   if (last) terminal.message(`\nNext: ${invocation.command(`restore ${last.source} --into ./restored`)}`);

@@ -2,6 +2,7 @@ import type { Policy } from '../../config/policy.ts';
 import type { Engine } from '../../engine/opening.ts';
 import { type VerifyOptions as Asked, LEVELS, type Level, type VerifyReport } from '../../recovery/verification.ts';
 import { verifyRepository } from '../../recovery/verify.ts';
+import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -33,7 +34,7 @@ export async function verify(
     identity: () => unlockReader(invocation, options),
     ...(source !== undefined && { source }),
   });
-  if (terminal.options.json) terminal.json(report);
+  if (terminal.options.json) terminal.json(advisedReport(report));
   else terminal.data(renderVerify(report, terminal.paint.data));
   if (report.failure && !invocation.signal.aborted)
     terminal.error(renderFailure(report.failure, terminal.paint.message));

@@ -1,14 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prose, type SourceHarness } from 'holdfast/conformance';
+import { prose, type SourceHarness, sha256 } from 'holdfast/conformance';
 import { plugin } from './index.ts';
 
-/** The files of a folder by name, as text. */
+/** The files of a folder by name, each by its digest. */
 async function stateOf(folder: string): Promise<Record<string, string>> {
   const names = (await readdir(folder)).sort();
-  const texts = names.map(async (name) => [name, await readFile(join(folder, name), 'latin1')] as const);
-  return Object.fromEntries(await Promise.all(texts));
+  const digests = names.map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const);
+  return Object.fromEntries(await Promise.all(digests));
 }
 
 async function temporary() {
