@@ -38,6 +38,20 @@ test('a run is remembered with all that was said of it', (t) => {
   assert.equal(runs.last('unknown'), undefined);
 });
 
+test('the last success is the last run that left nothing out, however many came after it', (t) => {
+  using catalog = open(t);
+  const { runs } = catalog;
+  assert.equal(runs.lastSuccess('files'), undefined);
+  const [old, good] = [runs.start(begun), runs.start(begun)];
+  for (const id of [old, good]) runs.finish(id, ended);
+  for (const verdict of ['incomplete', 'failed', 'cancelled'] as const) {
+    runs.finish(runs.start(begun), { ...ended, verdict });
+  }
+  runs.start(begun);
+  runs.finish(runs.start({ ...begun, job: 'other' }), ended);
+  assert.equal(runs.lastSuccess('files')?.id, good);
+});
+
 test('a run that goes on is not unfinished; one whose catalog was closed under it is', (t) => {
   const state = stateFolder(t);
   {

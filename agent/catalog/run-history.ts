@@ -75,6 +75,13 @@ export class RunHistory {
     return this.list(job, 1)[0];
   }
 
+  /** The last run of a job that ended and left nothing out. */
+  lastSuccess(job: string): RunRecord | undefined {
+    const sql = "SELECT * FROM run WHERE job = ? AND verdict = 'ok' ORDER BY id DESC LIMIT 1";
+    const [row] = this.#database.rows(sql, job);
+    return row === undefined ? undefined : this.#record(row);
+  }
+
   /** The latest runs of a job, or of all jobs, the newest first. */
   list(job: string | undefined, limit: number): RunRecord[] {
     const rows =

@@ -11,7 +11,7 @@ export async function makePlaces(engine: Engine, policy: Policy, signal: AbortSi
   try {
     for (const target of Object.values(policy.targets)) {
       const plugin = pluginOf(engine.registry, 'target', target);
-      await plugin.create?.(target.options, hostFor(engine, { signal, scratchDir, span: noSpan }));
+      await plugin.create?.(target.options, hostFor(engine, { log: engine.log, signal, scratchDir, span: noSpan }));
     }
   } finally {
     await rm(scratchDir, { recursive: true, force: true });

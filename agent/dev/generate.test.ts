@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-generate-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-for (const path of ['package.json', 'agent', 'plugins', 'policies', 'schemas']) {
+for (const path of ['package.json', 'agent', 'docs', 'plugins', 'policies', 'schemas']) {
   cpSync(join(root, path), join(scratch, path), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
@@ -53,6 +53,19 @@ test('the man page keeps its date while its text is the same, and takes the day 
   assert.match(generate('--check').stderr, /man\/holdfast\.1: not what the code says/);
   generate();
   assert.match(readFileSync(page, 'utf8'), /HOLDFAST 1 (?!2001)\d{4}-\d\d-\d\d /);
+});
+
+test('the tables of docs/telemetry.md are made from code, the words around them stay', () => {
+  const page = join(scratch, 'docs/telemetry.md');
+  generate();
+  const original = readFileSync(page, 'utf8');
+  writeFileSync(page, `${original.replace('| `holdfast.run.duration` |', '| `holdfast.run.time` |')}Text.\n`);
+  assert.match(generate('--check').stderr, /docs\/telemetry\.md: not what the code says/);
+  generate();
+  assert.equal(readFileSync(page, 'utf8'), `${original}Text.\n`);
+  writeFileSync(page, original.replace('<!-- end of metrics -->', ''));
+  assert.match(generate('--check').stderr, /has no part for metrics/);
+  writeFileSync(page, original);
 });
 
 test('the table in a README is made from the options, what is around it stays', () => {

@@ -99,7 +99,8 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
   const scratchDir = await mkdtemp(join(folder, 'run-'));
   const clear = () => rm(scratchDir, { recursive: true, force: true });
   try {
-    const instance = await open(hostFor(engine, { span, signal, scratchDir }));
+    const log = engine.telemetry.logger(engine.log, span);
+    const instance = await open(hostFor(engine, { log, span, signal, scratchDir }));
     return {
       instance,
       async close() {
@@ -107,7 +108,7 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
         try {
           await instance[Symbol.asyncDispose]();
         } catch (error) {
-          engine.log.warn(`closing failed: ${failureOf(error, { code: 'CLOSE_FAILED', origin: 'agent' }).message}`);
+          log.warn(`closing failed: ${failureOf(error, { code: 'CLOSE_FAILED', origin: 'agent' }).message}`);
         }
         await clear();
       },
@@ -120,12 +121,11 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
 
 /** What the agent lends to a plugin. */
 export function hostFor(
-  engine: Pick<Engine, 'log' | 'now' | 'readSecret'>,
-  own: Pick<Host, 'span' | 'signal' | 'scratchDir'>,
+  engine: Pick<Engine, 'now' | 'readSecret'>,
+  own: Pick<Host, 'log' | 'span' | 'signal' | 'scratchDir'>,
 ): Host {
   return {
     ...own,
-    log: engine.log,
     now: () => engine.now(),
     secret: (reference) => engine.readSecret(reference, own.signal),
   };

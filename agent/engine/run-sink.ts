@@ -12,10 +12,10 @@ import type { ArtifactBody } from '../repository/snapshot.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import { addCounters, type Counters, noCounters } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
+import { ArtifactSpans } from './artifact-spans.ts';
 import { storeByteList } from './byte-list.ts';
 import type { CapturedArtifact } from './captured-artifact.ts';
 import type { Progress } from './progress.ts';
-import { spanArtifact } from './spans.ts';
 import { captureStream } from './stream-capture.ts';
 import type { TreeCache } from './tree-cache.ts';
 import { TreeCapture } from './tree-capture.ts';
@@ -40,6 +40,9 @@ export class RunSink implements Sink {
   readonly #names = new Set<string>();
   readonly artifacts: CapturedArtifact[] = [];
   readonly skipped: { what: string; failure: Failure }[] = [];
+  readonly #spans = new ArtifactSpans();
+  /** Artifacts that could not be stored. */
+  failed = 0;
   #next = 0;
   /** The first failure of any call: the run is over even when the source goes on. */
   broken: unknown;
@@ -115,6 +118,11 @@ export class RunSink implements Sink {
     });
   }
 
+  /** Puts the spans of the artifacts that ended below that of the phase; those that end later at the next call. */
+  span(): void {
+    this.#spans.emit(this.#o.span);
+  }
+
   #break(failure: Failure): never {
     const error = new HoldfastError(failure);
     this.broken ??= error;
@@ -141,19 +149,19 @@ export class RunSink implements Sink {
     this.#names.add(name);
     this.#open++;
     const artifact = this.#next++;
-    const startedAt = performance.timeOrigin + performance.now();
+    const startedAt = this.#o.span.now();
     const counters = noCounters();
-    const span = this.#o.span.child(`capture ${kind}`, { 'holdfast.artifact.name': name });
     try {
       const { pages, ...captured } = await capture(artifact, counters);
       for (const { counters: more } of await this.#o.session.sendAll({ kind: 'flush', artifact }))
         addCounters(counters, more);
       const done = { ...captured, name, kind, counters, body: { name, kind, size: captured.size, pages: [...pages] } };
       this.artifacts.push(done);
-      spanArtifact(span, done, startedAt);
+      this.#spans.add({ name, kind, startedAt, endedAt: this.#o.span.now(), captured: done });
     } catch (error) {
       this.broken ??= error;
-      span.end('CAPTURE_FAILED');
+      this.failed++;
+      this.#spans.add({ name, kind, startedAt, endedAt: this.#o.span.now() });
       throw error;
     } finally {
       this.#open--;

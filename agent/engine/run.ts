@@ -22,6 +22,7 @@ import type { RunReport } from './run-report.ts';
 import type { RunRequest } from './run-request.ts';
 import { RunSink } from './run-sink.ts';
 import { summarise } from './run-summary.ts';
+import { tellRun } from './run-telemetry.ts';
 import { commitSnapshot } from './snapshot-commit.ts';
 import { captureSource } from './source-capture.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -56,14 +57,16 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
     failure = deadline.failure ?? failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
   }
   const report = run.report(failure);
+  let lastSuccess = report.verdict === 'ok' ? report.finished : undefined;
   run.remember(() => {
     if (failure !== undefined) run.leaveCaches();
     if (id !== undefined) engine.catalog.runs.finish(id, endOf(report));
+    if (report.verdict !== 'ok') lastSuccess = engine.catalog.runs.lastSuccess(job.name)?.finished;
   });
   const { verdict } = report;
   trace.root.set({ 'holdfast.run.verdict': verdict, 'holdfast.run.skipped': report.skipped.length });
-  trace.root.end(failure?.code);
-  await trace.drain();
+  tellRun(trace, job, report, { failedArtifacts: run.failedArtifacts, lastSuccess });
+  await trace.end(failure?.code);
   return report;
 }
 
@@ -173,6 +176,7 @@ class Run {
     const ticking = setInterval(() => this.#tell(), 100);
     const loan = { engine: this.#engine, span: capturing, signal };
     const verdict = await captureSource(job, limits, loan, sink).finally(() => clearInterval(ticking));
+    sink.span();
     this.#rest = await session.finish();
 
     const committing = this.#phase('commit');
@@ -239,8 +243,15 @@ class Run {
     this.#request.onProgress?.(this.#progress);
   }
 
+  get failedArtifacts(): number {
+    return this.#sink?.failed ?? 0;
+  }
+
   report(failure: Failure | undefined): RunReport {
-    if (failure !== undefined) this.#watch.end(failure.code);
+    if (failure !== undefined) {
+      this.#sink?.span();
+      this.#watch.end(failure.code);
+    }
     return summarise({
       job: this.#request.job,
       traceId: this.#trace.traceId,

@@ -1,13 +1,17 @@
 import type { PluginSpec, SourceSpec } from '../config/policy.ts';
-import { type Failure, fail, failureOf, type Json, type RestoreRequest } from '../contract/index.ts';
+import { type Failure, fail, failureOf, type RestoreRequest } from '../contract/index.ts';
 import { type Engine, openSource } from '../engine/opening.ts';
 import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { requireSource } from './missing-plugin.ts';
+import { tellRestore } from './recovery-telemetry.ts';
+import type { RestoreReport } from './restore-report.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
+
+export type { RestoreReport } from './restore-report.ts';
 
 export interface RestoreOptions {
   readonly targets: readonly PluginSpec[];
@@ -25,23 +29,6 @@ export interface RestoreOptions {
   identity(): Promise<Identity>;
   readonly signal: AbortSignal;
   onProgress?(progress: { bytes: number; expectedBytes: number }): void;
-}
-
-/** What a restore came to: plain data. Durations are milliseconds. */
-export interface RestoreReport {
-  readonly source: string;
-  readonly verdict: 'ok' | 'incomplete' | 'failed' | 'cancelled' | 'planned';
-  readonly traceId: string;
-  readonly snapshot?: { readonly id: string; readonly started: string; readonly host: string; readonly job: string };
-  readonly durationMs: number;
-  readonly phases: readonly { readonly name: string; readonly ms: number }[];
-  readonly steps: readonly string[];
-  readonly facts: Json;
-  readonly bytes: number;
-  readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
-  /** What was noticed and did not stop the restore: what the snapshot lacks, and others that are damaged or forged and were passed over. */
-  readonly problems: readonly Failure[];
-  readonly failure?: Failure;
 }
 
 /** Restores one source from one snapshot. Never throws for what may happen to a restore; the report says how it ended. */
@@ -67,12 +54,10 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
   }
   watch.end(failure?.code);
   const skipped = report.skipped ?? [];
-  const ended = o.dryRun ? 'planned' : skipped.length > 0 ? 'incomplete' : 'ok';
-  const verdict = failure === undefined ? ended : failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
+  const unbroken = o.dryRun ? 'planned' : skipped.length > 0 ? 'incomplete' : 'ok';
+  const verdict = failure === undefined ? unbroken : failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
   trace.root.set({ 'holdfast.restore.verdict': verdict, 'holdfast.restore.bytes': report.bytes ?? 0 });
-  trace.root.end(failure?.code);
-  await trace.drain();
-  return {
+  const ended: RestoreReport = {
     ...(report as RestoreReport),
     source: o.source.name,
     verdict,
@@ -81,6 +66,9 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
     phases: watch.phases,
     ...(failure === undefined ? {} : { failure }),
   };
+  tellRestore(trace, o.source, ended);
+  await trace.end(failure?.code);
+  return ended;
 }
 
 async function carryOut(

@@ -12,7 +12,7 @@ import type { TraceSpan } from '../telemetry/telemetry.ts';
 import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/counters.ts';
 import { type ChunkReader, readWhole } from './chunk-reading.ts';
 import { FileWrites } from './file-writes.ts';
-import { spanReading } from './reading-spans.ts';
+import { ReadingSpans } from './reading-spans.ts';
 import { Selection } from './selection.ts';
 import { readRange, readTree, refsOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
@@ -22,6 +22,7 @@ interface ArtifactReading extends ChunkReader {
   readonly body: ArtifactBody;
   readonly writes: FileWrites;
   readonly counters: ReadCounters;
+  /** By `performance.now()`. */
   readonly startedAt: number;
 }
 
@@ -47,14 +48,17 @@ export class SnapshotReader implements Reader {
     return first?.idle.filter((pattern) => others.every(({ idle }) => idle.includes(pattern))) ?? [];
   }
 
-  /** Puts a span for each artifact that was read below `parent`, and one for each of its stages below that. */
+  /** Puts the spans of the artifacts that were read below `parent`, and one for each of their stages below those. */
   async span(parent: TraceSpan): Promise<void> {
+    const clock = parent.now() - performance.now();
+    const spans = new ReadingSpans();
     for (const { artifact, body, counters, startedAt } of this.#readings.values()) {
       for (const reply of await this.#from.session.sendAll({ kind: 'tally', artifact })) {
         addReadCounters(counters, reply.counters);
       }
-      spanReading(parent, body, counters, startedAt);
+      spans.add({ body, counters, startedAt: clock + startedAt });
     }
+    spans.emit(parent);
   }
 
   async *parts(): AsyncGenerator<{ name: string; kind: 'bytes' | 'tree'; facts: Json }> {
@@ -107,7 +111,7 @@ export class SnapshotReader implements Reader {
     const artifact = body.artifacts.findIndex((one) => one.name === name && one.kind === kind);
     const counters = noReadCounters();
     const reader = { session, frames, gate, artifact, fetched: counters.fetch };
-    const startedAt = performance.timeOrigin + performance.now();
+    const startedAt = performance.now();
     return {
       ...reader,
       body: body.artifacts[artifact] ?? this.#unknown(name, kind),

@@ -8,6 +8,7 @@ import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
 import { checkRestores } from './check-restores.ts';
+import { tellVerify } from './recovery-telemetry.ts';
 import {
   LEVELS,
   type Verification,
@@ -45,9 +46,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const ended = findings.length > 0 ? 'damaged' : 'ok';
   const verdict = failure === undefined ? ended : failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
   trace.root.set({ 'holdfast.verify.verdict': verdict, 'holdfast.verify.findings': findings.length });
-  trace.root.end(failure?.code ?? findings[0]?.failure.code);
-  await trace.drain();
-  return {
+  const report: VerifyReport = {
     verdict,
     level: options.level,
     traceId: trace.traceId,
@@ -58,6 +57,9 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     notes,
     ...(failure === undefined ? {} : { failure }),
   };
+  tellVerify(trace, report);
+  await trace.end(failure?.code ?? findings[0]?.failure.code);
+  return report;
 }
 
 /** A source without a snapshot is not one without damage. Where snapshots are damaged, they may be its own: those are the finding. */

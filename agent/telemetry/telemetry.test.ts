@@ -23,9 +23,8 @@ test('spans arrive with their parents, times, attributes and failures', async (t
     stage.end('TWICE');
     stage.set({ late: true });
     phase.end('TARGET_FULL');
-    run.root.end();
-    await run.drain();
-    assert.equal(receiver.spans.length, 3, 'a drain hands over what ended');
+    await run.end();
+    assert.equal(receiver.spans.length, 3, 'when the run has ended, all is handed over');
   }
   const span = (name: string) => receiver.spans.find((candidate) => candidate.name === name) ?? assert.fail(name);
   const [root, phase, stage] = [span('backup files'), span('capture'), span('compress')];
@@ -39,6 +38,118 @@ test('spans arrive with their parents, times, attributes and failures', async (t
   assert.deepEqual([root.status, phase.status, phase.statusMessage], [0, 2, 'TARGET_FULL']);
   assert.deepEqual(phase.attributes, { 'error.type': 'TARGET_FULL' });
   assert.ok(before <= root.start && root.start <= phase.start && phase.end <= root.end);
+});
+
+test('metrics arrive with unit, buckets and attributes when a run ends, and add up', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  {
+    await using telemetry = await open(t, receiver.endpoint, {
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+    });
+    const by = { 'holdfast.verify.level': 'list', 'holdfast.outcome': 'ok' } as const;
+    for (const seconds of [0.5, 7200, 50_000]) {
+      const run = telemetry.run('verify');
+      run.measure('holdfast.verify.duration', seconds, by);
+      run.measure('holdfast.verify.findings', 2, { 'holdfast.verify.level': 'list' });
+      await run.end();
+    }
+  }
+  assert.deepEqual(new Set(receiver.requests.map(({ path }) => path)), new Set(['/v1/metrics']));
+  const [, , , , duration, findings] = receiver.points;
+  assert.equal(receiver.points.length, 6);
+  assert.deepEqual(
+    [duration?.metric, duration?.kind, duration?.unit, duration?.value, duration?.count],
+    ['holdfast.verify.duration', 'histogram', 's', 57_200.5, 3],
+  );
+  assert.deepEqual([duration?.bounds?.[0], duration?.bounds?.at(-1)], [1, 43_200]);
+  assert.deepEqual(duration?.attributes, { 'holdfast.verify.level': 'list', 'holdfast.outcome': 'ok' });
+  assert.deepEqual([findings?.kind, findings?.unit, findings?.value], ['sum', '{finding}', 6]);
+  assert.equal(findings?.resource['service.name'], 'holdfast');
+});
+
+test('log records carry the ids of their span, severity and failure; details and credentials stay here', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  await using telemetry = await open(t, receiver.endpoint);
+  const run = telemetry.run('backup');
+  const failure = {
+    code: 'TARGET_FULL',
+    message: 'no space at https://me:s3cr3t@store/x',
+    origin: 'target',
+    permanent: true,
+    hint: 'clear postgres://u:s3cr3t@db',
+    detail: { password: 's3cr3t' },
+  } as const;
+  const { code, message } = failure;
+  run.log({
+    severity: 'error',
+    message,
+    event: 'holdfast.run.ended',
+    failure,
+    attributes: { 'holdfast.job.name': 'a' },
+  });
+  const said: string[] = [];
+  const note = (text: string) => void said.push(text);
+  const phase = run.root.child('open');
+  const logger = telemetry.logger({ debug: note, info: note, warn: note }, phase);
+  logger.warn('slow \ud800', { lag: 3 });
+  phase.end();
+  await run.end(code);
+  const [ended, slow] = receiver.logs;
+  const [open_, root] = receiver.spans;
+  assert.deepEqual([ended?.traceId, ended?.spanId], [run.traceId, root?.spanId]);
+  assert.deepEqual([slow?.traceId, slow?.spanId], [run.traceId, open_?.spanId]);
+  assert.deepEqual([ended?.severity, ended?.severityText, ended?.eventName], [17, 'ERROR', 'holdfast.run.ended']);
+  assert.equal(ended?.body, 'no space at https://…@store/x');
+  assert.deepEqual(ended?.attributes, {
+    'holdfast.job.name': 'a',
+    'error.type': 'TARGET_FULL',
+    'holdfast.failure.origin': 'target',
+    'holdfast.failure.permanent': true,
+    'holdfast.failure.hint': 'clear postgres://…@db',
+  });
+  assert.deepEqual([slow?.body, slow?.severity], ['slow \ufffd', 13]);
+  assert.deepEqual(slow?.attributes, { 'holdfast.log.fields': '{"lag":3}' });
+  assert.deepEqual(said, ['slow \ud800']);
+  for (const { body } of receiver.requests) assert.doesNotMatch(String(body), /s3cr3t/);
+});
+
+test('where only logs are exported they carry the trace id that is printed', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  const env = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
+  await using telemetry = await open(t, receiver.endpoint, env);
+  const run = telemetry.run('backup');
+  run.log({ severity: 'info', message: 'hello' });
+  await run.end();
+  assert.deepEqual(
+    receiver.logs.map(({ traceId }) => traceId),
+    [run.traceId],
+  );
+  assert.deepEqual(
+    receiver.requests.map(({ path }) => path),
+    ['/v1/logs'],
+  );
+});
+
+test('every signal has its own endpoint and headers', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  const env = {
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-for=all',
+    OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'x-for=metrics',
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${receiver.endpoint}/own/logs`,
+    OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/protobuf',
+  };
+  await using telemetry = await open(t, receiver.endpoint, env);
+  const run = telemetry.run('backup');
+  run.log({ severity: 'info', message: 'hello' });
+  run.measure('holdfast.verify.findings', 1, { 'holdfast.verify.level': 'list' });
+  await run.end();
+  const seen = receiver.requests.map(({ path, headers }) => [path, headers['x-for'], headers['content-type']]);
+  assert.deepEqual(seen.sort(), [
+    ['/own/logs', 'all', 'application/x-protobuf'],
+    ['/v1/metrics', 'metrics', 'application/json'],
+    ['/v1/traces', 'all', 'application/json'],
+  ]);
 });
 
 test('the resource is the agent, and the environment comes before it', async (t) => {
@@ -66,8 +177,7 @@ test('10,000 spans of a burst all arrive', async (t) => {
     await using telemetry = await open(t, receiver.endpoint);
     const run = telemetry.run('backup');
     for (let n = 0; n < 9_999; n++) run.root.child(`stage ${n}`).end();
-    run.root.end();
-    await run.drain();
+    await run.end();
   }
   assert.equal(new Set(receiver.spans.map((span) => span.spanId)).size, 10_000);
 });
@@ -123,6 +233,21 @@ for (const [how, behaviour] of [
   });
 }
 
+test('the runs of one command are each told of a collector in trouble, and only the first asks it', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  receiver.behaviour = { status: 503 };
+  const warnings: string[] = [];
+  const env = { OTEL_EXPORTER_OTLP_TIMEOUT: '100', OTEL_METRICS_EXPORTER: 'none' };
+  await using telemetry = await open(t, receiver.endpoint, env, (message) => warnings.push(message));
+  for (let n = 1; n <= 3; n++) {
+    const run = telemetry.run('backup');
+    run.log({ severity: 'info', message: 'hello' });
+    await run.end();
+    assert.equal(receiver.requests.length, 2, 'one for the spans, one for the log records');
+    assert.match(warnings[n - 1] ?? '', new RegExp(`: ${n} spans? and ${n} log records? at http`));
+  }
+});
+
 test('a collector that is down is warned of once and fails nothing', async (t) => {
   const receiver = await OtlpReceiver.open();
   const { endpoint } = receiver;
@@ -162,6 +287,33 @@ test('OTEL_LOG_LEVEL=debug speaks to debug, and nothing reaches stdout', () => {
   assert.match(stderr, /OpenTelemetry: /);
 });
 
+test('one warning names everything that did not arrive, and where', async (t) => {
+  await using receiver = await OtlpReceiver.open();
+  await using other = await OtlpReceiver.open();
+  receiver.behaviour = { status: 404 };
+  other.behaviour = { status: 413 };
+  const warnings = await failingRun(t, receiver.endpoint, {
+    OTEL_EXPORTER_OTLP_TIMEOUT: '10000',
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${other.endpoint}/s3cr3t`,
+  });
+  assert.deepEqual(warnings, [
+    `telemetry did not arrive: 901 spans and the metrics at ${receiver.endpoint} (HTTP 404); ` +
+      `1 log record at ${other.endpoint} (HTTP 413); the run is not affected; ` +
+      'OTEL_TRACES_EXPORTER=none, OTEL_METRICS_EXPORTER=none, OTEL_LOGS_EXPORTER=none where it is not wanted',
+  ]);
+});
+
+test('console writes a line per log record and per metric to stderr', () => {
+  const env = { OTEL_LOGS_EXPORTER: 'console', OTEL_METRICS_EXPORTER: 'console' };
+  const { stdout, stderr } = inChild(env);
+  assert.equal(stdout, '');
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map(({ body, metric }) => body ?? metric).sort(), ['hello', 'holdfast.verify.findings']);
+});
+
 test('OTEL_TRACES_EXPORTER=console writes a line per span to stderr', () => {
   const { stdout, stderr } = inChild({ OTEL_TRACES_EXPORTER: 'console', TRACEPARENT: parent });
   assert.equal(stdout, '');
@@ -186,8 +338,13 @@ for (const [why, env] of [
     { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
   ],
   [
-    'counts since the exporter is none',
-    { OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
+    'counts since every exporter is none',
+    {
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    },
   ],
 ] as const) {
   test(`no module of OpenTelemetry or of the network is loaded when nothing ${why}`, () => {
@@ -197,10 +354,12 @@ for (const [why, env] of [
   });
 }
 
-test('the same look finds modules when something is configured', () => {
-  const { stdout } = inChild({ OTEL_TRACES_EXPORTER: 'console' }, '', loaded);
-  assert.ok(Number(stdout) > 10, stdout);
-});
+for (const signal of ['TRACES', 'METRICS', 'LOGS']) {
+  test(`the same look finds modules when ${signal} are configured`, () => {
+    const { stdout } = inChild({ [`OTEL_${signal}_EXPORTER`]: 'console' }, '', loaded);
+    assert.ok(Number(stdout) > 10, stdout);
+  });
+}
 
 test('without an export a run has a trace id of its own, or that of its caller', async (t) => {
   environment(t, {});
@@ -210,7 +369,7 @@ test('without an export a run has a trace id of its own, or that of its caller',
   assert.match(one.traceId, /^[0-9a-f]{32}$/);
   assert.notEqual(one.traceId, two.traceId);
   one.root.child('x', { a: 1 }).child('y').end('CODE');
-  await one.drain();
+  await one.end();
   environment(t, { TRACEPARENT: parent });
   const below = await openTelemetry(options(assert.fail));
   assert.equal(below.run('c').traceId, '4bf92f3577b34da6a3ce929d0e0e4736');
@@ -249,7 +408,7 @@ async function oneSpan(t: TestContext, endpoint: string, env: NodeJS.ProcessEnv 
   return run.traceId;
 }
 
-/** A run with several drains against a collector that fails; returns what was warned of. */
+/** A run of every signal against a collector that fails; returns what was warned of. */
 async function failingRun(t: TestContext, endpoint: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {
   const warnings: string[] = [];
   const secret = {
@@ -259,11 +418,10 @@ async function failingRun(t: TestContext, endpoint: string, env: NodeJS.ProcessE
   };
   await using telemetry = await open(t, endpoint, secret, (message) => warnings.push(message));
   const run = telemetry.run('backup');
-  for (let artifact = 0; artifact < 3; artifact++) {
-    for (let n = 0; n < 300; n++) run.root.child('stage').end();
-    await run.drain();
-  }
-  run.root.end();
+  for (let n = 0; n < 900; n++) run.root.child('stage').end();
+  run.log({ severity: 'warn', message: 'one' });
+  run.measure('holdfast.verify.findings', 1, { 'holdfast.verify.level': 'list' });
+  await run.end();
   return warnings;
 }
 
@@ -279,8 +437,9 @@ function inChild(env: NodeJS.ProcessEnv, more = '', first = '') {
     const { openTelemetry } = await import(${JSON.stringify(new URL('telemetry.ts', import.meta.url).href)});
     await using telemetry = await openTelemetry({ env: process.env, version: '1', host: 'h', warn: console.error, ${more} });
     const run = telemetry.run('backup one', { 'holdfast.job': 'one' });
-    run.root.end();
-    await run.drain();`;
+    run.log({ severity: 'info', message: 'hello' });
+    run.measure('holdfast.verify.findings', 1, { 'holdfast.verify.level': 'list' });
+    await run.end();`;
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|TRACE)/.test(name));
   const child = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '--eval', script], {
     encoding: 'utf8',

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { Logger } from '../contract/index.ts';
 import { readSettings } from './settings.ts';
 import type { RunTrace, Telemetry, TelemetryOptions, TraceSpan } from './trace.ts';
 import { parseTraceparent } from './traceparent.ts';
 
-export type { Attributes, RunTrace, Telemetry, TelemetryOptions, TraceSpan } from './trace.ts';
+export type { Attributes, LogEntry, RunTrace, Severity, Telemetry, TelemetryOptions, TraceSpan } from './trace.ts';
 
-/** Loads OpenTelemetry only when the environment asks for an export: it costs 0.2 s and tens of megabytes. */
+/** Loads OpenTelemetry only when the environment asks for an export of some signal: it costs 0.2 s and tens of megabytes. */
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { env } = options;
   const parent = env.TRACEPARENT ? parseTraceparent(env.TRACEPARENT) : undefined;
@@ -25,13 +26,19 @@ class SilentTelemetry implements Telemetry {
   }
 
   run(): RunTrace {
-    return { traceId: this.#traceId ?? randomBytes(16).toString('hex'), root: silentSpan, drain: async () => {} };
+    const traceId = this.#traceId ?? randomBytes(16).toString('hex');
+    return { traceId, root: silentSpan, measure() {}, log() {}, end: async () => {} };
+  }
+
+  logger(log: Logger): Logger {
+    return log;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 const silentSpan: TraceSpan = {
+  now: () => 0,
   child: () => silentSpan,
   set() {},
   end() {},

@@ -140,7 +140,12 @@ test('nothing is sent unless an exporter or an endpoint is named, and nothing wh
     {},
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_SERVICE_NAME: 'x' },
     { ...sendingTo(receiver), OTEL_SDK_DISABLED: 'true' },
-    { ...sendingTo(receiver), OTEL_TRACES_EXPORTER: 'none' },
+    {
+      ...sendingTo(receiver),
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_LOGS_EXPORTER: 'none',
+    },
   ]) {
     const { runs } = await machine.ask<{ runs: readonly RunReport[] }>(['run'], { env });
     assert.match(runs[0]?.traceId ?? '', /^[0-9a-f]{32}$/);

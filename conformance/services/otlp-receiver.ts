@@ -8,22 +8,16 @@ import {
 } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import {
+  decodeLogs,
+  decodeMetrics,
+  decodeSpans,
+  type ReceivedLog,
+  type ReceivedPoint,
+  type ReceivedSpan,
+} from './otlp-json.ts';
 
-export type AttributeValue = string | number | boolean | readonly AttributeValue[] | null;
-
-/** A span as it arrived. Times are nanoseconds since 1970; `status` is 0 unset, 1 ok, 2 error. */
-export interface ReceivedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
-  readonly name: string;
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  readonly status: number;
-  readonly statusMessage: string | undefined;
-  readonly resource: Readonly<Record<string, AttributeValue>>;
-}
+export type { ReceivedLog, ReceivedPoint, ReceivedSpan } from './otlp-json.ts';
 
 export interface ReceivedRequest {
   readonly path: string;
@@ -32,15 +26,17 @@ export interface ReceivedRequest {
   readonly body: Buffer;
 }
 
-/** How the receiver answers: it takes spans, never answers at all, or answers with an HTTP status and this text. */
+/** How the receiver answers: it takes what comes, never answers at all, or answers with an HTTP status and this text. */
 export type Behaviour = 'take' | 'hang' | { readonly status: number; readonly text?: string };
 
 /**
- * A collector on loopback that decodes OTLP/HTTP with JSON encoding (OTLP 1.x, `http/json`). Requests in any other encoding are
- * kept undecoded. Spans count as received only when they were taken.
+ * A collector on loopback that decodes OTLP/HTTP with JSON encoding (OTLP 1.x, `http/json`), strictly: what it cannot decode it
+ * refuses. Requests in any other encoding are kept undecoded. What comes counts as received only when it was taken.
  */
 export class OtlpReceiver implements AsyncDisposable {
   readonly spans: ReceivedSpan[] = [];
+  readonly points: ReceivedPoint[] = [];
+  readonly logs: ReceivedLog[] = [];
   readonly requests: ReceivedRequest[] = [];
   behaviour: Behaviour = 'take';
   readonly #server: Server;
@@ -79,67 +75,18 @@ export class OtlpReceiver implements AsyncDisposable {
       response.writeHead(this.behaviour.status).end(this.behaviour.text);
       return;
     }
-    if (request.headers['content-type'] === 'application/json')
-      this.spans.push(...decodeSpans(JSON.parse(String(body))));
-    response.writeHead(200, { 'content-type': request.headers['content-type'] }).end();
+    try {
+      if (request.headers['content-type'] === 'application/json') this.#take(request.url, JSON.parse(String(body)));
+      response.writeHead(200, { 'content-type': request.headers['content-type'] }).end();
+    } catch (error) {
+      response.writeHead(400).end(String(error));
+    }
   }
-}
 
-// The JSON encoding of opentelemetry-proto's ExportTraceServiceRequest, as far as it is read here.
-interface Request {
-  resourceSpans?: { resource?: { attributes?: KeyValue[] }; scopeSpans?: { spans?: WireSpan[] }[] }[];
-}
-interface WireSpan {
-  traceId: string;
-  spanId: string;
-  parentSpanId?: string;
-  name: string;
-  startTimeUnixNano: string;
-  endTimeUnixNano: string;
-  attributes?: KeyValue[];
-  status?: { code?: number; message?: string };
-}
-interface KeyValue {
-  key: string;
-  value: WireValue;
-}
-interface WireValue {
-  stringValue?: string;
-  boolValue?: boolean;
-  intValue?: string | number;
-  doubleValue?: number;
-  arrayValue?: { values?: WireValue[] };
-}
-
-function decodeSpans(request: Request): ReceivedSpan[] {
-  return (request.resourceSpans ?? []).flatMap(({ resource, scopeSpans = [] }) => {
-    const sender = decodeAttributes(resource?.attributes);
-    return scopeSpans.flatMap(({ spans = [] }) => spans.map((span) => decodeSpan(span, sender)));
-  });
-}
-
-function decodeSpan(span: WireSpan, resource: ReceivedSpan['resource']): ReceivedSpan {
-  return {
-    traceId: span.traceId,
-    spanId: span.spanId,
-    parentSpanId: span.parentSpanId || undefined,
-    name: span.name,
-    start: BigInt(span.startTimeUnixNano),
-    end: BigInt(span.endTimeUnixNano),
-    attributes: decodeAttributes(span.attributes),
-    status: span.status?.code ?? 0,
-    statusMessage: span.status?.message,
-    resource,
-  };
-}
-
-function decodeAttributes(list: readonly KeyValue[] = []): Record<string, AttributeValue> {
-  return Object.fromEntries(list.map(({ key, value }) => [key, decodeValue(value)]));
-}
-
-function decodeValue(value: WireValue): AttributeValue {
-  if (value.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(decodeValue);
-  // 64-bit integers are strings in this encoding.
-  if (value.intValue !== undefined) return Number(value.intValue);
-  return value.stringValue ?? value.boolValue ?? value.doubleValue ?? null;
+  #take(path: string | undefined, body: unknown): void {
+    if (path === '/v1/traces') this.spans.push(...decodeSpans(body));
+    else if (path === '/v1/metrics') this.points.push(...decodeMetrics(body));
+    else if (path === '/v1/logs') this.logs.push(...decodeLogs(body));
+    else throw new Error(`nothing is received at ${path}`);
+  }
 }

@@ -1,0 +1,85 @@
+import type { Job } from '../config/policy.ts';
+import type { Failure } from '../contract/index.ts';
+import { logFew } from '../telemetry/few.ts';
+import type { RunTrace, Severity } from '../telemetry/telemetry.ts';
+import { STAGES } from '../workers/counters.ts';
+import type { RunReport } from './run-report.ts';
+
+/** What a run's report does not say, and its telemetry does. */
+export interface RunFacts {
+  readonly failedArtifacts: number;
+  /** When the last run of the job ended that left nothing out, this one included; ISO 8601. */
+  readonly lastSuccess: string | undefined;
+}
+
+/** Says in metrics and log records what a run came to. */
+export function tellRun(trace: RunTrace, job: Job, report: RunReport, facts: RunFacts): void {
+  measureSizes(trace, job, report);
+  measureStages(trace, job, report);
+  const by = { 'holdfast.job.name': job.name, 'holdfast.source.type': job.source.type };
+  trace.measure('holdfast.run.duration', report.durationMs / 1000, { ...by, 'holdfast.outcome': report.verdict });
+  if (facts.lastSuccess !== undefined) {
+    trace.measure('holdfast.job.last_success.time', Date.parse(facts.lastSuccess) / 1000, by);
+  }
+  trace.measure('holdfast.artifacts', report.artifacts.length, { ...by, 'holdfast.outcome': 'stored' });
+  trace.measure('holdfast.artifacts', facts.failedArtifacts, { ...by, 'holdfast.outcome': 'failed' });
+  trace.measure('holdfast.skipped', report.skipped.length, by);
+  logRun(trace, job, report);
+}
+
+function measureSizes(trace: RunTrace, job: Job, { totals, counters, stored, snapshot }: RunReport): void {
+  const by = { 'holdfast.job.name': job.name, 'holdfast.source.type': job.source.type };
+  if (snapshot !== undefined) trace.measure('holdfast.source.size', totals.size, by);
+  trace.measure('holdfast.source.read', counters.stages.chunk.bytesIn, by);
+  trace.measure('holdfast.content.stored', totals.storedBytes, by);
+  trace.measure('holdfast.chunks', counters.newChunks, { ...by, 'holdfast.chunk.state': 'new' });
+  trace.measure('holdfast.chunks', counters.chunks - counters.newChunks, { ...by, 'holdfast.chunk.state': 'reused' });
+  for (const { name } of job.targets) {
+    const growth = { 'holdfast.job.name': job.name, 'holdfast.target.name': name };
+    trace.measure('holdfast.repository.growth', stored.bytes, growth);
+  }
+}
+
+function measureStages(trace: RunTrace, job: Job, { counters }: RunReport): void {
+  for (const stage of STAGES) {
+    const { busyMs, bytesIn, bytesOut } = counters.stages[stage];
+    const by = { 'holdfast.job.name': job.name, 'holdfast.stage': stage };
+    trace.measure('holdfast.stage.busy', busyMs / 1000, by);
+    trace.measure('holdfast.stage.io', bytesIn, { ...by, 'holdfast.stage.direction': 'in' });
+    trace.measure('holdfast.stage.io', bytesOut, { ...by, 'holdfast.stage.direction': 'out' });
+  }
+}
+
+function logRun(trace: RunTrace, job: Job, { verdict, snapshot, skipped, problems, failure }: RunReport): void {
+  logFew(trace, skipped, ({ what, failure }) => ({
+    ...problem(failure),
+    event: 'holdfast.skipped',
+    attributes: { 'holdfast.skipped.what': what },
+  }));
+  logFew(trace, problems, problem);
+  trace.log({
+    severity: SEVERITIES[verdict],
+    message: failure?.message ?? `backup ${job.name}: ${verdict}`,
+    event: 'holdfast.run.ended',
+    ...(failure === undefined ? {} : { failure }),
+    attributes: {
+      'holdfast.job.name': job.name,
+      'holdfast.source.name': job.source.name,
+      'holdfast.source.type': job.source.type,
+      'holdfast.outcome': verdict,
+      'holdfast.run.skipped': skipped.length,
+      ...(snapshot === undefined ? {} : { 'holdfast.snapshot.id': snapshot.id }),
+    },
+  });
+}
+
+function problem(failure: Failure) {
+  return { severity: 'warn', message: failure.message, event: 'holdfast.problem', failure } as const;
+}
+
+const SEVERITIES: Readonly<Record<RunReport['verdict'], Severity>> = {
+  ok: 'info',
+  incomplete: 'warn',
+  cancelled: 'warn',
+  failed: 'error',
+};
