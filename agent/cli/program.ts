@@ -112,6 +112,13 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
       act(command, async (i) => (await import('./verbs/config.ts')).showConfig(i, options)),
     );
 
+  verb('schema', 'print the JSON Schema of the policy, for editors', [
+    ['schema > policy.schema.json', 'with the plugins that the policy brings'],
+    ['schema --part', 'for files that a policy includes'],
+  ])
+    .option('--part', 'for files that are only a part of a policy')
+    .action((options, command) => act(command, async (i) => (await import('./verbs/schema.ts')).schema(i, options)));
+
   verb('run', 'back up: every job, or the ones named', [
     ['run', 'every job of the policy'],
     ['run home mail', 'two of them'],

@@ -38,11 +38,16 @@ export function withVariables(schema: Schema): Schema {
   if (typeof result['pattern'] === 'string') result['pattern'] = `${result['pattern']}|${VARIABLE}`;
   const type = result['type'];
   if (type === 'integer' || type === 'number' || type === 'boolean') {
-    return 'const' in result ? result : { ...result, type: [type, 'string'], pattern: VARIABLE };
+    const patternErrorMessage = `This is ${type === 'boolean' ? 'neither true nor false' : 'no number'}, and no variable: \${NAME}`;
+    return 'const' in result ? result : { ...result, type: [type, 'string'], pattern: VARIABLE, patternErrorMessage };
   }
   if (!Array.isArray(result['enum'])) return result;
-  const { enum: choices, type: _, ...rest } = result;
-  const own = { ...(type !== undefined && { type }), enum: choices };
+  const { enum: choices, enumDescriptions: meanings, type: _, ...rest } = result;
+  const own = {
+    ...(type !== undefined && { type }),
+    enum: choices,
+    ...(meanings !== undefined && { enumDescriptions: meanings }),
+  };
   return { ...rest, anyOf: [own, { type: 'string', pattern: VARIABLE }] };
 }
 
@@ -50,10 +55,20 @@ function variablesPart(key: string, value: unknown): unknown {
   if ((key === 'properties' || key === 'patternProperties') && isSchema(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, variablesAny(part)]));
   }
+  if ((key === 'anyOf' || key === 'oneOf') && Array.isArray(value)) return variablesBranches(value);
   return SUBSCHEMAS.includes(key) ? variablesAny(value) : value;
 }
 
-const SUBSCHEMAS = ['items', 'additionalProperties', 'anyOf', 'oneOf'];
+const SUBSCHEMAS = ['items', 'additionalProperties'];
+
+/** Where one branch is a text, variables are in that one; a second place for them would only confuse what editors say. */
+function variablesBranches(branches: readonly unknown[]): unknown[] {
+  const text = branches.some((branch) => isSchema(branch) && branch['type'] === 'string' && !('enum' in branch));
+  return branches.map((branch) => {
+    const number = isSchema(branch) && (branch['type'] === 'integer' || branch['type'] === 'number');
+    return text && number ? branch : variablesAny(branch);
+  });
+}
 
 function variablesAny(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(variablesAny);

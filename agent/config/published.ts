@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import type { Kind, Plugin } from '../contract/index.ts';
 import { withDefaultsAllowed } from './defaulted-schema.ts';
+import { withEditorHints } from './editor-hints.ts';
 import { partial, withVariables } from './partial-schema.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
 import { KINDS, type PluginRegistry } from './registry.ts';
@@ -15,7 +16,7 @@ const DRAFT = 'http://json-schema.org/draft-07/schema#';
  */
 export function publishedSchemas(registry: PluginRegistry): Map<string, Schema> {
   const schemas = new Map<string, Schema>();
-  const whole = policy(registry);
+  const whole = withVariables(withDefaultsAllowed(describedPolicy(registry)));
   schemas.set('policy.schema.json', { $schema: DRAFT, ...whole });
   const part = {
     title: 'Part of a Holdfast policy',
@@ -24,16 +25,21 @@ export function publishedSchemas(registry: PluginRegistry): Map<string, Schema> 
   const { required: _, if: __, else: ___, ...loose } = whole;
   schemas.set('policy-part.schema.json', { $schema: DRAFT, ...loose, ...part });
   for (const plugin of KINDS.flatMap((kind) => pluginsOf(registry, kind))) {
-    const title = `${plugin.name} ${plugin.kind}`;
-    schemas.set(`plugins/${plugin.kind}-${plugin.name}.schema.json`, { $schema: DRAFT, title, ...entrySchema(plugin) });
+    schemas.set(pluginSchemaPath(plugin), { $schema: DRAFT, ...withEditorHints(titled(plugin)) });
   }
   return schemas;
+}
+
+/** Where a plugin's schema lies below schemas/. */
+export function pluginSchemaPath({ kind, name }: Pick<Plugin, 'kind' | 'name'>): string {
+  return `plugins/${kind}-${name}.schema.json`;
 }
 
 /** What is the same everywhere, so that no host can have it otherwise. */
 const SAME_EVERYWHERE = ['$schema', 'version', 'include', 'hosts', 'plugins', 'defaults'];
 
-function policy(registry: PluginRegistry): Schema {
+/** The policy as it is explained to people: one file that is complete in itself, and no variables in the place of values. */
+export function describedPolicy(registry: PluginRegistry): Schema {
   const parts = {
     source: entries(registry, 'source', 'A data system to protect.'),
     target: entries(registry, 'target', 'A place that holds backups.'),
@@ -51,7 +57,33 @@ function policy(registry: PluginRegistry): Schema {
     additionalProperties: false,
   });
   const whole = asSchema(policySchema({ ...parts, overrides, defaults: defaults(registry, sections) }));
-  return withVariables(withDefaultsAllowed(whole));
+  const { properties, ...rest } = withEditorHints(whole);
+  const hinted = isSchema(properties) ? properties : {};
+  const pipelines = { ...Object(hinted['pipelines']), defaultSnippets: [PIPELINE_SNIPPET] };
+  return { ...rest, properties: { ...hinted, pipelines } };
+}
+
+/** What editors write for a pipeline: the order is fixed, and no stage may be missing. */
+const PIPELINE_SNIPPET = {
+  label: 'pipeline',
+  description: 'A pipeline with all four stages.',
+  body: {
+    [placeholder(1, 'name')]: [
+      { chunk: placeholder(2, 'fastcdc') },
+      { compress: placeholder(3, 'zstd') },
+      { encrypt: 'aes-256-gcm' },
+      { checksum: 'sha256' },
+    ],
+  },
+};
+
+/** A place that the editor stops at, with what stands there unless something else is typed: syntax of LSP snippets. */
+function placeholder(stop: number, text: string): string {
+  return `\${${stop}:${text}}`;
+}
+
+function titled(plugin: Plugin): Schema {
+  return { title: `${plugin.name} ${plugin.kind}`, ...entrySchema(plugin) };
 }
 
 /** What entries have that do not say otherwise: jobs all the same, sources and targets by their types. */
@@ -59,9 +91,7 @@ function defaults(registry: PluginRegistry, sections: Schema): TSchema {
   const typed = (kind: Kind, what: string) => ({
     type: 'object',
     description: `What ${what} have that do not say otherwise, by type.`,
-    properties: Object.fromEntries(
-      pluginsOf(registry, kind).map((plugin) => [plugin.name, partial(entrySchema(plugin))]),
-    ),
+    properties: Object.fromEntries(pluginsOf(registry, kind).map((plugin) => [plugin.name, partial(titled(plugin))])),
     additionalProperties: false,
   });
   const jobs = isSchema(sections['jobs']) ? sections['jobs']['additionalProperties'] : {};
@@ -78,14 +108,14 @@ function defaults(registry: PluginRegistry, sections: Schema): TSchema {
 }
 
 function entries(registry: PluginRegistry, kind: Kind, description: string): TSchema {
-  return schema({ description, oneOf: pluginsOf(registry, kind).map(entrySchema) });
+  return schema({ description, oneOf: pluginsOf(registry, kind).map(titled) });
 }
 
 function notifiers(registry: PluginRegistry): TSchema {
   const known: unknown[] = Object.values(NOTIFIERS);
   return schema({
     description: 'A way to tell people.',
-    oneOf: [...known, ...pluginsOf(registry, 'notifier').map(entrySchema)],
+    oneOf: [...known, ...pluginsOf(registry, 'notifier').map(titled)],
   });
 }
 
@@ -114,12 +144,23 @@ function fieldsOf({ properties }: Schema): Schema {
 
 function stage(registry: PluginRegistry, kind: Kind, description: string): Schema {
   const plugins = pluginsOf(registry, kind);
-  const names = { description: 'With its default options.', enum: plugins.map(({ name }) => name) };
-  return { description, anyOf: [names, ...plugins.map(entrySchema)] };
+  // No description here: editors would show it in place of the stage's own.
+  const names = {
+    type: 'string',
+    enum: plugins.map(({ name }) => name),
+    enumDescriptions: plugins.map(({ summary }) => summary),
+  };
+  return { description, anyOf: [names, ...plugins.map(titled)] };
 }
 
 function step(name: string, value: unknown): Schema {
-  return { type: 'object', properties: { [name]: value }, required: [name], additionalProperties: false };
+  return {
+    type: 'object',
+    title: `${name} stage`,
+    properties: { [name]: value },
+    required: [name],
+    additionalProperties: false,
+  };
 }
 
 function pluginsOf(registry: PluginRegistry, kind: Kind): Plugin[] {

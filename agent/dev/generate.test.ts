@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-generate-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-for (const path of ['package.json', 'agent', 'docs', 'plugins', 'schemas']) {
+for (const path of ['package.json', 'agent', 'docs', 'plugins', 'policies', 'schemas']) {
   cpSync(join(root, path), join(scratch, path), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
@@ -79,7 +79,7 @@ test('the table in a README is made from the options, what is around it stays', 
     .split('\n')
     .filter((line) => line.startsWith('| `') || line === '# zstd');
   assert.equal(head, '# zstd');
-  assert.match(level ?? '', /^\| `level` \| integer \| `3` \| /);
+  assert.match(level ?? '', /^\| `level` \| integer, 1 to 19 \| `3` \| /);
   assert.ok(readFileSync(readme, 'utf8').endsWith('<!-- end of options -->\n\nText.\n'));
   writeFileSync(readme, '# zstd\n');
   assert.match(generate('--check').stderr, /has no part for the options/);

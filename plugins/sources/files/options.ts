@@ -6,12 +6,14 @@ export const filesOptions = Type.Object(
   {
     paths: Type.Array(Type.String({ minLength: 1, format: 'path', pattern: '^[^\\u0000]+$' }), {
       minItems: 1,
+      examples: [['/srv/application', '/etc/application']],
       description:
         'Folders and files to protect. One folder is the root of the tree; of several, each lies in it under its absolute path.',
     }),
     exclude: Type.Optional(
       Type.Array(pattern, {
         default: [],
+        examples: [['node_modules/', '*.tmp', '/build/']],
         description:
           'Patterns of what is left out, as in a .gitignore that lies in each of the paths. Upper and lower case differ.',
       }),
@@ -19,7 +21,8 @@ export const filesOptions = Type.Object(
     excludeFiles: Type.Optional(
       Type.Array(Type.String({ minLength: 1, pattern: '^[^/\\u0000]+$' }), {
         default: [],
-        description: 'Names of files that hold such patterns for the folder they lie in, for instance .gitignore.',
+        examples: [['.gitignore']],
+        description: 'Names of files that hold such patterns for the folder they lie in.',
       }),
     ),
     excludeCaches: Type.Optional(
