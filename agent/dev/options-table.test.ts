@@ -14,10 +14,10 @@ test('a row for every option: type, default or required, meaning', () => {
     required: ['type', 'path'],
   });
   assert.deepEqual(table.split('\n').slice(2), [
-    '| `path` | string | required | Where \\| it is. |',
+    '| `path` | text | required | Where \\| it is. |',
     '| `level` | integer | `3` | How hard. |',
     '| `modes` | list of `a`, `b` |  | Which. |',
-    '| `secret` | string or object |  | From where. |',
+    '| `secret` | text or mapping |  | From where. |',
     '',
   ]);
 });
@@ -28,7 +28,7 @@ test('nested options are named with their way in', () => {
     properties: { ca: { type: 'string', description: 'The authority.' } },
     required: ['ca'],
   };
-  assert.match(optionsTable({ properties: { tls } }), /^\| `tls\.ca` \| string \| required \| The authority\. \|$/m);
+  assert.match(optionsTable({ properties: { tls } }), /^\| `tls\.ca` \| text \| required \| The authority\. \|$/m);
 });
 
 test('a plugin without options says so', () => {
