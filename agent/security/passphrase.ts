@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fail } from '../contract/index.ts';
 import { askSecret, type SecretInput, type SecretOutput } from './prompt.ts';
+import { readGuardedFile, readSecretFile, type SecretText } from './secret-text.ts';
 
 /** Where a passphrase came from, in the order in which the places are asked. */
 export type PassphraseSource = 'credential' | 'file' | 'environment' | 'terminal';
@@ -24,7 +24,6 @@ export interface PassphraseRequest {
 
 /** The name of the credential: `LoadCredential=holdfast-passphrase:…` in a systemd unit, see systemd.exec(5). */
 const CREDENTIAL = 'holdfast-passphrase';
-const MAX_BYTES = 64 * 1024;
 
 /** The passphrase, or fails with `PASSPHRASE_NEEDED` and a hint that names all four places. Never taken from arguments. */
 export async function requirePassphrase(request: PassphraseRequest): Promise<Passphrase> {
@@ -39,7 +38,7 @@ export async function givenPassphrase({ env, file }: PassphraseRequest): Promise
   const credential = await readCredential(env);
   if (credential !== undefined) return { text: credential, from: 'credential' };
   const named = file || env['HOLDFAST_PASSPHRASE_FILE'];
-  if (named) return { text: await readPrivateFile(named), from: 'file' };
+  if (named) return { text: textOf(named, await readSecretFile(named)), from: 'file' };
   const given = env['HOLDFAST_PASSPHRASE'];
   return given ? { text: given, from: 'environment' } : undefined;
 }
@@ -62,47 +61,16 @@ async function readCredential(env: NodeJS.ProcessEnv): Promise<string | undefine
   const folder = env['CREDENTIALS_DIRECTORY'];
   if (!folder) return undefined;
   const file = path.join(folder, CREDENTIAL);
-  try {
-    return decode(await readFile(file), file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const read = await readGuardedFile(file);
+  if ('fault' in read && read.cause && 'code' in read.cause && read.cause.code === 'ENOENT') return undefined;
+  return textOf(file, read);
 }
 
-async function readPrivateFile(file: string): Promise<string> {
-  try {
-    const facts = await stat(file);
-    const shared = facts.mode & 0o077;
-    // A pipe (`--passphrase-file <(pass show backup)`) is nobody else's, whatever its mode says.
-    if (facts.isFile() && shared !== 0) {
-      failFile(file, `can be read by others (mode ${(facts.mode & 0o777).toString(8)})`, `chmod 600 ${file}`);
-    }
-    return decode(await readFile(file), file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) failFile(file, `cannot be read: ${error.message}`, undefined, error);
-    throw error;
-  }
-}
-
-/** The text of a passphrase file without the newline that editors and `echo` put at its end. */
-function decode(bytes: Buffer, file: string): string {
-  try {
-    if (bytes.length > MAX_BYTES) failFile(file, `is longer than ${MAX_BYTES} bytes`);
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
-    if (text === '') failFile(file, 'is empty');
-    return text;
-  } catch (error) {
-    if (error instanceof TypeError) failFile(file, 'is not UTF-8 text');
-    throw error;
-  } finally {
-    bytes.fill(0);
-  }
-}
-
-function failFile(file: string, reason: string, hint?: string, cause?: unknown): never {
-  const message = `The passphrase file ${file} ${reason}.`;
-  fail({ code: 'PASSPHRASE_FILE', message, origin: 'key', permanent: true, ...(hint && { hint }) }, cause);
+function textOf(file: string, read: SecretText): string {
+  if ('text' in read) return read.text;
+  const { fault, hint, cause } = read;
+  const message = `The passphrase file ${file} ${fault}.`;
+  return fail({ code: 'PASSPHRASE_FILE', message, origin: 'key', permanent: true, ...(hint && { hint }) }, cause);
 }
 
 function failNeeded(purpose: string): never {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fail, type SecretReference } from '../contract/index.ts';
+import { decodeSecret, readGuardedFile, readSecretFile, type SecretText } from './secret-text.ts';
 
 const MAX_BYTES = 64 * 1024;
 /** For a command that asks a password manager, perhaps over the network. */
@@ -11,20 +11,18 @@ const PATIENCE_MS = 30_000;
 export interface SecretPlaces {
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
-  /** Programs to run, for `command` references; absent: none is run, only what can be known without it is checked. */
-  readonly run?: false;
 }
 
 /**
  * Follows a reference to its secret. Fails with `SECRET_MISSING`, `SECRET_UNSAFE` or `SECRET_FAILED`; no message of them has
  * anything in it that was read.
  */
-export async function readSecret(reference: SecretReference, { env, signal, run }: SecretPlaces): Promise<string> {
+export async function readSecret(reference: SecretReference, { env, signal }: SecretPlaces): Promise<string> {
   const { credential, env: variable, file, command } = reference;
   if (credential !== undefined) return readCredential(credential, env);
   if (variable !== undefined) return readVariable(variable, env);
-  if (file !== undefined) return decode(await readPrivate(file), `the file ${file}`);
-  if (command !== undefined) return runCommand(command, env, signal, run === false);
+  if (file !== undefined) return textOf(await readSecretFile(file), `The secret in ${file}`);
+  if (command !== undefined) return runCommand(command, env, signal);
   return fail({ ...missing, message: 'The reference to a secret names no place.' });
 }
 
@@ -36,12 +34,7 @@ async function readCredential(name: string, env: NodeJS.ProcessEnv): Promise<str
   if (!folder) return fail({ ...missing, message: `There are no systemd credentials here, so no "${name}".`, hint });
   // A name is no path: the folder holds files only, see systemd.exec(5).
   if (name !== path.basename(name)) return fail({ ...missing, message: `"${name}" is not the name of a credential.` });
-  try {
-    return decode(await readFile(path.join(folder, name)), `the credential "${name}"`);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return fail({ ...missing, message: `The credential "${name}" cannot be read: ${error.code}.`, hint }, error);
-  }
+  return textOf(await readGuardedFile(path.join(folder, name)), `The credential "${name}"`, hint);
 }
 
 function readVariable(name: string, env: NodeJS.ProcessEnv): string {
@@ -50,29 +43,21 @@ function readVariable(name: string, env: NodeJS.ProcessEnv): string {
   return fail({ ...missing, message: `The environment variable ${name} is not set.` });
 }
 
-async function readPrivate(file: string): Promise<Buffer> {
-  try {
-    const facts = await stat(file);
-    const shared = facts.mode & 0o077;
-    if (facts.isFile() && shared !== 0) {
-      const mode = (facts.mode & 0o777).toString(8);
-      const message = `Others can read the secret in ${file} (mode ${mode}).`;
-      fail({ ...missing, code: 'SECRET_UNSAFE', message, hint: `chmod 600 ${file}` });
-    }
-    return await readFile(file);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return fail({ ...missing, message: `The secret in ${file} cannot be read: ${error.code}.` }, error);
-  }
+function textOf(read: SecretText, what: string, hint?: string): string {
+  if ('text' in read) return read.text;
+  const help = read.hint ?? hint;
+  const code = read.unsafe ? 'SECRET_UNSAFE' : 'SECRET_MISSING';
+  return fail(
+    { ...missing, code, message: `${what} ${read.fault}.`, ...(help !== undefined && { hint: help }) },
+    read.cause,
+  );
 }
 
 async function runCommand(
   [program = '', ...arguments_]: readonly string[],
   env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
-  dry: boolean,
 ): Promise<string> {
-  if (dry) return '';
   const options = {
     env,
     maxBuffer: MAX_BYTES,
@@ -82,7 +67,7 @@ async function runCommand(
   } as const;
   try {
     const { stdout } = await promisify(execFile)(program, arguments_, options);
-    return decode(stdout, `what ${program} printed`);
+    return textOf(decodeSecret(stdout), `What ${program} printed`);
   } catch (error) {
     if (!(error instanceof Error) || 'failure' in error) throw error;
     // Neither the arguments nor what the program printed are repeated: either may hold a secret.
@@ -105,22 +90,4 @@ function reasonOf(
   if (error.name === 'AbortError') return 'was interrupted';
   if (error.killed === true) return `took longer than ${PATIENCE_MS / 1000} seconds`;
   return typeof error.code === 'number' ? `ended with exit code ${error.code}` : `was ended by ${String(error.signal)}`;
-}
-
-function decode(bytes: Buffer, where: string): string {
-  try {
-    if (bytes.length > MAX_BYTES) fail({ ...missing, message: `More than ${MAX_BYTES} bytes are in ${where}.` });
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
-    if (text === '') fail({ ...missing, message: `There is nothing in ${where}.` });
-    return text;
-  } catch (error) {
-    if (error instanceof TypeError) fail({ ...missing, message: `No UTF-8 text is in ${where}.` });
-    throw error;
-  } finally {
-    bytes.fill(0);
-  }
-}
-
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && !('failure' in error);
 }
