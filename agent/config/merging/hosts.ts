@@ -9,7 +9,17 @@ export function isPattern(name: string): boolean {
   return /[*?]/.test(name);
 }
 
+/** Whether a name or pattern means `host`. One without a dot means the first part of a full name as well. */
 export function matchesHost(pattern: string, host: string): boolean {
+  const names = pattern.includes('.') ? [host] : [host, shortName(host)];
+  return names.some((name) => matches(pattern, name));
+}
+
+function shortName(host: string): string {
+  return host.replace(/\..*$/, '');
+}
+
+function matches(pattern: string, host: string): boolean {
   if (pattern === host) return true;
   const source = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
@@ -20,8 +30,10 @@ export function matchesHost(pattern: string, host: string): boolean {
 
 /** The policy as it is on `host`: what stands under the host's name or a pattern that fits it, laid over the rest. */
 export function forHost(policy: Layer, host: string): Layer {
-  const patterns = Object.keys(sectionOf(policy)).filter((name) => isPattern(name) && matchesHost(name, host));
-  const names = [...patterns, ...(Object.hasOwn(sectionOf(policy), host) ? [host] : [])];
+  const fitting = Object.keys(sectionOf(policy)).filter((name) => matchesHost(name, host));
+  // The fuller a name is, the more it says.
+  const exact = fitting.filter((name) => !isPattern(name)).sort((a, b) => a.length - b.length);
+  const names = [...fitting.filter(isPattern), ...exact];
   return names.reduce((merged, name) => {
     const override = partOf(policy, 'hosts', name);
     return override === undefined || !isMapping(override.value)

@@ -212,6 +212,11 @@ describe('hosts', () => {
     assert.deepEqual(await limits('db-1'), [1, 2]);
     assert.deepEqual(await limits('db-2'), [2, 2]);
     assert.deepEqual(await limits('web'), [8, 0]);
+    const full = await policy(
+      'hosts:\n  db-1.example.net: { limits: { files: 3 } }\n  db-1: { limits: { files: 1, workers: 2 } }\n',
+    );
+    assert.deepEqual((await load(full, 'db-1.example.net')).policy?.limits.files, 3);
+    assert.deepEqual((await load(full, 'db-1.example.net')).policy?.limits.workers, 2);
   });
 
   test('run the jobs that are theirs', async () => {
@@ -243,6 +248,10 @@ describe('hosts', () => {
   test('names and patterns', () => {
     const fits = (pattern: string, host: string) => matchesHost(pattern, host);
     assert.ok(fits('db-*', 'db-1') && fits('db-?', 'db-1') && fits('*', 'x') && fits('a.b', 'a.b'));
+    assert.ok(
+      fits('db-1', 'db-1.example.net') && fits('db-*', 'db-1.example.net') && fits('*.example.net', 'a.example.net'),
+    );
+    assert.ok(!fits('db-1.example.net', 'db-1') && !fits('db-1.example.org', 'db-1.example.net'));
     assert.ok(!fits('db-?', 'db-12') && !fits('a.b', 'axb') && !fits('a.*', 'axb') && !fits('db', 'db-1'));
   });
 
