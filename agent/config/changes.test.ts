@@ -81,6 +81,15 @@ describe('a change of a policy', () => {
     assert.deepEqual(changes('  db: { source: db, targets: [local] }\n', `  db: { source: "db" }\n${defaults}`), []);
   });
 
+  test('of a schedule with a name says what it does to the jobs that have it', () => {
+    const named = base.replace('schedule: hourly', 'schedule: often').concat('schedules: { often: hourly }\n');
+    assert.deepEqual(changes('often: hourly', 'often: daily at 02:00', named), [
+      '~ | schedules.often | risk: job "app": at most 1d lie between two starts, before it was 1h',
+    ]);
+    const [line = ''] = changes('jobs:', 'schedules: { night: daily at 02:00 }\njobs:');
+    assert.equal(line, '+ | schedules.night');
+  });
+
   test('of one host only stands under the host', () => {
     const hosts = 'hosts: { db-1: { limits: { files: 2 } } }\n';
     assert.deepEqual(changes('files: 2', 'files: 3', `${base}${hosts}`), ['~ | hosts.db-1.limits.files']);

@@ -21,6 +21,9 @@ function differences(before: Json | undefined, after: Json | undefined, path: re
   if (isDeepStrictEqual(before, after)) return [];
   // What is declared under a name appears and goes as a whole.
   const inside = path.length < DEEPEST && isMapping(before) && isMapping(after);
+  // A section that appears or goes is that of its entries.
+  if (path.length === 1 && before === undefined && isMapping(after)) return differences({}, after, path);
+  if (path.length === 1 && after === undefined && isMapping(before)) return differences(before, {}, path);
   if (!inside) return [{ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }];
   const names = [...new Set([...Object.keys(after), ...Object.keys(before)])];
   return names.flatMap((name) => differences(part(before, name), part(after, name), [...path, name]));

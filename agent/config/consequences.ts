@@ -26,6 +26,7 @@ export function consequencesOf(change: Change, both: Both): Consequence[] {
   const kind = change.before === undefined ? 'added' : change.after === undefined ? 'removed' : 'changed';
   const whole = field === undefined;
   if (section === 'jobs') return whole ? wholeJob(name, kind, both) : jobField(name, field, change, both);
+  if (section === 'schedules') return whole && kind !== 'changed' ? [] : ofSchedule(name, both);
   if (section === 'sources' && !whole) return sourceField(field);
   if (section === 'retention') return retentionField(name, field, kind, change);
   if (section === 'pipelines') return kind === 'changed' ? [note(STORED_AGAIN_IF_CUT)] : [];
@@ -76,6 +77,18 @@ function jobField(name: string, field: string, change: Change, both: Both): Cons
 }
 
 const RECIPIENTS = note('what is stored so far can be opened by those who could before, and by nobody else');
+
+/** What a schedule with a name does to the jobs that have it before and after. */
+function ofSchedule(name: string, { before, after }: Both): Consequence[] {
+  return Object.values(after.jobs).flatMap((job) => {
+    const was = before.jobs[job.name]?.schedule;
+    if (job.schedule?.name !== name || was?.name !== name) return [];
+    return scheduleConsequences(was, job.schedule).map(({ level, text }) => ({
+      level,
+      text: `job "${job.name}": ${text}`,
+    }));
+  });
+}
 
 function scheduleConsequences(before: Schedule | undefined, after: Schedule | undefined): Consequence[] {
   const worst = (schedule: Schedule | undefined) =>

@@ -8,6 +8,8 @@ import { readWindow } from './week-window.ts';
 import { parseDays } from './weekday.ts';
 
 export type Schedule = Timing & {
+  /** Its name under `schedules`, when it has one. */
+  readonly name?: string;
   /** As people read it: `every 15m`, `weekdays at 07:00, Europe/London`. */
   readonly text: string;
   /** Each start waits for a random time of at most so long. */

@@ -29,7 +29,8 @@ class Schedules {
   readonly #declared = new Map<string, Schedule | undefined>();
 
   declare(name: string, written: unknown): void {
-    this.#declared.set(name, this.#read(written, ['schedules', name]));
+    const schedule = this.#read(written, ['schedules', name]);
+    this.#declared.set(name, schedule && { ...schedule, name });
   }
 
   /** A schedule where it is used: by its name, or as it is. */
