@@ -69,7 +69,9 @@ after(() => rm(root, { recursive: true }));
 
 function shell(policy: 'right' | 'wrong', command: string) {
   const PATH = `${path.dirname(process.execPath)}${path.delimiter}${process.env['PATH']}`;
-  const env = { PATH, HOME: root, npm_config_update_notifier: 'false', npm_config_registry: 'http://127.0.0.1:9' };
+  const settings = { npm_config_update_notifier: 'false', npm_config_registry: 'http://127.0.0.1:9' };
+  // Not the state of whoever runs the tests, where a recovery key may lie.
+  const env = { PATH, HOME: root, HOLDFAST_STATE: path.join(root, 'state'), ...settings };
   return spawnSync('bash', ['-e', '-c', command], { cwd: path.join(root, policy), env, encoding: 'utf8' });
 }
 
