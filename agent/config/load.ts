@@ -102,9 +102,9 @@ function readAs({ layer, file, unloaded }: GatheredText, host: string, plugins: 
   return { policy, diagnostics: blotOut(unique(located), secrets), merged: { content: written, positions } };
 }
 
-/** Whether the problem is the form of a value that is not known here. */
+/** Whether the problem is the form of a value that is not known here, or the name that it is. */
 function aboutUnknown({ code, path, on }: Problem, positions: Positions): boolean {
-  return code.startsWith('HF2') && code !== 'HF2011' && on === 'value' && positions.isUnknown(path);
+  return /^HF[23]/.test(code) && code !== 'HF2011' && on === 'value' && positions.isUnknown(path);
 }
 
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {

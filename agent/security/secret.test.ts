@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -67,6 +69,23 @@ describe('what cannot be had is said, and nothing that was read is repeated', ()
     assert.match(await failure({ file: await file('binary', new Uint8Array([0xff, 0xfe])) }), /is not UTF-8 text/);
     assert.match(await failure({ file: folder }), /^SECRET_MISSING .*EISDIR/);
     assert.match(await failure({}), /^SECRET_MISSING/);
+  });
+
+  test('a pipe that somebody writes to late, and a file without end', async () => {
+    const pipe = path.join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
+    const reading = readSecret({ file: pipe }, { env: {} });
+    const writer = spawn('sh', ['-c', `sleep 0.2; printf hidden > ${pipe}`]);
+    const closed = once(writer, 'close');
+    assert.equal(await reading, 'hidden');
+    await closed;
+    assert.match(await failure({ credential: 'zero' }, { CREDENTIALS_DIRECTORY: folder }), /ENOENT/);
+    await symlink('/dev/zero', path.join(folder, 'zero'));
+    assert.match(await failure({ credential: 'zero' }, { CREDENTIALS_DIRECTORY: folder }), /longer than 65536 bytes/);
+  });
+
+  test('a program that waits for an answer gets none', async () => {
+    assert.match(await failure({ command: ['cat'] }), /^SECRET_MISSING .*is empty/);
   });
 
   test('open to others', async () => {

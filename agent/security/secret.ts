@@ -62,11 +62,16 @@ async function runCommand(
     env,
     maxBuffer: MAX_BYTES,
     timeout: PATIENCE_MS,
+    // Whoever ignores to be asked is not asked.
+    killSignal: 'SIGKILL',
     encoding: 'buffer',
     ...(signal && { signal }),
   } as const;
   try {
-    const { stdout } = await promisify(execFile)(program, arguments_, options);
+    const running = promisify(execFile)(program, arguments_, options);
+    // Nobody is there to answer a question.
+    running.child.stdin?.end();
+    const { stdout } = await running;
     return textOf(decodeSecret(stdout), `What ${program} printed`);
   } catch (error) {
     if (!(error instanceof Error) || 'failure' in error) throw error;

@@ -139,11 +139,11 @@ export class WorkerSession implements AsyncDisposable {
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     if (!this.#closed) {
       this.#end(cancelled());
-      const settled = Promise.allSettled(this.#hands.map((hand) => hand.done));
-      await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
+      await withinGrace(Promise.allSettled(this.#hands.map((hand) => hand.done)));
       await Promise.allSettled(this.#packs);
     }
-    await this.#pool.destroy();
+    // Piscina waits for the exit of each thread, for ever when one has just exited by itself: it was told to end, that is enough.
+    await withinGrace(this.#pool.destroy());
   }
 
   #hire(number: number, setup: StoreSetup | ReadSetup): Hand {
@@ -231,6 +231,16 @@ export class WorkerSession implements AsyncDisposable {
     const room = this.#room;
     this.#room = [];
     for (const resolve of room) resolve();
+  }
+}
+
+async function withinGrace(work: Promise<unknown>): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, GRACE_MS);
+  try {
+    await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

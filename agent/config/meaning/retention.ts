@@ -18,7 +18,7 @@ export function checkRetention({ retention, jobs }: Policy): Problem[] {
 
 /** How far back the rules reach; `undefined` when that depends on how often there is a backup, or has no end. */
 function reachOf(keep: Keep | undefined): number | undefined {
-  if (keep === undefined) return undefined;
+  if (keep === undefined || keep.last !== undefined) return undefined;
   const { within, hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0 } = keep;
   const periods = [hourly * 3_600_000, daily * DAY, weekly * 7 * DAY, monthly * MONTH, yearly * 12 * MONTH];
   return Math.max(within === undefined ? 0 : lengthOf(within), ...periods);

@@ -2,7 +2,7 @@ import type { Problem } from '../problem.ts';
 import { isMapping, type Layer, merge, movedBy, partOf, upper } from './layer.ts';
 
 /** Parts of a policy that are the same on every host. */
-const SAME_EVERYWHERE = ['version', 'include', 'hosts', 'plugins'];
+const SAME_EVERYWHERE = ['version', 'include', 'hosts', 'plugins', 'defaults'];
 
 /** `db-*` and the like: `*` stands for any letters, `?` for one. */
 export function isPattern(name: string): boolean {
@@ -42,9 +42,17 @@ export function forHost(policy: Layer, host: string): Layer {
   }, policy);
 }
 
-/** Hosts that stand for all: each that is named, one of each pattern, and one (`undefined`) that nothing is written for. */
+/**
+ * Hosts that stand for all: each that is named, under `hosts` or by a job, one of each pattern, and one (`undefined`) that nothing
+ * is written for.
+ */
 export function hostsOf(policy: Layer): readonly (string | undefined)[] {
-  return [undefined, ...Object.keys(sectionOf(policy))];
+  const jobs = partOf(policy, 'jobs')?.value;
+  const named = Object.values(isMapping(jobs) ? jobs : {}).flatMap((job) => {
+    const hosts: unknown = isMapping(job) ? job['hosts'] : undefined;
+    return Array.isArray(hosts) ? hosts.filter((host): host is string => typeof host === 'string') : [];
+  });
+  return [undefined, ...new Set([...Object.keys(sectionOf(policy)), ...named])];
 }
 
 /** Overrides of what has to be the same everywhere. */
