@@ -53,7 +53,7 @@ export class Excerpts {
 }
 
 const SECRET_FIELD =
-  /((?:password|passphrase|passwd|secret|token|(?:api|access|private)[-_]?key)[\w-]*["']?\s*:\s*)([^\s{#&*,}][^,}#]*)/gi;
+  /((?:password|passphrase|passwd|secret|token|webhook|(?:api|access|private)[-_]?key)[\w-]*["']?\s*:\s*)([^\s{#&*,}][^,}#]*)/gi;
 const SECRET_IN_URL = /(:\/\/[^\s/:@]*:)([^\s/@]+)(?=@)/g;
 
 /** Blots out what looks like a secret, letter by letter so that columns hold: diagnostics end up in the logs of CI. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { blotOut, writtenSecrets } from './blotting.ts';
 import { compareDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { findPolicyFiles } from './finding.ts';
 import { PolicyFiles } from './merging/files.ts';
@@ -32,6 +33,8 @@ export interface GatheredText {
   readonly layer: Layer;
   /** The file that the policy begins with. */
   readonly file: string;
+  /** Secrets that somebody has written into it: lines of text that nothing may show. */
+  readonly secrets: readonly string[];
   /** Some plugin that it names could not be loaded. */
   readonly unloaded: boolean;
 }
@@ -78,14 +81,16 @@ async function equipped(gathered: Gathered): Promise<Gathered> {
 function assembled(files: PolicyFiles, file: string, plugins: PluginRegistry): Gathered {
   const read = { files: files.files, plugins };
   const unreadable = files.diagnostics.some(({ code }) => ['HF1001', 'HF1002', 'HF1003'].includes(code));
+  const secrets = files.documents.flatMap(({ content }) => writtenSecrets(content));
+  const shown = (all: readonly Diagnostic[]) => blotOut([...all].sort(compareDiagnostics), secrets, []);
   if (unreadable || files.documents.some(({ broken }) => broken)) {
-    return { ...read, diagnostics: [...files.diagnostics].sort(compareDiagnostics) };
+    return { ...read, diagnostics: shown(files.diagnostics) };
   }
   const { policy, diagnostics } = mergeFiles(files);
   return {
     ...read,
-    diagnostics: onceForEachVariable([...files.diagnostics, ...diagnostics].sort(compareDiagnostics)),
-    ...(policy && { text: { layer: policy, file, unloaded: false } }),
+    diagnostics: onceForEachVariable(shown([...files.diagnostics, ...diagnostics])),
+    ...(policy && { text: { layer: policy, file, secrets, unloaded: false } }),
   };
 }
 

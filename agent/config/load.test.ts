@@ -264,6 +264,25 @@ describe('plugins from outside', () => {
   });
 });
 
+test('a secret that was written into a policy is shown nowhere, whatever else is wrong', () => {
+  const notifiers: readonly string[] = [
+    'm: { type: slack, webhook: { env: "hunter2-xoxb" } }',
+    'm: { type: email, password: { value: hunter2-x } }',
+    'm: { type: slck, webhook: hunter2-x }',
+    'm: { type: slack, webhook: hunter2-x, webhook: hunter2-y }',
+    'm:\n    type: email\n    password: |\n      first\n      hunter2-second\n    nonsense: 1',
+    'm: { type: slack, webhook: hunter2-x, chanel: "x',
+  ];
+  for (const notifier of notifiers) {
+    const { diagnostics } = parse(`${smallest}notifiers:\n  ${notifier}\n`);
+    assert.ok(
+      diagnostics.some(({ severity }) => severity === 'error'),
+      notifier,
+    );
+    assert.doesNotMatch(JSON.stringify(diagnostics), /hunter2/, notifier);
+  }
+});
+
 describe('finding a policy', () => {
   test('in a folder, by any of its names', async () => {
     for (const place of SEARCH_PLACES) {

@@ -86,7 +86,7 @@ export function checkEverywhere(gathered: Gathered, host: string): Loaded {
   return wrong ? { ...rest, diagnostics } : { ...here, diagnostics };
 }
 
-function readAs({ layer, file, unloaded }: GatheredText, host: string, plugins: PluginRegistry) {
+function readAs({ layer, file, unloaded, secrets: secretTexts }: GatheredText, host: string, plugins: PluginRegistry) {
   const overridden = forHost(layer, host);
   const { policy: merged, problems: idle } = withDefaults(overridden);
   const positions = new MergedPositions(merged.origin, file);
@@ -99,7 +99,11 @@ function readAs({ layer, file, unloaded }: GatheredText, host: string, plugins: 
   });
   const secrets = all.filter(({ code }) => code === 'HF2011').map(({ path }) => positions.valueAt(path));
   const located = all.map((problem) => locate(problem, positions));
-  return { policy, diagnostics: blotOut(unique(located), secrets), merged: { content: written, positions } };
+  return {
+    policy,
+    diagnostics: blotOut(unique(located), secretTexts, secrets),
+    merged: { content: written, positions },
+  };
 }
 
 /** Whether the problem is the form of a value that is not known here, or the name that it is. */

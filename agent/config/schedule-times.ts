@@ -76,18 +76,39 @@ const gaps = new Map<string, number>();
 export function longestGap(timing: Timing): number {
   if (timing.kind === 'interval' && timing.blackout.length === 0) return timing.everyMs;
   const { kind, blackout } = timing;
-  const key = JSON.stringify([kind === 'interval' ? timing.everyMs : timing.patterns, blackout]);
+  const key = JSON.stringify([kind === 'interval' ? [timing.everyMs, timing.timezone] : timing.patterns, blackout]);
   const known = gaps.get(key);
   if (known !== undefined) return known;
-  const inUtc: Timing = { ...timing, timezone: 'UTC' };
-  const gap = timing.kind === 'interval' || blackout.length > 0 ? walkedGap(inUtc) : calendarGap(inUtc);
+  const gap =
+    timing.kind === 'interval'
+      ? intervalGap(timing)
+      : // Times and blackouts are of one zone, so that which it is does not matter.
+        gapOfCalendar({ ...timing, timezone: 'UTC' });
   gaps.set(key, gap);
   return gap;
 }
 
-/** Start by start, through weeks until they are known to be alike. */
-function walkedGap(timing: Timing): number {
-  const end = REFERENCE.getTime() + horizonOf(timing) * DAY;
+function gapOfCalendar(timing: Timing): number {
+  return timing.blackout.length > 0 ? walkedGap(timing, horizonOf(timing)) : calendarGap(timing);
+}
+
+/** Intervals meet the week anew until both are over at once; what starts more often than once a minute is walked by minutes. */
+function intervalGap(timing: Timing & { readonly kind: 'interval' }): number {
+  const { everyMs } = timing;
+  const step = everyMs * Math.ceil(60_000 / everyMs);
+  const walked = walkedGap({ ...timing, everyMs: step }, commonMultiple(step, 7 * DAY) / DAY + 7);
+  return walked - (step - everyMs);
+}
+
+function commonMultiple(a: number, b: number): number {
+  let [divisor, rest] = [a, b];
+  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
+  return (a / divisor) * b;
+}
+
+/** Start by start, for so many days at least, and until there were two. */
+function walkedGap(timing: Timing, days: number): number {
+  const end = REFERENCE.getTime() + Math.min(days, 4 * 366) * DAY;
   let longest = 0;
   let last: number | undefined;
   let looked = 0;
@@ -97,7 +118,7 @@ function walkedGap(timing: Timing): number {
     if (isBlackedOut(timing, start)) continue;
     longest = Math.max(longest, start.getTime() - (last ?? start.getTime()));
     last = start.getTime();
-    if (last >= end) break;
+    if (last >= end && longest > 0) break;
   }
   return longest === 0 ? Number.POSITIVE_INFINITY : longest;
 }
@@ -149,5 +170,5 @@ function midnightOf(time: number): number {
 function horizonOf(timing: Timing): number {
   const patterns = timing.kind === 'interval' ? [] : timing.patterns;
   if (timing.blackout.length === 0 && patterns.every((pattern) => /\s\*\s+\*\s+\*$/.test(pattern))) return 2;
-  return patterns.every((pattern) => /\s\*\s+\*\s+\S+$/.test(pattern)) ? 15 : 4 * 366;
+  return patterns.every((pattern) => /\s\*\s+\*\s+[\d,*/-]+$/.test(pattern)) ? 15 : 4 * 366;
 }

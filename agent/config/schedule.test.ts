@@ -82,6 +82,11 @@ test('what is no schedule is not guessed at', () => {
   assert.equal(mistake({ at: '02:00', day: 13, on: 'fri', cron: '0 2 * * *' }), 'HF2019 cron');
   assert.equal(mistake({ jitter: '5m' }), 'HF2019');
   assert.equal(mistake({ every: '0s' }), 'HF2019 every');
+  assert.equal(mistake('every 999999999w'), 'HF2019');
+  assert.equal(
+    mistake({ every: '24h', timezone: 'Asia/Tokyo', blackout: [{ between: '08:00-10:00' }] }),
+    'HF2019 blackout',
+  );
   assert.equal(mistake({ at: '02:00', blackout: [{ between: '01:00-03:00' }] }), 'HF2019 blackout');
   assert.equal(mistake({ every: '1d', timezone: 'UTC' }), 'HF2019 timezone');
   assert.equal(mistake({ cron: '0 2 * * *', day: 1 }), 'HF2019 day');
@@ -164,6 +169,12 @@ describe('the longest gap', () => {
     ['0 2 29 2 *', 1461 * 24],
     [{ every: '1h', blackout: [{ between: '12:00-16:00' }] }, 5],
     [{ every: '30s', blackout: [{ on: 'sun' }] }, 24 + 30 / 3600],
+    [{ every: '1s', blackout: [{ on: ['fri', 'sat'] }] }, 48 + 1 / 3600],
+    [{ every: '5d', timezone: 'UTC', blackout: [{ on: 'fri' }] }, 240],
+    [{ every: '24h', timezone: 'Asia/Tokyo', blackout: [{ between: '00:00-01:00' }] }, 24],
+    ['0 2 * * 5#5', 119 * 24],
+    [{ cron: '0 2 * * 5L' }, 35 * 24],
+    [{ cron: '0 0 29 2 *', blackout: [{ on: 'tue' }] }, 1461 * 24],
     [{ at: '02:00', blackout: [{ on: 'fri', between: '12:00-16:00' }] }, 24],
     [{ at: '02:00', blackout: [{ on: ['sat', 'sun'] }] }, 72],
     [{ at: '04:00', day: 1, blackout: [{ on: 'weekends' }] }, 90 * 24],

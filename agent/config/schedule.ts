@@ -28,6 +28,8 @@ export interface ScheduleMistake {
 
 const HINT =
   'for example: every 15m, hourly, daily at 02:00, weekdays at 07:00, monthly on 1 at 04:00, or cron: 0 2 * * *';
+/** Ten years: times of day that nobody waits for, and dates that no calendar has, lie beyond. */
+const LONGEST_MS = 3650 * 86_400_000;
 const KINDS = ['every', 'at', 'cron'] as const;
 
 export function parseSchedule(written: ScheduleWritten): { schedule: Schedule } | { mistake: ScheduleMistake } {
@@ -83,6 +85,9 @@ function checkFields(fields: ScheduleFields): ScheduleMistake | undefined {
   for (const field of ['on', 'day'] as const) {
     if (fields[field] === undefined || kind === 'at') continue;
     return { code: 'HF2019', message: `"${field}" belongs to "at": it says on which days`, field, hint: HINT };
+  }
+  if (kind === 'every' && (parseSpan(fields.every ?? '') ?? 0) > LONGEST_MS) {
+    return { code: 'HF2019', message: 'an interval is at most ten years', field: 'every' };
   }
   if (kind === 'every' && parseSpan(fields.every ?? '') === 0) {
     return { code: 'HF2019', message: 'an interval is longer than nothing', field: 'every' };

@@ -30,10 +30,12 @@ export async function showConfig(invocation: Invocation, options: ShowOptions): 
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   for (const diagnostic of errors) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
   // A policy with mistakes is shown too: seeing where a value comes from is how they are mended. Secrets are no such mistake.
-  if (merged === undefined || errors.some(({ code }) => code === 'HF2011')) {
+  const secret = errors.some(({ code }) => code === 'HF2011') || (gathered.text?.secrets.length ?? 0) > 0;
+  if (merged === undefined || secret) {
     return fail({
       code: 'POLICY_INVALID',
-      message: `The policy cannot be shown: ${countDiagnostics(errors)}.`,
+      message: `The policy cannot be shown: ${secret ? 'a secret is written into it' : countDiagnostics(errors)}.`,
+      hint: 'holdfast validate says where it is wrong',
       origin: 'policy',
       permanent: true,
     });

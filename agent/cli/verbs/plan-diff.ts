@@ -44,17 +44,18 @@ async function readOne(invocation: Invocation, path: string | undefined) {
     { variables, plugins: builtinPlugins() },
   );
   const { policy, diagnostics } = policyOf(gathered, hostname());
-  if (policy !== undefined) return { policy, written: writtenPolicy(gathered) };
+  const secret = (gathered.text?.secrets.length ?? 0) > 0;
+  if (policy !== undefined && !secret) return { policy, written: writtenPolicy(gathered) };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const told = errors.length > 0 ? errors : diagnostics.filter(({ code }) => code === 'HF5001');
   for (const diagnostic of told) terminal.error(renderDiagnostic(diagnostic, cwd, terminal.paint.message));
   const name = path === undefined ? 'The policy' : `The policy ${path}`;
   return fail({
     code: 'POLICY_INVALID',
-    message: `${name} cannot be compared: ${countDiagnostics(told)}.`,
+    message: `${name} cannot be compared: ${secret ? 'a secret is written into it' : countDiagnostics(told)}.`,
     origin: 'policy',
     permanent: true,
-    ...(errors.length === 0 && { hint: 'set these variables, or give them defaults: ${NAME:-value}' }),
+    ...(errors.length === 0 && !secret && { hint: 'set these variables, or give them defaults: ${NAME:-value}' }),
   });
 }
 
