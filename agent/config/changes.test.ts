@@ -54,6 +54,17 @@ describe('a change of a policy', () => {
     assert.match(line, /^~ \| jobs\.app\.targets \| risk: nothing new goes to nas/);
     assert.match(changes('retention: audit', 'retention: long')[0] ?? '', /another domain/);
     assert.match(changes('exclude: [tmp/]', 'exclude: []')[0] ?? '', /^~ \| sources\.app\.exclude \| note/);
+    assert.match(changes('exclude: [tmp/]', 'exclude: [tmp/, "*"]')[0] ?? '', /risk: in no backup from now on/);
+    assert.match(changes('paths: [/srv]', 'paths: [/srw]')[0] ?? '', /risk: not backed up any more: \/srv/);
+    assert.match(
+      changes('daily: 14', 'daily: 7')[0] ?? '',
+      /^~ \| retention\.audit\.keep\.daily \| risk: less is kept/,
+    );
+    assert.match(changes('daily: 14', 'daily: 15')[0] ?? '', /\| note/);
+    assert.match(
+      changes('source: db, ', 'source: db, hosts: [h], ')[0] ?? '',
+      /risk: the job may not run any more on all/,
+    );
     assert.match(changes('{ ops:', '{ safe: { publicKey: s.asc }, ops:')[0] ?? '', /^\+ \| recipients\.safe \| note/);
   });
 
@@ -91,7 +102,11 @@ describe('a change of a policy', () => {
   });
 
   test('of one host only stands under the host', () => {
+    const disabled = 'hosts: { "*": { jobs: { app: { enabled: false } } } }\n';
+    assert.match(changes('jobs:', `${disabled}jobs:`)[0] ?? '', /risk: jobs do not run any more on \*/);
     const hosts = 'hosts: { db-1: { limits: { files: 2 } } }\n';
-    assert.deepEqual(changes('files: 2', 'files: 3', `${base}${hosts}`), ['~ | hosts.db-1.limits.files']);
+    assert.deepEqual(changes('files: 2', 'files: 3', `${base}${hosts}`), [
+      '~ | hosts.db-1.limits.files | note: only on db-1',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Json } from '../contract/index.ts';
 import type { Change } from './changes.ts';
-import { spokenSpan } from './duration.ts';
+import { parseDuration, spokenSpan } from './duration.ts';
 import type { Policy } from './policy.ts';
 import type { Schedule } from './schedule.ts';
 import { longestGap } from './schedule-times.ts';
@@ -27,13 +27,16 @@ export function consequencesOf(change: Change, both: Both): Consequence[] {
   const whole = field === undefined;
   if (section === 'jobs') return whole ? wholeJob(name, kind, both) : jobField(name, field, change, both);
   if (section === 'schedules') return whole && kind !== 'changed' ? [] : ofSchedule(name, both);
-  if (section === 'sources' && !whole) return sourceField(field);
+  if (section === 'sources' && !whole) return sourceField(field, change);
+  if (section === 'hosts') return hostField(change);
   if (section === 'retention') return retentionField(name, field, kind, change);
   if (section === 'pipelines') return kind === 'changed' ? [note(STORED_AGAIN_IF_CUT)] : [];
   if (section === 'targets') return targetField(kind, whole);
   if (section === 'recipients') return recipientField(name, kind, whole);
   if (section === 'plugins') return [risk('plugins run with all rights of the agent')];
-  return section === 'alerts' ? [note('who is told of what is different')] : [];
+  if (section === 'plans' && kind === 'removed') return [risk('there is one recovery plan less')];
+  if (section !== 'alerts') return [];
+  return [kind === 'removed' ? risk('nobody is told of anything any more') : note('who is told of what is different')];
 }
 
 type Kind = 'added' | 'removed' | 'changed';
@@ -65,8 +68,21 @@ function jobField(name: string, field: string, change: Change, both: Both): Cons
   if (field === 'enabled') {
     return change.after === false ? [risk('the job does not run any more')] : [note('the job runs again')];
   }
-  if (field === 'hosts') return [note('other hosts run the job than before')];
-  if (field === 'recipients') return [RECIPIENTS];
+  if (field === 'hosts') {
+    const lost = change.before === undefined ? ['all others'] : missing(change.before, change.after);
+    return lost.length > 0 && change.after !== undefined
+      ? [risk(`the job may not run any more on ${lost.join(', ')}`)]
+      : [note('other hosts run the job than before')];
+  }
+  if (field === 'recipients') {
+    const kept = after?.recipients.map(({ name: one }) => one) ?? [];
+    const lost = before?.recipients.flatMap(({ name: one }) => (kept.includes(one) ? [] : [one])) ?? [];
+    return [
+      ...(lost.length > 0 ? [risk(`${lost.join(', ')} cannot open what is stored from now on`)] : []),
+      RECIPIENTS,
+    ];
+  }
+  if (field === 'timeout') return [note('a run that takes longer is cancelled')];
   if (field !== 'targets') return [];
   const gone = missing(change.before, change.after);
   const fresh = missing(change.after, change.before);
@@ -100,7 +116,12 @@ function scheduleConsequences(before: Schedule | undefined, after: Schedule | un
   return [is > was ? risk(text) : note(text)];
 }
 
-function sourceField(field: string): Consequence[] {
+function sourceField(field: string, change: Change): Consequence[] {
+  const gone = missing(change.before, change.after);
+  const fresh = missing(change.after, change.before);
+  if (field === 'paths' && gone.length > 0) return [risk(`not backed up any more: ${gone.join(', ')}`)];
+  if (field === 'exclude' && fresh.length > 0)
+    return [risk(`in no backup from now on: what matches ${fresh.join(', ')}`)];
   if (field === 'objectives') return [note('what is promised is different; alerts and reports go by it')];
   if (field === 'exclude') return [note('what is excluded is in no backup from now on; what is no longer excluded is')];
   return [note('the next run reads the source as it is described now')];
@@ -110,11 +131,33 @@ function retentionField(name: string, field: string | undefined, kind: Kind, cha
   if (field === undefined) {
     return kind === 'removed' ? [note(`no job may be of class "${name}" any more; what is stored in it stays`)] : [];
   }
-  if (field === 'keep') return [note('plan shows which snapshots would be kept and removed')];
-  if (field === 'minimum' && change.after === undefined) return [risk('nothing is promised to be kept any more')];
-  return field === 'minimum' || field === 'lock'
-    ? [note('what is promised is different, for what is stored already too')]
-    : [];
+  if (field === 'keep') return [change.after === undefined ? note('everything is kept') : keepConsequence(change)];
+  if (field !== 'minimum' && field !== 'lock') return [];
+  if (change.after === undefined) return [risk(`there is no ${field} any more`)];
+  const text = 'what is promised is different, for what is stored already too';
+  return [lengthOf(change.after) < lengthOf(change.before) ? risk(`less is promised: ${text}`) : note(text)];
+}
+
+/** Rules that are one by one at least what they were keep no less. */
+function keepConsequence({ path, before, after }: Change): Consequence {
+  const rule = path.length > 3;
+  const less = rule ? lengthOf(after) < lengthOf(before) : before === undefined;
+  const text = 'plan shows which snapshots would be kept and removed';
+  return less ? risk(`less is kept: ${text}`) : note(text);
+}
+
+/** Of a count, or of a duration in days; what is not there is nothing. */
+function lengthOf(value: Json | undefined): number {
+  if (typeof value === 'number') return value;
+  const duration = typeof value === 'string' ? parseDuration(value) : undefined;
+  return duration === undefined ? 0 : duration.months * 30.4 + duration.milliseconds / 86_400_000;
+}
+
+function hostField({ path, after }: Change): Consequence[] {
+  const disabled =
+    JSON.stringify(after ?? null).includes('"enabled":false') || (path.at(-1) === 'enabled' && after === false);
+  const where = path[1] ?? 'some hosts';
+  return [disabled ? risk(`jobs do not run any more on ${where}`) : note(`only on ${where}`)];
 }
 
 function targetField(kind: Kind, whole: boolean): Consequence[] {
