@@ -130,7 +130,13 @@ function wrongType(error: ErrorObject, schema: Schema, path: Path): Problem {
     return misspelt(error.data, schema, path);
   const wanted = [error.params['type']].flat().map(String);
   const names = wanted.map((type) => TYPES[type] ?? type).join(' or ');
-  const suggestion = wanted.includes('array') && typeof error.data === 'string' ? `[${error.data}]` : undefined;
+  const number = wanted.some((type) => type === 'integer' || type === 'number' || type === 'boolean');
+  const quoted = number && typeof error.data === 'string' && /^(true|false|[-+]?[\d.]+)$/.test(error.data);
+  const suggestion = quoted
+    ? String(error.data)
+    : wanted.includes('array') && typeof error.data === 'string'
+      ? `[${error.data}]`
+      : undefined;
   const message = `${label(path)} must be ${names}, not ${kindOf(error.data)}`;
   return { code: 'HF2003', message, path, on: 'value', suggestion, hint: described(schema) };
 }

@@ -31,7 +31,7 @@ const schema = {
       description:
         'A program that prints it, with its arguments; no shell is involved. A last newline is not part of it.',
       examples: [['pass', 'show', 'holdfast/s3']],
-      items: { type: 'string' },
+      items: { type: 'string', minLength: 1 },
       minItems: 1,
     },
   },

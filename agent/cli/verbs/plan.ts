@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
-import type { Json, Plugin } from '../../contract/index.ts';
+import { fail, type Json, type Plugin } from '../../contract/index.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Invocation } from '../invocation.ts';
@@ -20,7 +20,18 @@ export interface PlanOptions {
 
 /** Shows what `run` would do, when, and what retention would keep. Changes nothing; with `--diff`, see plan-diff.ts. */
 export async function plan(invocation: Invocation, names: readonly string[], options: PlanOptions): Promise<Exit> {
-  if (options.diff !== undefined) return planDiff(invocation, options.diff, options);
+  if (options.diff !== undefined && names.length === 0) return planDiff(invocation, options.diff, options);
+  if (options.diff !== undefined || options.markdown) {
+    const message =
+      options.diff === undefined ? '--markdown belongs to --diff.' : '--diff compares whole policies, not jobs.';
+    return fail({
+      code: 'USAGE',
+      message,
+      origin: 'agent',
+      permanent: true,
+      hint: `${invocation.command('plan --help')} shows both.`,
+    });
+  }
   const { terminal } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const jobs = chooseJobs(policy, names);

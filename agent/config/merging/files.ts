@@ -55,7 +55,9 @@ export class PolicyFiles {
   }
 
   #parse(file: string, text: string): PolicyDocument {
-    const document = new PolicyDocument(file, text, this.#variables);
+    // A part that is commented out says nothing; a whole policy that says nothing is a mistake.
+    const part = this.#open.length > 0 && isBlank(text);
+    const document = new PolicyDocument(file, part ? '{}' : text, this.#variables);
     if (!this.files.includes(file)) this.files.push(file);
     this.#included.set(file, new Set());
     this.diagnostics.push(...document.diagnostics);
@@ -81,7 +83,7 @@ export class PolicyFiles {
 
   #include(from: PolicyDocument, pattern: string, at: Path): void {
     if (from.isUnknown(at)) return;
-    const files = matching(pattern, path.dirname(from.file));
+    const files = matching(pattern, from.file);
     if (files.length === 0) this.#tell(from, at, 'HF1018', `no file matches ${pattern}`);
     for (const file of files) {
       const circle = this.#open.indexOf(file);
@@ -146,12 +148,17 @@ export function unplaced(code: CodeName, file: string, message: string, hint?: s
   return { severity, code, message, at, sourceLine: '', sourceColumn: 1, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The files that an include means, in the order of their names. */
-function matching(pattern: string, folder: string): string[] {
-  const plain = path.resolve(folder, pattern);
-  if (!/[*?[{]/.test(pattern)) return [plain];
+function isBlank(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(#|$)/.test(line));
+}
+
+/** The files that an include of `from` means, in the order of their names; a pattern does not mean the file it stands in. */
+function matching(pattern: string, from: string): string[] {
+  const folder = path.dirname(from);
+  if (!/[*?[{]/.test(pattern)) return [path.resolve(folder, pattern)];
   const found = globSync(pattern, { cwd: folder }).filter((name) => POLICY_FILE.test(name));
-  return found.map((name) => path.resolve(folder, name)).sort();
+  const files = found.map((name) => path.resolve(folder, name)).sort();
+  return files.filter((file) => file !== from);
 }
 
 function named(circle: readonly string[]): string {

@@ -99,6 +99,15 @@ describe('includes', () => {
     assert.deepEqual([policy?.limits.files, policy?.limits.workers], [2, 2]);
   });
 
+  test('by a pattern leave out the file itself, and a part that is commented out says nothing', async () => {
+    const at = await folder({
+      'holdfast.yaml': `include: ["*.yaml"]\n${text()}`,
+      'later.yaml': '# limits: { files: 2 }\n\n',
+    });
+    const { policy, diagnostics } = await load(at);
+    assert.deepEqual([diagnostics, policy?.limits.files], [[], 8]);
+  });
+
   test('that cannot be read, match nothing, or are broken', async () => {
     const at = await folder({
       'holdfast.yaml': `include: [none.yaml, "conf.d/*.yaml", broken.yaml]\n${text()}`,
