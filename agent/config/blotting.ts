@@ -19,15 +19,11 @@ export function writtenSecrets(content: Json): string[] {
       const parts = Array.isArray(value)
         ? value.map((part): [string, Json] => ['', part])
         : Object.entries<Json>(value);
-      for (const [name, part] of parts) walk(part, isSecret(name, part) || (suspect && !isReference(name, part)));
+      for (const [name, part] of parts) walk(part, SECRET_NAME.test(name) || (suspect && !isReference(name, part)));
     }
   };
   walk(content, false);
   return [...found];
-}
-
-function isSecret(name: string, value: Json): boolean {
-  return SECRET_NAME.test(name) || (name === 'value' && typeof value === 'string' && SECRET_NAME.test(value));
 }
 
 /** A place that a secret can lie in, written as one. */

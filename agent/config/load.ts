@@ -66,6 +66,7 @@ export function checkEverywhere(gathered: Gathered, host: string): Loaded {
   const here = policyOf(gathered, host);
   if (text === undefined) return here;
   const told = new Map(here.diagnostics.map((diagnostic) => [keyOf(diagnostic), diagnostic]));
+  const codes = new Set(here.diagnostics.map(({ code }) => code));
   for (const name of hostsOf(text.layer)) {
     // A host that nothing is written for; and for a pattern, its own name, which it fits.
     const other = name ?? ' another host';
@@ -73,11 +74,11 @@ export function checkEverywhere(gathered: Gathered, host: string): Loaded {
     for (const diagnostic of readAs(text, other, plugins).diagnostics) {
       const key = keyOf(diagnostic);
       // What is not available is not available anywhere.
-      if (diagnostic.code.startsWith('HF49') && [...told.values()].some(({ code }) => code === diagnostic.code))
-        continue;
+      if (diagnostic.code.startsWith('HF49') && codes.has(diagnostic.code)) continue;
       const where = name === undefined ? 'on other hosts' : isPattern(name) ? `on hosts ${name}` : `on host ${name}`;
       if (!told.has(key))
         told.set(key, { ...diagnostic, origin: [diagnostic.origin, where].filter(Boolean).join(', ') });
+      codes.add(diagnostic.code);
     }
   }
   const diagnostics = [...told.values()].sort(compareDiagnostics);

@@ -75,8 +75,8 @@ const gaps = new Map<string, number>();
 /** The longest time between two starts, in milliseconds; changes of the clock are not counted. `Infinity` when there are none. */
 export function longestGap(timing: Timing): number {
   if (timing.kind === 'interval' && timing.blackout.length === 0) return timing.everyMs;
-  const { kind, blackout } = timing;
-  const key = JSON.stringify([kind === 'interval' ? [timing.everyMs, timing.timezone] : timing.patterns, blackout]);
+  const when = timing.kind === 'interval' ? [timing.everyMs, timing.timezone] : timing.patterns;
+  const key = JSON.stringify([when, timing.blackout]);
   const known = gaps.get(key);
   if (known !== undefined) return known;
   const gap =
