@@ -9,6 +9,10 @@ export interface Meta {
   readonly mtimeNs: bigint;
   /** Extended attributes by name, values as bytes. Absent: none were found or they were not asked for. */
   readonly xattrs?: Readonly<Record<string, Uint8Array>>;
+  /** When it was made, where the file system says so. Noted for people: no system lets it be set. */
+  readonly birthNs?: bigint;
+  /** Inode flags (`chattr`), the bits of Linux's FS_IOC_GETFLAGS in <linux/fs.h>, above 0. Absent: none, or not known. */
+  readonly flags?: number;
 }
 
 /** By these five a file counts as unchanged. All come from one `lstat`; times in nanoseconds, size in bytes. */
@@ -43,7 +47,8 @@ export type PlainContent =
  */
 export type TreeEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
   | PlainContent
-  | { readonly kind: 'file'; readonly file: Uint8Array; readonly stamp: Stamp }
+  /** `sparse`: takes less room than its size, so that its zeros come back as holes; others are written out in full. */
+  | { readonly kind: 'file'; readonly file: Uint8Array; readonly stamp: Stamp; readonly sparse?: true }
   | { readonly kind: 'data'; readonly data: Bytes }
 );
 
@@ -68,5 +73,5 @@ export interface StoredContent {
 /** An entry as it is read back, in tree order. */
 export type StoredEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
   | PlainContent
-  | { readonly kind: 'file'; readonly size: number; readonly content: StoredContent }
+  | { readonly kind: 'file'; readonly size: number; readonly content: StoredContent; readonly sparse?: true }
 );

@@ -20,6 +20,10 @@ export const KEY = {
   target: 11,
   major: 12,
   minor: 13,
+  birthSeconds: 14,
+  birthNanoseconds: 15,
+  flags: 16,
+  sparse: 17,
 } as const;
 
 /** What stands for `kind`, and for `type` of a special file. Numbers are never used again for another kind. */

@@ -12,6 +12,9 @@ const MAP = 5;
 const MAX_U32 = 2 ** 32 - 1;
 const NS = 1_000_000_000n;
 
+/** While it is being read. */
+type Mutable<T> = T extends object ? { -readonly [K in keyof T]: T[K] } : T;
+
 /**
  * Reads entries one behind the other, and refuses whatever `TreeWriter` would not have written: OBJECT_DAMAGED. Byte strings
  * of what it returns are views of the page.
@@ -37,21 +40,38 @@ export class TreeReader {
     if (!isTreePath(path)) refuse('an entry has a path that no entry can have');
     const kind = KINDS[this.#number(KEY.kind, KINDS.length - 1)] ?? 'directory';
     const meta = this.#meta();
-    const own = keys - (meta.xattrs === undefined ? 7 : 8);
-    return this.#content(kind, path, meta, own);
+    const record = this.#content(kind, path, meta);
+    const left = keys - (meta.xattrs === undefined ? 7 : 8) - contentKeys(kind);
+    if (left !== 0) this.#more(record, meta, left);
+    return record;
   }
 
-  #content(kind: (typeof KINDS)[number], path: Uint8Array, meta: Meta, own: number): TreeRecord {
+  /** What few entries have, or few file systems tell: `left` keys of it, ascending like all others. */
+  #more(record: Mutable<TreeRecord>, meta: Mutable<Meta>, left: number): void {
+    let rest = left;
+    if (rest >= 2 && this.#bytes[this.#at] === KEY.birthSeconds) {
+      meta.birthNs = this.#time(KEY.birthSeconds, KEY.birthNanoseconds);
+      rest -= 2;
+    }
+    if (rest >= 1 && this.#bytes[this.#at] === KEY.flags) {
+      meta.flags = this.#number(KEY.flags, MAX_U32) || refuse('flags of an entry are none');
+      rest--;
+    }
+    if (rest === 1 && record.kind === 'file') {
+      record.sparse = this.#number(KEY.sparse, 1) === 1 || refuse('a file is sparse or not');
+      rest--;
+    }
+    if (rest !== 0) otherFields();
+  }
+
+  #content(kind: (typeof KINDS)[number], path: Uint8Array, meta: Meta): Mutable<TreeRecord> {
     switch (kind) {
       case 'directory':
-        this.#expect(own, 0);
         return { path, meta, kind };
       case 'file':
-        this.#expect(own, 2);
         return this.#file(path, meta);
       case 'symlink':
       case 'hardlink': {
-        this.#expect(own, 1);
         this.#key(KEY.target);
         const target = this.#byteString();
         if (!isLinkTarget(target)) refuse('a link has no target');
@@ -59,12 +79,11 @@ export class TreeReader {
         return { path, meta, kind, target };
       }
       default:
-        this.#expect(own, 2);
         return this.#special(kind, path, meta);
     }
   }
 
-  #file(path: Uint8Array, meta: Meta): TreeRecord {
+  #file(path: Uint8Array, meta: Meta): Mutable<TreeRecord> {
     const size = this.#number(KEY.size, Number.MAX_SAFE_INTEGER);
     const key = this.#byte();
     const list = this.#byteString();
@@ -77,27 +96,27 @@ export class TreeReader {
     return { path, meta, kind: 'file', size, lists: list };
   }
 
-  #special(type: SpecialType, path: Uint8Array, meta: Meta): TreeRecord {
+  #special(type: SpecialType, path: Uint8Array, meta: Meta): Mutable<TreeRecord> {
     const major = this.#number(KEY.major, MAX_U32);
     const minor = this.#number(KEY.minor, MAX_U32);
     return { path, meta, kind: 'special', type, major, minor };
   }
 
-  #meta(): Meta {
+  #meta(): Mutable<Meta> {
     const mode = this.#number(KEY.mode, 0o7777);
     const uid = this.#number(KEY.uid, MAX_U32);
     const gid = this.#number(KEY.gid, MAX_U32);
-    const mtimeNs = this.#time();
+    const mtimeNs = this.#time(KEY.seconds, KEY.nanoseconds);
     if (this.#bytes[this.#at] !== KEY.xattrs) return { mode, uid, gid, mtimeNs };
     this.#at++;
     return { mode, uid, gid, mtimeNs, xattrs: this.#xattrs() };
   }
 
-  #time(): bigint {
-    this.#key(KEY.seconds);
+  #time(secondsKey: number, nanosecondsKey: number): bigint {
+    this.#key(secondsKey);
     const negative = (this.#bytes[this.#at] ?? 0) >> 5 === NEGATIVE;
     const seconds = this.#seconds(negative ? NEGATIVE : UINT);
-    const nanoseconds = this.#number(KEY.nanoseconds, 999_999_999);
+    const nanoseconds = this.#number(nanosecondsKey, 999_999_999);
     return (negative ? -1n - seconds : seconds) * NS + BigInt(nanoseconds);
   }
 
@@ -148,11 +167,7 @@ export class TreeReader {
   }
 
   #key(key: number): void {
-    if (this.#byte() !== key) refuse('an entry has other fields than an entry has');
-  }
-
-  #expect(own: number, expected: number): void {
-    if (own !== expected) refuse('an entry has other fields than an entry has');
+    if (this.#byte() !== key) otherFields();
   }
 
   #byte(): number {
@@ -196,6 +211,16 @@ function text(bytes: Uint8Array): string {
   } catch {
     return refuse('the name of an extended attribute is not text');
   }
+}
+
+/** How many keys an entry has for its content, at the least. */
+function contentKeys(kind: (typeof KINDS)[number]): number {
+  if (kind === 'directory') return 0;
+  return kind === 'symlink' || kind === 'hardlink' ? 1 : 2;
+}
+
+function otherFields(): never {
+  refuse('an entry has other fields than an entry has');
 }
 
 export function refuse(reason: string): never {

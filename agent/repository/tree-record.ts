@@ -11,6 +11,6 @@ export const MAX_INLINE_CHUNKS = 1024;
  */
 export type TreeRecord = { readonly path: Uint8Array; readonly meta: Meta } & (
   | PlainContent
-  | { readonly kind: 'file'; readonly size: number; readonly chunks: Uint8Array }
-  | { readonly kind: 'file'; readonly size: number; readonly lists: Uint8Array }
+  | { readonly kind: 'file'; readonly size: number; readonly chunks: Uint8Array; readonly sparse?: true }
+  | { readonly kind: 'file'; readonly size: number; readonly lists: Uint8Array; readonly sparse?: true }
 );

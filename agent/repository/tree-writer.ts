@@ -52,13 +52,14 @@ export class TreeWriter {
     const { path, meta } = record;
     if (!isTreePath(path)) invalid('a path is absolute, or has an empty, "." or ".." component or a NUL');
     this.#reserve(record);
-    this.#bytes[this.#at++] = MAP | (7 + (meta.xattrs === undefined ? 0 : 1) + ownKeys(record));
+    this.#bytes[this.#at++] = MAP | (7 + metaKeys(meta) + ownKeys(record));
     this.#bytes[this.#at++] = KEY.path;
     this.#head(BYTES, path.length);
     const hash = this.#copyHashed(path);
     this.#number(KEY.kind, KINDS.indexOf(record.kind === 'special' ? record.type : record.kind), KINDS.length - 1);
     this.#meta(meta);
     this.#content(record);
+    this.#more(record);
     return hash;
   }
 
@@ -66,7 +67,7 @@ export class TreeWriter {
     this.#number(KEY.mode, meta.mode, 0o7777);
     this.#number(KEY.uid, meta.uid, MAX_U32);
     this.#number(KEY.gid, meta.gid, MAX_U32);
-    this.#time(meta.mtimeNs);
+    this.#time(KEY.seconds, KEY.nanoseconds, meta.mtimeNs);
     if (meta.xattrs !== undefined) this.#xattrs(meta.xattrs);
   }
 
@@ -93,18 +94,27 @@ export class TreeWriter {
     }
   }
 
+  /** What few entries have, or few file systems tell. */
+  #more(record: TreeRecord): void {
+    const { birthNs, flags } = record.meta;
+    if (birthNs !== undefined) this.#time(KEY.birthSeconds, KEY.birthNanoseconds, birthNs);
+    if (flags === 0) invalid('flags of an entry are none');
+    if (flags !== undefined) this.#number(KEY.flags, flags, MAX_U32);
+    if (isSparse(record)) this.#number(KEY.sparse, 1, 1);
+  }
+
   /** Floor of the seconds, and the nanoseconds that are left: the same form before 1970 as after. */
-  #time(ns: bigint): void {
+  #time(secondsKey: number, nanosecondsKey: number, ns: bigint): void {
     let nanoseconds = Number(ns % NS);
     if (nanoseconds < 0) nanoseconds += 1e9;
     const seconds = (ns - BigInt(nanoseconds)) / NS;
     if (seconds >= 1n << 63n || seconds < -(1n << 63n)) invalid('a time is not one that a file can have');
-    this.#bytes[this.#at++] = KEY.seconds;
+    this.#bytes[this.#at++] = secondsKey;
     const near = Number(seconds);
     if (!Number.isSafeInteger(near)) this.#farSeconds(seconds);
     else if (near < 0) this.#head(NEGATIVE, -1 - near);
     else this.#head(UINT, near);
-    this.#number(KEY.nanoseconds, nanoseconds, 999_999_999);
+    this.#number(nanosecondsKey, nanoseconds, 999_999_999);
   }
 
   #farSeconds(seconds: bigint): void {
@@ -204,7 +214,17 @@ export class TreeWriter {
 /** How many keys an entry has for its content. */
 function ownKeys(record: TreeRecord): number {
   if (record.kind === 'directory') return 0;
-  return record.kind === 'file' || record.kind === 'special' ? 2 : 1;
+  if (record.kind === 'file') return isSparse(record) ? 3 : 2;
+  return record.kind === 'special' ? 2 : 1;
+}
+
+/** How many keys it has for what not every entry has. */
+function metaKeys({ xattrs, birthNs, flags }: Meta): number {
+  return (xattrs === undefined ? 0 : 1) + (birthNs === undefined ? 0 : 2) + (flags === undefined ? 0 : 1);
+}
+
+function isSparse(record: TreeRecord): boolean {
+  return record.kind === 'file' && record.sparse === true;
 }
 
 function checkedChunks(chunks: Uint8Array, size: number): Uint8Array {

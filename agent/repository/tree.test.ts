@@ -35,6 +35,8 @@ const meta: fc.Arbitrary<Meta> = fc.record(
     gid: u32,
     mtimeNs: time,
     xattrs: fc.array(fc.tuple(attributeName, someBytes), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
+    birthNs: time,
+    flags: u32.map((flags) => flags || 16),
   },
   { requiredKeys: ['mode', 'uid', 'gid', 'mtimeNs'], noNullPrototype: true },
 );
@@ -55,7 +57,7 @@ const content = fc.oneof(
   ),
   list.map((refs) => {
     const size = refs.reduce((sum, [, length]) => sum + length, 0);
-    return { kind: 'file', size, chunks: packed(refs) } as const;
+    return { kind: 'file', size, chunks: packed(refs), ...(size % 2 === 1 && { sparse: true as const }) } as const;
   }),
   fc
     .tuple(fc.maxSafeInteger(), list)
@@ -175,6 +177,10 @@ const strange: Readonly<Record<string, readonly TreeRecord[]>> = {
   'half a chunk': [{ ...entry('a'), kind: 'file', size: 0, chunks: bytesOf('xx') }],
   'an empty chunk': [{ ...entry('a'), kind: 'file', size: 0, chunks: new Uint8Array(36) }],
   'no list': [{ ...entry('a'), kind: 'file', size: 0, lists: bytesOf('') }],
+  'flags that are none': [{ ...entry('a'), meta: { mode: 0, uid: 0, gid: 0, mtimeNs: 0n, flags: 0 } }],
+  'a birth that no file system counts': [
+    { ...entry('a'), meta: { mode: 0, uid: 0, gid: 0, mtimeNs: 0n, birthNs: -(10n ** 30n) } },
+  ],
   'an attribute that is not text': [
     { ...entry('a'), meta: { mode: 0, uid: 0, gid: 0, mtimeNs: 0n, xattrs: { '\ud800': bytesOf('') } } },
   ],
@@ -207,7 +213,23 @@ const hostile: Readonly<Record<string, readonly [number, unknown][]>> = {
   'a negative owner': [[3, -1]],
   'a nanosecond too many': [[6, 1_000_000_000]],
   'a time that is a float': [[5, 0.5]],
-  'a field from the future': [[14, 1]],
+  'a field from the future': [[18, 1]],
+  'half a time of birth': [[14, 1]],
+  'the other half of it': [[15, 1]],
+  'flags that are none': [[16, 0]],
+  'flags beyond 32 bits': [[16, 2 ** 32]],
+  'a folder with holes': [[17, 1]],
+  'a link with holes': [
+    [1, 2],
+    [11, bytesOf('x')],
+    [17, 1],
+  ],
+  'a file that says it has no holes': [
+    [1, 1],
+    [8, 0],
+    [9, bytesOf('')],
+    [17, 0],
+  ],
   'a link target on a folder': [[11, bytesOf('x')]],
   'attributes that are a list': [[7, []]],
   'attributes that are text': [[7, new Map([['a', 'b']])]],
@@ -278,6 +300,14 @@ const sample: readonly TreeRecord[] = [
     meta: { mode: 1, uid: 70000, gid: 300, mtimeNs: -1n, xattrs: { a: bytesOf('1'), b: bytesOf('2') } },
   },
   { ...entry('c'), kind: 'special', type: 'char', major: 1, minor: 3 },
+  {
+    path: bytesOf('d'),
+    meta: { mode: 0, uid: 0, gid: 0, mtimeNs: 0n, birthNs: -1_500_000_000n, flags: 0x30 },
+    kind: 'file',
+    size: 7,
+    chunks: packed([[new Uint8Array(32).fill(1), 7]]),
+    sparse: true,
+  },
 ];
 
 test('a page that is cut or changed is read to the same bytes or refused', () => {

@@ -73,6 +73,12 @@ const accepted: Readonly<Record<string, Buffer>> = {
       ]),
     ],
   ]),
+  'a time of birth, and flags': entry([
+    [14, -1],
+    [15, 999_999_999],
+    [16, 0x30],
+  ]),
+  'a sparse file': entry([...file(300, 100, 200), [17, 1]]),
   'a path that is not UTF-8': folder('\xff\xfe'),
 };
 
@@ -112,7 +118,13 @@ const refused: Readonly<Record<string, Buffer>> = {
     [11, latin1('')],
   ]),
   'a kind that is not known': entry([[1, 8]]),
-  'a key that is not known': entry([[14, 0]]),
+  'a key that is not known': entry([[18, 1]]),
+  'half a time of birth': entry([[14, 0]]),
+  'the other half of it': entry([[15, 0]]),
+  'flags that are none': entry([[16, 0]]),
+  'flags of 33 bits': entry([[16, 2 ** 32]]),
+  'a folder that is sparse': entry([[17, 1]]),
+  'a file that is not sparse and says so': entry([...file(0), [17, 0]]),
   'a key of another kind': entry([[11, latin1('x')]]),
   'a mode of 13 bits': entry([[2, 0o10000]]),
   'an owner of 33 bits': entry([[3, 2 ** 32]]),
