@@ -64,8 +64,9 @@ export interface FileAttributes {
 export interface StoredContent {
   read(range?: { readonly offset: number; readonly length?: number }): Bytes;
   /**
-   * Makes a new file at the absolute `path` (O_CREAT | O_EXCL | O_NOFOLLOW) inside a worker, writes the content, sets the
-   * attributes, and resolves to `undefined`, or to the failure after removing what was begun. Many may be in flight.
+   * Makes a new file at the absolute `path`, where nothing may stand, inside a worker, and resolves to `undefined`, or to the
+   * failure after removing what was begun. Content and attributes are complete when the file gets this name (`unfinishedName`
+   * until then), so that whatever ends the process, what stands at `path` is whole. Many may be in flight.
    */
   writeTo(path: Uint8Array, attributes: FileAttributes): Promise<Failure | undefined>;
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Failure, type FileAttributes, failureOf } from '../contract/index.ts';
+import { type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
 import { writeFile } from '../workers/file-writing.ts';
 import type { FileToWrite } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf } from './chunk-reading.ts';
@@ -89,7 +89,7 @@ export class FileWrites {
       const writes = files.map(({ path, refs, size, attributes }): FileToWrite => {
         const pieces = loaded.pieces.slice(at, at + refs.length / REF_BYTES);
         at += pieces.length;
-        return { path, pieces, position: 0, create: true, finish: { size, attributes } };
+        return { path, unfinished: beside(path), pieces, position: 0, create: true, finish: { size, attributes } };
       });
       const request = { kind: 'write', artifact, frames: loaded.frames, files: writes } as const;
       return (await session.send(request, loaded.transfer)).failures;
@@ -102,16 +102,17 @@ export class FileWrites {
     size: number,
     attributes: FileAttributes,
   ): Promise<Failure | undefined> {
+    const unfinished = beside(path);
     // Never rejects: several are under way at once, and one that nobody waits for yet would end the process.
     const write = async (
-      file: Omit<FileToWrite, 'path' | 'pieces'>,
+      file: Omit<FileToWrite, 'path' | 'unfinished' | 'pieces'>,
       part: Uint8Array,
     ): Promise<Failure | undefined> => {
       try {
         const { session, gate, artifact } = this.#reader;
         return await gate.run(async () => {
           const loaded = await fetchFrames(this.#reader, part);
-          const files = [{ ...file, path, pieces: loaded.pieces }];
+          const files = [{ ...file, path, unfinished, pieces: loaded.pieces }];
           const request = { kind: 'write', artifact, frames: loaded.frames, files } as const;
           return (await session.send(request, loaded.transfer)).failures[0];
         });
@@ -120,14 +121,14 @@ export class FileWrites {
       }
     };
     // Made here: whether a worker that is being stopped has made it already could not be known, and nobody would remove it.
-    const refused = writeFile({ path, pieces: [], position: 0, create: true }, []);
+    const refused = writeFile({ path, unfinished, pieces: [], position: 0, create: true }, []);
     if (refused !== undefined) return refused;
     const none = new Uint8Array(0);
     const failure =
       (await this.#writeParts(refs, write)) ??
       (await write({ create: false, position: size, finish: { size, attributes } }, none));
     if (failure === undefined) this.bytes += size;
-    else await rm(Buffer.from(path), { force: true });
+    else await rm(unfinished, { force: true });
     return failure;
   }
 
@@ -147,6 +148,11 @@ export class FileWrites {
     const rest = await Promise.all(under);
     return failure ?? rest.find((one) => one !== undefined);
   }
+}
+
+/** A path in the folder of `path` that nothing has. */
+function beside(path: Uint8Array): Buffer {
+  return Buffer.concat([path.subarray(0, path.lastIndexOf(0x2f) + 1), Buffer.from(unfinishedName())]);
 }
 
 function lengthOf(refs: Uint8Array): number {

@@ -5,8 +5,12 @@ import {
   fchownSync,
   ftruncateSync,
   futimesSync,
+  linkSync,
+  lstatSync,
   openSync,
+  renameSync,
   rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import type { Failure, FileAttributes } from '../contract/index.ts';
@@ -18,13 +22,17 @@ const HOLE_BYTES = 64 * 1024;
 const LEAST_HOLE_BYTES = 4096;
 const zeros = new Uint8Array(HOLE_BYTES);
 
-/** Writes a file or a part of one. Runs of zeros are left as holes. A file that it made and that failed is removed; a part that failed is its caller's to remove, because others may be writing theirs. */
+/**
+ * Writes a file or a part of one, and gives the file its name with the last part. Runs of zeros are left as holes. A file that it made
+ * and that failed is removed; a part that failed is its caller's to remove, because others may be writing theirs.
+ */
 export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Failure | undefined {
-  const path = Buffer.from(file.path.buffer, file.path.byteOffset, file.path.byteLength);
+  const path = bufferOf(file.path);
+  const unfinished = bufferOf(file.unfinished);
   const create = file.create ? constants.O_CREAT | constants.O_EXCL : 0;
   let fd: number;
   try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | create, 0o600);
+    fd = openSync(unfinished, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | create, 0o600);
   } catch (error) {
     return writeFailure(path, error);
   }
@@ -35,10 +43,13 @@ export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Fail
       written = writeSparse(fd, bytes, position) ?? written;
       position += bytes.length;
     }
-    if (file.finish !== undefined) finishFile(fd, file.finish.size, written, file.finish.attributes);
+    if (file.finish !== undefined) {
+      finishFile(fd, file.finish.size, written, file.finish.attributes);
+      publish(unfinished, path);
+    }
     return undefined;
   } catch (error) {
-    if (file.create) rmSync(path, { force: true });
+    if (file.create) rmSync(unfinished, { force: true });
     return writeFailure(path, error);
   } finally {
     closeSync(fd);
@@ -76,6 +87,26 @@ function finishFile(fd: number, size: number, written: number, attributes: FileA
   }
 }
 
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * Gives a whole file its name, never in the place of something. link(2) refuses what is taken by itself; FAT and some network and FUSE
+ * mounts have no links, and are looked at before. `link` is for tests of those.
+ */
+export function publish(unfinished: Buffer, path: Buffer, link = linkSync): void {
+  try {
+    link(unfinished, path);
+  } catch (error) {
+    if (!WITHOUT_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      throw Object.assign(new Error('it is there already'), { code: 'EEXIST' });
+    }
+    renameSync(unfinished, path);
+    return;
+  }
+  unlinkSync(unfinished);
+}
+
 /**
  * A time as Node's `utimes` keeps most of it: to about 0.2 µs (a double), never in another second. As text, because Node takes a
  * negative number for the present, and a Date only to the millisecond.
@@ -85,6 +116,10 @@ function secondsOf(ns: bigint): string {
   const whole = Number((ns - rest) / 1_000_000_000n);
   const value = Number(ns) / 1e9;
   return String(Math.floor(value) === whole ? value : whole + 0.999_999_5);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function writeFailure(path: Buffer, error: unknown): Failure {

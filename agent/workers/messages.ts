@@ -118,13 +118,16 @@ export interface Piece {
 
 /** A file, or a part of one, to be written by a worker. */
 export interface FileToWrite {
+  /** The name it gets when it is whole: nothing may stand there. */
   readonly path: Uint8Array;
+  /** Its path until then, in the same folder. */
+  readonly unfinished: Uint8Array;
   readonly pieces: readonly Piece[];
   /** Where the pieces begin in the file. */
   readonly position: number;
-  /** The first part creates the file (it must not exist). */
+  /** The first part creates the file, under its unfinished name. */
   readonly create: boolean;
-  /** With the last part: the whole size and the attributes. */
+  /** With the last part: the whole size and the attributes. The file is whole then. */
   readonly finish?: { readonly size: number; readonly attributes: FileAttributes };
 }
 

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Meta, RestoreRequest } from 'holdfast/plugin';
+import { type Meta, type RestoreRequest, unfinishedName } from 'holdfast/plugin';
 import { type Attributes, setFolderAttributes } from './attributes.ts';
 import { conflicts, errnoOf, escapes } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
+import { removeLeftOver } from './left-over.ts';
 import { childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { checkPath } from './tree-shape.ts';
 
@@ -44,6 +44,7 @@ export class Destination {
   static open(folder: string, conflict: RestoreRequest['conflict']): Destination {
     makeFolders(folder);
     const root = rawPathOf(realpathSync(folder, { encoding: 'buffer' }));
+    removeLeftOver(root);
     const fresh = readdirSync(systemPath(root)).length === 0;
     return new Destination(root, conflict, fresh);
   }
@@ -89,7 +90,7 @@ export class Destination {
 
   /** A name beside `place` that nothing has. */
   beside(place: RawPath): RawPath {
-    return childOf(parentOf(place), `.holdfast-${randomBytes(8).toString('hex')}`);
+    return childOf(parentOf(place), unfinishedName());
   }
 
   /** Makes or finds the folder; `kept` when something else stands there and is to stay. */
@@ -102,6 +103,7 @@ export class Destination {
     using place = this.place(path);
     const stands = this.standing(path, place);
     if (stands?.isDirectory()) {
+      removeLeftOver(place.path);
       this.#folders.set(path, { ...inodeOf(place.path), made: false, meta });
       return 'found';
     }

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { lendHost, MemorySink, MemorySnapshot, type StoredTreeEntry } from 'holdfast/conformance';
-import type { Json, Plan, Reader, Restored, RestoreRequest, StoredEntry } from 'holdfast/plugin';
+import {
+  type Json,
+  type Plan,
+  type Reader,
+  type Restored,
+  type RestoreRequest,
+  type StoredEntry,
+  unfinishedName,
+} from 'holdfast/plugin';
 import { seconds } from './attributes.ts';
 import { plugin } from './index.ts';
 import { failureWith, makeSample, stateOf, temporaryFolder } from './sample.ts';
@@ -126,6 +134,23 @@ describe('a restore of files', () => {
     await fs.symlink('real', join(place.path, 'into'));
     assert.deepEqual((await restore({ into: join(place.path, 'into') }, sink.snapshot())).skipped, []);
     assert.deepEqual(await stateOf(join(place.path, 'real')), await stateOf(join(place.path, 'from')));
+  });
+
+  it('removes what a killed restore had not finished, and nothing else that stands there', async () => {
+    await using place = await temporaryFolder();
+    const left = unfinishedName();
+    const others = ['.holdfast-mine', `${unfinishedName()}.txt`, 'x.holdfast-0123456789abcdef'];
+    await fs.mkdir(join(place.path, 'a'));
+    await fs.mkdir(join(place.path, 'away'));
+    for (const folder of ['.', 'a']) {
+      await fs.symlink('/nowhere', join(place.path, folder, unfinishedName()));
+      for (const name of [left, ...others]) await fs.writeFile(join(place.path, folder, name), '');
+    }
+    await fs.writeFile(join(place.path, 'away', left), 'not entered');
+    await restore({ into: place.path }, snapshotOf(folder('a'), file('a/b')));
+    assert.deepEqual((await fs.readdir(place.path)).sort(), ['a', 'away', ...others].sort());
+    assert.deepEqual((await fs.readdir(join(place.path, 'a'))).sort(), ['b', ...others].sort());
+    assert.deepEqual(await fs.readdir(join(place.path, 'away')), [left]);
   });
 
   it('leaves folders that were there as they are, unless it replaces', async () => {
