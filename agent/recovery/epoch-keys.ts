@@ -1,3 +1,4 @@
+import { damaged } from '../repository/damage.ts';
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import { decodeEpoch, unlockEpoch } from '../repository/keys/epoch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
@@ -50,6 +51,9 @@ export class EpochKeys {
     const { store, writers, domain, identity } = this.#o;
     const key = epochKey(domain, id);
     const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.publicKeyOf));
+    if (epoch.repository !== writers.repository) {
+      damaged('OBJECT_DAMAGED', `${key} is damaged: it belongs to another repository.`);
+    }
     const { privateKey, domainSecret } = await unlockEpoch(epoch, identity);
     this.#domain ??= domainKeys(epoch.domain, epoch.domainName, domainSecret);
     domainSecret.fill(0);

@@ -8,6 +8,7 @@ import {
   type StoredEntry,
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
+import { totalLength } from '../repository/tree.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/counters.ts';
 import { type ChunkReader, readWhole } from './chunk-reading.ts';
@@ -75,6 +76,7 @@ export class SnapshotReader implements Reader {
       const begins = offsetOf(page);
       if (begins >= end || (next !== undefined && offsetOf(next) <= start)) continue;
       const refs = await readWhole(reading, refsOf([page]));
+      if (totalLength(refs) !== (next === undefined ? artifact.size : offsetOf(next)) - begins) this.#outOfPlace(name);
       const offset = Math.max(0, start - begins);
       for await (const part of readRange(reading, refs, { offset, length: end - begins - offset })) {
         this.#streamed += part.length;
@@ -119,6 +121,15 @@ export class SnapshotReader implements Reader {
       counters,
       startedAt,
     };
+  }
+
+  #outOfPlace(name: string): never {
+    return fail({
+      code: 'OBJECT_DAMAGED',
+      message: `snapshot ${this.#from.snapshot.id} is damaged: a page of ${name} holds another part of it than it says`,
+      origin: 'repository',
+      permanent: true,
+    });
   }
 
   #unknown(name: string, kind: 'bytes' | 'tree'): never {

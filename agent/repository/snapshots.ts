@@ -61,7 +61,7 @@ function inOrder(snapshots: readonly StoredSnapshot[]): StoredSnapshot[] {
 
 export async function readSnapshot(store: Store, writers: Writers, key: string): Promise<StoredSnapshot> {
   const opened = await store.read(key, undefined, (bytes) =>
-    decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf }),
+    decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf, repository: writers.repository }),
   );
   return { key, id: opened.hash.slice(0, 8), opened };
 }

@@ -11,13 +11,21 @@ import type { Store } from './store.ts';
 export class Writers {
   readonly #writers: ReadonlyMap<string, Writer>;
   readonly #own: HostKeys | undefined;
+  /** 32 hex: of which they are. */
+  readonly repository: string;
   /** Writer objects that could not be read. */
   readonly problems: readonly Failure[];
 
-  private constructor(writers: ReadonlyMap<string, Writer>, own: HostKeys | undefined, problems: readonly Failure[]) {
-    this.#writers = writers;
-    this.#own = own;
-    this.problems = problems;
+  private constructor(o: {
+    repository: string;
+    writers: ReadonlyMap<string, Writer>;
+    own: HostKeys | undefined;
+    problems: readonly Failure[];
+  }) {
+    this.repository = o.repository;
+    this.#writers = o.writers;
+    this.#own = o.own;
+    this.problems = o.problems;
   }
 
   /** `WRITER_FORGED` when the repository names another key for this host's own writer. */
@@ -35,7 +43,7 @@ export class Writers {
         problems.push(failure);
       }
     }
-    return new Writers(writers, own, problems);
+    return new Writers({ repository, writers, own, problems });
   }
 
   readonly publicKeyOf = (id: string): Uint8Array | undefined =>

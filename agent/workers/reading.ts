@@ -113,9 +113,19 @@ export class Reading {
   }
 
   #decode(frame: FrameToOpen, encoded: Uint8Array): Uint8Array {
-    const plain = frame.codec === UNCOMPRESSED ? encoded : this.#codecOf(frame).decode(encoded, frame.plainLength);
+    const plain = frame.codec === UNCOMPRESSED ? encoded : this.#decompress(frame, encoded);
     if (plain.length !== frame.plainLength) return damaged(frame, 'its length is not what its table says');
     return plain;
+  }
+
+  /** It was sealed like this: what does not decompress is the frame's fault, however the codec calls it. */
+  #decompress(frame: FrameToOpen, encoded: Uint8Array): Uint8Array {
+    const codec = this.#codecOf(frame);
+    try {
+      return codec.decode(encoded, frame.plainLength);
+    } catch (error) {
+      return damaged(frame, failureOf(error, { code: 'CODEC_DAMAGED', origin: 'repository' }).message, error);
+    }
   }
 
   #codecOf(frame: FrameToOpen): Codec {
@@ -194,12 +204,15 @@ function sliceOf(plain: readonly Uint8Array[], piece: Piece): Uint8Array {
   return (plain[piece.frame] as Uint8Array).subarray(piece.offset, piece.offset + piece.length);
 }
 
-function damaged(frame: FrameToOpen, why: string): never {
-  return fail({
-    code: 'FRAME_DAMAGED',
-    message: `${frame.name}: ${why}`,
-    origin: 'repository',
-    permanent: true,
-    hint: 'run `holdfast verify --level decrypt` to see what else is affected',
-  });
+function damaged(frame: FrameToOpen, why: string, cause?: unknown): never {
+  return fail(
+    {
+      code: 'FRAME_DAMAGED',
+      message: `${frame.name}: ${why}`,
+      origin: 'repository',
+      permanent: true,
+      hint: 'run `holdfast verify --level decrypt` to see what else is affected',
+    },
+    cause,
+  );
 }
