@@ -105,6 +105,7 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
     meta,
     kind: 'file',
     size,
+    ...(record.sparse === undefined ? {} : { sparse: record.sparse }),
     content: {
       async *read(range) {
         yield* readRange(reader, await chunksOf(reader, record), range);

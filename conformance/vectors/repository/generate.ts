@@ -13,6 +13,7 @@ import { packVectors } from './pack-vectors.ts';
 import { pageVectors } from './page-vectors.ts';
 import { headerVectors, recordVectors } from './record-vectors.ts';
 import { referenceVectors } from './reference-vectors.ts';
+import { repositoryVectors } from './repository-vectors.ts';
 import { birthVectors, sealedRecordVectors } from './sealed-vectors.ts';
 import { snapshotVectors } from './snapshot-vectors.ts';
 import { tableVectors, trailerVectors } from './table-vectors.ts';
@@ -47,5 +48,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, file] of Object.entries(await objectVectors())) {
     writeFileSync(new URL(name, import.meta.url), written(file));
   }
+  writeFileSync(new URL('repositories.json', import.meta.url), written(await repositoryVectors()));
   keepOpenPgp();
 }

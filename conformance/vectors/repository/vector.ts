@@ -24,6 +24,8 @@ export interface RepositoryVector {
   readonly expect: string;
   /** Objects by key. */
   readonly objects: Readonly<Record<string, string>>;
+  /** Behind the bytes of these come zeros, up to so many bytes. */
+  readonly lengths?: Readonly<Record<string, number>>;
   /** Who reads: a name in openpgp-keys.json. */
   readonly reader: string;
   /** The key of the snapshot to read. */
