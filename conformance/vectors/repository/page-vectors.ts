@@ -143,6 +143,11 @@ const refused: Readonly<Record<string, Buffer>> = {
   ]),
   'a chunk of more than 32 MiB': entry(file(2 ** 25 + 1, 2 ** 25 + 1)),
   'more chunks than an entry names': entry(file(1025, ...Array.from({ length: 1025 }, () => 1))),
+  'a size of 2^53': entry([
+    [1, KIND.file],
+    [8, 2n ** 53n],
+    [10, Buffer.concat([id, u32(36)])],
+  ]),
   'a list of chunks that is not one': entry([
     [1, KIND.file],
     [8, 2 ** 40],

@@ -45,15 +45,18 @@ const zeros = Buffer.alloc(300_000);
 const [part1, part2, part3] = ['first part, ', 'second part, ', 'third part'].map(latin1) as [Buffer, Buffer, Buffer];
 const list = chunkReferences(idKey, [part1, part2, part3]);
 
+/** What all names of one file have. */
+const shared = { mode: 0o4755, owner: [4_294_967_294, 65_534] } as const;
+
 /** An entry of every kind, with everything that an entry can have. */
 const everyKind: readonly (readonly Entry[])[] = [
   [
     { ...root, mtime: [1_700_000_000, 999_999_999] },
     { path: 'a', kind: 'directory', mode: 0o2750, owner: [1000, 100], birth: [1_600_000_000, 1] },
     { ...file('a/empty'), mode: 0 },
-    { ...file('a/hello', hello), mode: 0o4755, owner: [4_294_967_294, 65_534] },
+    { ...file('a/hello', hello), ...shared },
     { path: 'a/link', kind: 'symlink', mode: 0o777, target: '../a/hello' },
-    { path: 'a/name', kind: 'hardlink', target: 'a/hello' },
+    { path: 'a/name', kind: 'hardlink', target: 'a/hello', ...shared },
     { ...file('a!', poem), mtime: [-1, 999_999_999] },
   ],
   [
@@ -72,7 +75,7 @@ const everyKind: readonly (readonly Entry[])[] = [
     { path: 'list', kind: 'file', chunks: [part1, part2, part3], lists: [list.subarray(0, 50), list.subarray(50)] },
     { path: 'socket', kind: 'socket', mode: 0o777, device: [0, 0] },
     { path: 'sparse', kind: 'file', chunks: [zeros, part1], sparse: true },
-    { path: 'twice', kind: 'hardlink', target: 'a/hello' },
+    { path: 'twice', kind: 'hardlink', target: 'a/hello', ...shared },
     { path: '\xff\xfe name', kind: 'file', chunks: [part3] },
   ],
 ];

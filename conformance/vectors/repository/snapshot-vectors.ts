@@ -150,6 +150,7 @@ export async function snapshotVectors(): Promise<VectorFile<Vector>> {
     damaged('facts that are bytes', withHeader({ facts: Buffer.of(1) })),
     damaged('an artifact that the body does not have', withHeader({ artifacts: [] })),
     damaged('a header record of 4 GiB', again(changed(unsigned, 8, u32(0xffffffff)))),
+    damaged('shorter than a signature', bytes.subarray(0, 71)),
     damaged('bytes behind the body', again(Buffer.concat([unsigned, Buffer.of(0)]))),
     damaged('references of another snapshot', again(changed(unsigned, 12 + headerLength + 4 + 50))),
     damaged('a body sealed to another epoch', again(changed(unsigned, unsignedBirth(headerLength) + 32))),
