@@ -43,6 +43,8 @@ export async function run(invocation: Invocation, names: readonly string[], opti
   if (jobs.length === 0) terminal.message('The policy has no jobs: nothing to do.');
   const last = reports.findLast(({ snapshot }) => snapshot !== undefined);
   if (last) terminal.message(`\nNext: ${invocation.command(`restore ${last.source} --into ./restored`)}`);
+  // Stopped before a job began: nothing failed, and still it was not done.
+  if (reports.length < jobs.length) return EXIT.interrupted;
   return combineExits(reports.map(exitOfRun));
 }
 
