@@ -5,7 +5,13 @@ import { generatePassphrase } from '../security/generated-passphrase.ts';
 import { givenPassphrase } from '../security/passphrase.ts';
 import { askSecret } from '../security/prompt.ts';
 import type { Invocation } from './invocation.ts';
-import { makeRecoveryKey, passphraseFile, recoveryKeyFile, recoveryPublicKeyFile } from './recovery-key.ts';
+import {
+  completeRecoveryKey,
+  makeRecoveryKey,
+  passphraseFile,
+  recoveryKeyFile,
+  recoveryPublicKeyFile,
+} from './recovery-key.ts';
 
 /** Where the passphrase of a new recovery key went: it was given, shown to a person once, or kept in a file. */
 export type PassphraseFate = 'given' | 'shown' | 'kept';
@@ -25,6 +31,7 @@ export async function ensureRecoveryKey(
   options: RecoveryKeyOptions,
 ): Promise<PassphraseFate | undefined> {
   const { stateFolder, env, now, terminal } = invocation;
+  await completeRecoveryKey(stateFolder);
   if (existsSync(recoveryKeyFile(stateFolder)) || existsSync(recoveryPublicKeyFile(stateFolder))) return undefined;
   const given = await givenPassphrase({ purpose: 'the recovery key', env, ...passphraseFile(invocation, options) });
   const fate = given ? 'given' : options.yes ? 'kept' : canShow() ? 'shown' : failNobodyThere();

@@ -20,7 +20,13 @@ import { formatCounted, formatSize } from '../output/size.ts';
 import { renderFacts } from '../output/table.ts';
 import { renderVerify } from '../output/verify-report.ts';
 import { requirePolicy } from '../policy.ts';
-import { makeRecoveryKey, recoveryKeyFile, recoveryPublicKeyFile, unlockReader } from '../recovery-key.ts';
+import {
+  completeRecoveryKey,
+  makeRecoveryKey,
+  recoveryKeyFile,
+  recoveryPublicKeyFile,
+  unlockReader,
+} from '../recovery-key.ts';
 import { setUpRepository } from '../setup.ts';
 import { makeStateFolder } from '../state.ts';
 import { type Comparison, compareTrees } from '../tree-comparison.ts';
@@ -180,6 +186,7 @@ function introduce({ terminal }: Invocation, { protect, folder, leftOut }: DemoP
 /** The demo's policy and recovery key. The policy is written every time: it belongs to the demo, and may be of an older one. */
 async function setUp(own: Invocation, { policyFile, policyText, stateFolder }: DemoPlace): Promise<void> {
   await makeStateFolder(stateFolder);
+  await completeRecoveryKey(stateFolder);
   if (!existsSync(recoveryKeyFile(stateFolder))) {
     const passphrase = generatePassphrase();
     await makeRecoveryKey({ stateFolder, name: 'Holdfast demo', passphrase, keepPassphrase: true, created: own.now() });

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecipientSpec } from '../../config/policy.ts';
+import { createWholeFile, removeUnfinished } from '../../security/private-file.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { firstPolicy, POLICY_NAME, RECOVERY_RECIPIENT } from '../first-policy.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
@@ -24,6 +25,7 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   const steps: SetupStep[] = [];
   const found = await findPolicy(invocation);
   const file = found.files[0] ?? newPolicyFile(invocation);
+  await removeUnfinished(file);
   const missing = !existsSync(file);
   let fate: PassphraseFate | undefined;
   // The key comes before the policy: where a passphrase cannot be had, nothing is left behind.
@@ -34,7 +36,7 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   if (missing) await writeFirstPolicy(invocation, options, file);
   steps.push({ what: `policy ${file}`, made: missing });
   const { policy, plugins } = await requirePolicy({ ...invocation, policy: file });
-  await publishRecoveryKey(stateFolder, unwritten(Object.values(policy.recipients)));
+  await publishRecoveryKey(stateFolder, Object.values(policy.recipients));
   steps.push(...(await setUpRepository(invocation, policy, plugins)));
   report(invocation, { file, steps, fate });
   return EXIT.ok;
@@ -50,10 +52,12 @@ function unwritten(recipients: readonly RecipientSpec[]): RecipientSpec | undefi
   return recipients.find(({ name, publicKey }) => name === RECOVERY_RECIPIENT && !existsSync(publicKey));
 }
 
-async function publishRecoveryKey(stateFolder: string, recipient: RecipientSpec | undefined): Promise<void> {
+async function publishRecoveryKey(stateFolder: string, recipients: readonly RecipientSpec[]): Promise<void> {
+  for (const { publicKey } of recipients) await removeUnfinished(publicKey);
+  const recipient = unwritten(recipients);
   if (!recipient) return;
   await mkdir(path.dirname(recipient.publicKey), { recursive: true });
-  await writeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder)), { flag: 'wx' });
+  await createWholeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder), 'utf8'), 0o666);
 }
 
 async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitOptions, file: string): Promise<void> {
@@ -61,7 +65,7 @@ async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitO
   const protect = path.resolve(cwd, options.protect ?? '.');
   const text = firstPolicy({ folder, protect, repository: path.join(stateFolder, 'repository') });
   await mkdir(folder, { recursive: true });
-  await writeFile(file, text, { flag: 'wx' });
+  await createWholeFile(file, text, 0o666);
 }
 
 interface Outcome {

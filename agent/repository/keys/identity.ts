@@ -55,6 +55,11 @@ export async function generateRecoveryKey(o: {
   return { publicKey, privateKey, fingerprint };
 }
 
+/** The public half of an armored private key, armored; needs no passphrase. Fails as `unlockIdentity` does for what is none. */
+export async function publicHalfOf(armoredPrivate: string): Promise<string> {
+  return (await privateKey(armoredPrivate)).toPublic().armor();
+}
+
 class OpenPgpIdentity implements Identity {
   readonly fingerprint: string;
   readonly #key: PrivateKey;
