@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -30,7 +31,7 @@ export interface Canaries {
 
 /**
  * A tree of a few megabytes that changes a little from run to run: text and noise, empty files and larger ones, hard links within and
- * across folders, symbolic links, holes. All of it follows from `random`.
+ * across folders, symbolic links, holes, a FIFO. All of it follows from `random`.
  */
 export class ChangingTree {
   readonly #root: string;
@@ -52,6 +53,8 @@ export class ChangingTree {
     const holes = openSync(join(this.#root, 'large/holes'), 'w');
     writeSync(holes, noise(this.#seed(), 9000), 0, 9000, MiB);
     closeSync(holes);
+    // Made by another program when it is restored.
+    execFileSync('mkfifo', ['-m', '620', join(this.#root, 'fifo')]);
     for (let i = 0; i < 12; i++) this.#link();
     for (let i = 0; i < 8; i++) this.#symlink();
   }

@@ -68,10 +68,10 @@ export function unlikeFiles(wanted: Picture, found: Picture): string[] {
   const lines: string[] = [];
   for (const [path, one] of found) {
     const other = wanted.get(path);
-    // Folders get what is theirs when all is in them, a symbolic link its time after it is made; other names of a file come later.
+    // Folders get what is theirs when all is in them, links and FIFOs their time after they are made; other names of a file come later.
     if (one.kind === 'folder' && other?.kind === 'folder') continue;
-    const late =
-      one.kind === 'symlink' ? { first: one.first, mtimeNs: one.mtimeNs, owner: one.owner } : { first: one.first };
+    const { first, mtimeNs, owner } = one;
+    const late = one.kind === 'file' ? { first } : { first, mtimeNs, owner };
     const what = other === undefined ? ['was not there'] : fieldsApart({ ...other, ...late }, one);
     if (what.length > 0) lines.push(`${path}: ${what.join(', ')}`);
   }
