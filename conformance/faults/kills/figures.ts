@@ -57,8 +57,13 @@ export class Figures {
     try {
       proof();
     } catch (error) {
-      this.breaches.push({ invariant, after, message: error instanceof Error ? error.message : String(error) });
+      this.broken(invariant, after, error);
     }
+  }
+
+  broken(invariant: Invariant, after: string, error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.breaches.push({ invariant, after, message });
   }
 
   render(): string {

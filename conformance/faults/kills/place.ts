@@ -32,6 +32,7 @@ export interface PlaceOptions {
 /** A machine whose processes are killed, with all that is known of it. One process runs on it at a time. */
 export class Place implements AsyncDisposable {
   readonly machine: Machine;
+  readonly repository: string;
   readonly random: Random;
   readonly figures: Figures;
   readonly tree: ChangingTree;
@@ -44,19 +45,22 @@ export class Place implements AsyncDisposable {
   kills = 0;
   #reader: readonly string[] = [];
 
-  private constructor(machine: Machine, { random, figures, compiled }: PlaceOptions) {
+  private constructor(machine: Machine, repository: string, { random, figures, compiled }: PlaceOptions) {
     this.machine = machine;
     this.random = random;
     this.figures = figures;
     const word = randomBytes(9).toString('hex');
     this.canaries = { content: `canary-of-content-${word}`, name: `canary-of-names-${word}` };
     this.tree = new ChangingTree(machine.data, random, this.canaries);
-    this.ledger = new ObjectLedger(machine.repository);
+    this.repository = repository;
+    this.ledger = new ObjectLedger(repository);
     this.#env = { TMPDIR: machine.place('tmp'), NODE_COMPILE_CACHE: compiled };
   }
 
-  static async create(options: PlaceOptions): Promise<Place> {
-    const place = new Place(await Machine.prepare(), options);
+  /** With its data, and nothing else. `repository`: below its folder. */
+  static async create(options: PlaceOptions, repository = 'repository'): Promise<Place> {
+    const machine = await Machine.prepare();
+    const place = new Place(machine, machine.place(repository), options);
     mkdirSync(place.machine.place('tmp'));
     place.tree.grow();
     return place;
@@ -149,7 +153,7 @@ export class Place implements AsyncDisposable {
 
   /** Notes the snapshot of a run, which `key` names. */
   remember(key: string, picture: Picture): TakenSnapshot {
-    const bytes = readFileSync(join(this.machine.repository, key));
+    const bytes = readFileSync(join(this.repository, key));
     const id = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
     const snapshot = { key, id, picture, proven: false };
     this.snapshots.push(snapshot);
