@@ -10,6 +10,11 @@ import { makeRecoveryKey, passphraseFile, recoveryKeyFile, recoveryPublicKeyFile
 /** Where the passphrase of a new recovery key went: it was given, shown to a person once, or kept in a file. */
 export type PassphraseFate = 'given' | 'shown' | 'kept';
 
+export interface MadeRecoveryKey {
+  readonly fate: PassphraseFate;
+  readonly passphrase: string;
+}
+
 export interface RecoveryKeyOptions {
   /** Ask nothing: a passphrase that was not given is made and kept. */
   readonly yes?: boolean;
@@ -23,7 +28,7 @@ export interface RecoveryKeyOptions {
 export async function ensureRecoveryKey(
   invocation: Invocation,
   options: RecoveryKeyOptions,
-): Promise<PassphraseFate | undefined> {
+): Promise<MadeRecoveryKey | undefined> {
   const { stateFolder, env, now, terminal } = invocation;
   if (existsSync(recoveryKeyFile(stateFolder)) || existsSync(recoveryPublicKeyFile(stateFolder))) return undefined;
   const given = await givenPassphrase({ purpose: 'the recovery key', env, ...passphraseFile(invocation, options) });
@@ -34,7 +39,7 @@ export async function ensureRecoveryKey(
   if (fate === 'shown') await showOnce(invocation, passphrase);
   terminal.message('Making a recovery key …');
   await makeRecoveryKey({ stateFolder, name, passphrase, keepPassphrase: fate === 'kept', created: now() });
-  return fate;
+  return { fate, passphrase };
 }
 
 function canShow(): boolean {

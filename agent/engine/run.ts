@@ -1,6 +1,7 @@
 import { DomainLock } from '../catalog/domain-lock.ts';
 import type { RunEnd } from '../catalog/run-history.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { replicateApprovals } from '../repository/approvals.ts';
 import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/domains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
@@ -16,8 +17,8 @@ import { type Engine, openStore } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
 import { noProgress, type Progress } from './progress.ts';
-import { readRecipients } from './recipients.ts';
-import { hostKeysFor } from './run-keys.ts';
+import { readApprovers, readRecipients } from './recipients.ts';
+import { hostKeysFor, unapprovedHost } from './run-keys.ts';
 import type { RunReport } from './run-report.ts';
 import type { RunRequest } from './run-request.ts';
 import { RunSink } from './run-sink.ts';
@@ -113,8 +114,11 @@ class Run {
     });
     this.#problems.push(...ensured.problems);
     await publishWriter(store, ensured.host, this.#engine.hostName, this.started.toISOString());
-    const writers = await Writers.load(store, host.repository, ensured.host);
-    this.#problems.push(...writers.problems);
+    await replicateApprovals(store, host.writer);
+    const { approvers, problems } = await readApprovers(this.#request.recipients);
+    const writers = await Writers.load(store, host.repository, { own: ensured.host, approvers });
+    this.#problems.push(...problems, ...writers.problems);
+    if (!writers.isApproved(host.writer)) this.#problems.push(unapprovedHost(writers.get(host.writer)));
     const succession = await successionOf(store, writers, host.writer, job.name);
     await this.#backUp(store, ensured, succession);
   }

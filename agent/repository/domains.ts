@@ -88,7 +88,7 @@ async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
 
 /** Publishes this host's public signing key on every target: the object that one has already, or a new one. */
 export async function publishWriter(store: Store, host: HostKeys, hostName: string, created: string): Promise<void> {
-  const { repository, writer, signer } = host;
+  const { repository, writer, signer, join } = host;
   const key = writerKey(writer);
   const listed = await store.list(WRITERS_PREFIX);
   if (listed.every((objects) => objects.has(key))) return;
@@ -97,7 +97,10 @@ export async function publishWriter(store: Store, host: HostKeys, hostName: stri
         decodeWriter(bytes, key);
         return bytes;
       })
-    : encodeWriter({ id: writer, repository, host: hostName, publicKey: signer.publicKey, created }, signer);
+    : encodeWriter(
+        { id: writer, repository, host: hostName, publicKey: signer.publicKey, joinKey: join.publicKey, created },
+        signer,
+      );
   for (const [i, objects] of listed.entries()) {
     if (!objects.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);
   }

@@ -6,9 +6,14 @@ import { EXIT, type Exit } from '../exit.ts';
 import { firstPolicy, POLICY_NAME, RECOVERY_RECIPIENT } from '../first-policy.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
 import { findPolicy, requirePolicy } from '../policy.ts';
-import { recoveryKeyFile, recoveryPassphraseFile, recoveryPublicKeyFile } from '../recovery-key.ts';
-import { ensureRecoveryKey, type PassphraseFate } from '../recovery-key-setup.ts';
-import { type SetupStep, setUpRepository } from '../setup.ts';
+import {
+  recoveryKeyFile,
+  recoveryPassphraseFile,
+  recoveryPublicKeyFile,
+  unlockOwnRecoveryKey,
+} from '../recovery-key.ts';
+import { ensureRecoveryKey, type MadeRecoveryKey, type PassphraseFate } from '../recovery-key-setup.ts';
+import { type OwnWriter, type SetupStep, setUpRepository } from '../setup.ts';
 import { makeStateFolder } from '../state.ts';
 
 export interface InitOptions {
@@ -25,18 +30,19 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   const found = await findPolicy(invocation);
   const file = found.files[0] ?? newPolicyFile(invocation);
   const missing = !existsSync(file);
-  let fate: PassphraseFate | undefined;
+  let recovery: MadeRecoveryKey | undefined;
   // The key comes before the policy: where a passphrase cannot be had, nothing is left behind.
   if (missing || unwritten(Object.values(found.policy?.recipients ?? {}))) {
-    fate = await ensureRecoveryKey(invocation, options);
-    steps.push({ what: `recovery key ${recoveryKeyFile(stateFolder)}`, made: fate !== undefined });
+    recovery = await ensureRecoveryKey(invocation, options);
+    steps.push({ what: `recovery key ${recoveryKeyFile(stateFolder)}`, made: recovery !== undefined });
   }
   if (missing) await writeFirstPolicy(invocation, options, file);
   steps.push({ what: `policy ${file}`, made: missing });
   const { policy, plugins } = await requirePolicy({ ...invocation, policy: file });
   await publishRecoveryKey(stateFolder, unwritten(Object.values(policy.recipients)));
-  steps.push(...(await setUpRepository(invocation, policy, plugins)));
-  report(invocation, { file, steps, fate });
+  const unlock = () => unlockOwnRecoveryKey(invocation, recovery?.passphrase, options);
+  const setup = await setUpRepository(invocation, policy, plugins, unlock);
+  report(invocation, { file, steps: [...steps, ...setup.steps], writer: setup.writer, fate: recovery?.fate });
   return EXIT.ok;
 }
 
@@ -67,22 +73,35 @@ async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitO
 interface Outcome {
   readonly file: string;
   readonly steps: readonly SetupStep[];
+  readonly writer: OwnWriter;
   readonly fate: PassphraseFate | undefined;
 }
 
-function report(invocation: Invocation, { file, steps, fate }: Outcome): void {
+function report(invocation: Invocation, { file, steps, writer, fate }: Outcome): void {
   const { terminal, stateFolder } = invocation;
   const changed = steps.some(({ made }) => made);
   const recoveryKey = existsSync(recoveryKeyFile(stateFolder)) ? recoveryKeyFile(stateFolder) : null;
-  if (terminal.options.json) terminal.json({ changed, policy: file, stateFolder, steps, recoveryKey });
+  if (terminal.options.json) terminal.json({ changed, policy: file, stateFolder, steps, writer, recoveryKey });
   const paint = terminal.paint.message;
   for (const { what, made } of steps) {
     terminal.message(made ? `${paint('green', '✔')} made  ${what}` : `${paint('dim', '·')} there ${what}`);
   }
   if (!changed) terminal.message('\nEverything was there already; nothing was changed.');
+  if (!writer.approved) askForApproval(invocation, writer);
   if (recoveryKey) warnOfRecoveryKey(invocation, fate);
   const policy = path.dirname(file) === invocation.cwd ? '' : ` --policy ${quoteWord(file)}`;
   terminal.message(`\nNext: ${invocation.command(`run${invocation.policy === undefined ? policy : ''}`)}`);
+}
+
+function askForApproval({ terminal, command }: Invocation, { code }: OwnWriter): void {
+  terminal.warn(
+    [
+      'Nobody has approved the keys of this host yet. It backs up; but no other machine restores from it until then.',
+      `  The code of its keys:  ${code}`,
+      '  Whoever has a recovery key compares it and says, where the policy and that key are:',
+      `    ${command(`keys approve ${code} --key <recovery key>`)}`,
+    ].join('\n'),
+  );
 }
 
 function warnOfRecoveryKey({ terminal, stateFolder, command }: Invocation, fate: PassphraseFate | undefined): void {
