@@ -1,5 +1,6 @@
 import type { PluginSpec, RecipientSpec } from '../config/policy.ts';
 import { type Failure, failureOf } from '../contract/index.ts';
+import type { Approver } from '../repository/keys/approver.ts';
 import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
 import { readMarker } from '../repository/marker.ts';
 import { Store } from '../repository/store.ts';
@@ -18,7 +19,9 @@ export interface RepositoryReading extends AsyncDisposable {
   readonly host: HostKeys | undefined;
   /** Targets that could not be opened or hold no repository. One that is left is enough to read. */
   readonly unavailable: readonly { readonly target: string; readonly failure: Failure }[];
-  /** Recipients of the policy whose public keys cannot be read: whom they approved is not trusted. */
+  /** Recipients of the policy: whom they approved is trusted. */
+  readonly approvers: readonly Approver[];
+  /** Those whose public keys cannot be read: whom they approved is not trusted. */
   readonly unreadable: readonly Failure[];
 }
 
@@ -57,5 +60,14 @@ export async function openReading({ targets: specs, recipients }: ReadingSpec, l
   const { approvers, problems: unreadable } = await readApprovers(recipients);
   const writers = await Writers.load(store, id, { own: host, approvers });
   const opened = stack.move();
-  return { id, store, writers, host, unavailable, unreadable, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    id,
+    store,
+    writers,
+    host,
+    unavailable,
+    approvers,
+    unreadable,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

@@ -47,7 +47,8 @@ export async function demo(invocation: Invocation, folder: string | undefined): 
   introduce(own, place);
   await setUp(own, place);
   const { policy, plugins } = await requirePolicy(own);
-  await setUpRepository(own, policy, plugins, () => unlockOwnRecoveryKey(own, undefined, {}));
+  const identity = () => unlockOwnRecoveryKey(own, undefined, {});
+  await setUpRepository(own, policy, plugins, { join: false, identity });
   await using engine = await openEngine(own, plugins);
   const shown: Shown = { own, engine, policy, place, exits: [], reports: {} };
   for (const step of [backUp, verify, restore, compare]) {
