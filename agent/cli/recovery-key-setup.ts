@@ -16,6 +16,11 @@ import {
 /** Where the passphrase of a new recovery key went: it was given, shown to a person once, or kept in a file. */
 export type PassphraseFate = 'given' | 'shown' | 'kept';
 
+export interface MadeRecoveryKey {
+  readonly fate: PassphraseFate;
+  readonly passphrase: string;
+}
+
 export interface RecoveryKeyOptions {
   /** Ask nothing: a passphrase that was not given is made and kept. */
   readonly yes?: boolean;
@@ -29,7 +34,7 @@ export interface RecoveryKeyOptions {
 export async function ensureRecoveryKey(
   invocation: Invocation,
   options: RecoveryKeyOptions,
-): Promise<PassphraseFate | undefined> {
+): Promise<MadeRecoveryKey | undefined> {
   const { stateFolder, env, now, terminal } = invocation;
   await completeRecoveryKey(stateFolder);
   if (existsSync(recoveryKeyFile(stateFolder)) || existsSync(recoveryPublicKeyFile(stateFolder))) return undefined;
@@ -41,7 +46,7 @@ export async function ensureRecoveryKey(
   if (fate === 'shown') await showOnce(invocation, passphrase);
   terminal.message('Making a recovery key …');
   await makeRecoveryKey({ stateFolder, name, passphrase, keepPassphrase: fate === 'kept', created: now() });
-  return fate;
+  return { fate, passphrase };
 }
 
 function canShow(): boolean {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fail } from '../contract/index.ts';
+import { fail, failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import { givenPassphrase, type PassphraseRequest, requirePassphrase } from '../security/passphrase.ts';
 import { createPrivateFile, removeUnfinished } from '../security/private-file.ts';
@@ -74,6 +74,33 @@ export async function unlockReader(invocation: Invocation, options: ReaderOption
     given ?? (await requirePassphrase(kept ? { ...request, file: recoveryPassphraseFile(stateFolder) } : request));
   const { unlockIdentity } = await import('../repository/keys/identity.ts');
   return unlockIdentity(armored, passphrase.text);
+}
+
+/**
+ * The recovery key of this host, unlocked without asking anybody: by the passphrase that is given, one that was given some other
+ * way, or the one that is kept beside it. Undefined when it is not here, or when no passphrase opens it.
+ */
+export async function unlockOwnRecoveryKey(
+  invocation: Invocation,
+  passphrase: string | undefined,
+  options: Pick<ReaderOptions, 'passphraseFile'>,
+): Promise<Identity | undefined> {
+  const { env, stateFolder } = invocation;
+  if (!existsSync(recoveryKeyFile(stateFolder))) return undefined;
+  const armored = await readFile(recoveryKeyFile(stateFolder), 'utf8');
+  const kept = recoveryPassphraseFile(stateFolder);
+  const request = { purpose: 'the recovery key', env, ...passphraseFile(invocation, options) };
+  const given = passphrase ?? (await givenPassphrase(request))?.text;
+  const text = given ?? (existsSync(kept) ? (await givenPassphrase({ ...request, file: kept }))?.text : undefined);
+  if (text === undefined) return undefined;
+  const { unlockIdentity } = await import('../repository/keys/identity.ts');
+  try {
+    return await unlockIdentity(armored, text);
+  } catch (error) {
+    // What is set for another key is no mistake here: the operator is told what to do instead.
+    if (failureOf(error, { code: 'KEY_DAMAGED', origin: 'key' }).code === 'WRONG_PASSPHRASE') return undefined;
+    throw error;
+  }
 }
 
 /** `--passphrase-file`, made absolute; nothing when it was not given. */

@@ -81,7 +81,8 @@ async function checkCopies(v: Verification): Promise<void> {
     }
   }
   for (const key of new Set(present.flatMap((keys) => [...keys]))) {
-    if (parseSnapshotKey(key) === undefined) continue;
+    const writer = parseSnapshotKey(key)?.writer;
+    if (writer === undefined || !v.writers.trusts(writer)) continue;
     for (const [i, { name }] of targets.entries()) {
       if (present[i]?.has(key)) continue;
       v.find({

@@ -44,6 +44,7 @@ async function restoreAndCompare(
   try {
     const report = await restoreSource(engine, {
       targets: options.targets,
+      recipients: options.recipients,
       source: spec,
       at: snapshot.opened.hash,
       into: { folder },

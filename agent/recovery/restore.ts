@@ -1,10 +1,10 @@
-import type { PluginSpec, SourceSpec } from '../config/policy.ts';
+import type { SourceSpec } from '../config/policy.ts';
 import { type Failure, fail, failureOf, type RestoreRequest } from '../contract/index.ts';
 import { type Engine, openSource } from '../engine/opening.ts';
-import { openReading } from '../engine/repository-reading.ts';
+import { openReading, type ReadingSpec } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { chooseSnapshot, listSnapshots, type StoredSnapshot, unapprovedWriters } from '../repository/snapshots.ts';
 import { requireSource } from './missing-plugin.ts';
 import { tellRestore } from './recovery-telemetry.ts';
 import type { RestoreReport } from './restore-report.ts';
@@ -13,8 +13,7 @@ import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
 export type { RestoreReport } from './restore-report.ts';
 
-export interface RestoreOptions {
-  readonly targets: readonly PluginSpec[];
+export interface RestoreOptions extends ReadingSpec {
   readonly source: SourceSpec;
   /** `latest`, a snapshot's id, or a time. */
   readonly at: string;
@@ -79,15 +78,18 @@ async function carryOut(
 ): Promise<void> {
   const opening = watch.phase('open');
   const loan = { engine, span: opening, signal: o.signal };
-  await using repository = await openReading(o.targets, loan);
-  const { store, writers, host, unavailable } = repository;
-  const { snapshots, damaged } = await listSnapshots(store, writers);
+  await using repository = await openReading(o, loan);
+  const { store, writers, host, unavailable, unreadable } = repository;
+  const listing = await listSnapshots(store, writers);
+  const { snapshots, damaged } = listing;
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
+    ...unreadable,
     ...writers.problems,
     ...damaged.map(({ failure }) => failure),
   ];
-  const snapshot = chooseSnapshot(snapshots, o.source.name, o.at, host?.writer);
+  const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);
+  report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];
   const { header } = snapshot.opened;
   if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };

@@ -8,6 +8,7 @@ import { type RepositoryVector, type Vector, written } from '../../conformance/v
 import { builtinPlugins } from '../cli/builtin.ts';
 import { type Failure, fail, HoldfastError, type Target } from '../contract/index.ts';
 import { loadIndex } from '../repository/index-loading.ts';
+import { readApprover } from '../repository/keys/approver.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
 import { unlockIdentity } from '../repository/keys/identity.ts';
 import { readMarker } from '../repository/marker.ts';
@@ -105,8 +106,13 @@ class Objects implements Target {
 async function readRepository(vector: RepositoryVector): Promise<{ holds: unknown[]; findings: string[] }> {
   const store = new Store([{ name: 'vector', target: new Objects(vector) }]);
   const { id } = await readMarker(store);
-  const writers = await Writers.load(store, id);
-  const { snapshots, damaged } = await listSnapshots(store, writers);
+  const approvers = await Promise.all(
+    ['recovery', 'escrow'].map(async (name) => readApprover(name, (await person(name)).publicKey)),
+  );
+  const writers = await Writers.load(store, id, { approvers });
+  const { snapshots, damaged, unapproved } = await listSnapshots(store, writers);
+  const refused = unapproved.find(({ key }) => key === vector.read);
+  if (refused !== undefined) throw new HoldfastError(writers.unapproved(refused.writer, refused.key));
   const snapshot = snapshots.find(({ key }) => key === vector.read);
   if (snapshot === undefined) throw new HoldfastError(failureOf(damaged, vector.read));
   const { privateKey } = await person(vector.reader);
@@ -115,7 +121,7 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
   const epochs = new EpochKeys({ store, writers, domain: header.domain, identity });
   const domain = await epochs.domainKeys(header.epoch);
   const body = snapshot.opened.body(await epochs.privateKey(header.epoch));
-  const { index, packs, problems } = await loadIndex(store, domain, 'read', await epochs.present());
+  const { index, packs, problems } = await loadIndex(store, domain, 'read', { usable: await epochs.present() });
   const reading = await openReading(Buffer.from(domain.id, 'hex'), domain.idKey);
   const unlocked = {
     ...{ snapshot, body, domain, packs, gate: new Gate(1), artifact: -1, fetched: noReadCounters().fetch },
@@ -132,6 +138,7 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
     findings: [
       ...brokenLinks(snapshots).map(({ snapshot: { key }, failure: { code } }) => `${key} ${code}`),
       ...damaged.map(({ key, failure: { code } }) => `${key} ${code}`),
+      ...unapproved.map(({ key }) => `${key} WRITER_UNAPPROVED`),
       ...writers.problems.map(({ code }) => code),
       // Costs nothing but a look into another pack; the page says that it is no damage.
       ...problems.map(({ code }) => code).filter((code) => code !== 'PACK_MISSING'),

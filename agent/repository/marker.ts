@@ -36,8 +36,13 @@ export function decodeMarker(bytes: Uint8Array): Marker {
   return marker;
 }
 
-/** The repository that all targets hold. `NOT_A_REPOSITORY` when one has no marker, `REPOSITORY_MIXED` when they differ. */
-export async function readMarker(store: Store): Promise<Marker> {
+const NOT_MADE = 'run `holdfast init` to make one there; if there was one, find out where it went first';
+
+/**
+ * The repository that all targets hold. `NOT_A_REPOSITORY` when one has no marker, with what can be done about it;
+ * `REPOSITORY_MIXED` when they differ.
+ */
+export async function readMarker(store: Store, hint = NOT_MADE): Promise<Marker> {
   let marker: Marker | undefined;
   for (const target of store.targets) {
     const found = await markerOf(target);
@@ -47,7 +52,7 @@ export async function readMarker(store: Store): Promise<Marker> {
         message: `target ${target.name} holds no repository`,
         origin: 'target',
         permanent: true,
-        hint: 'run `holdfast init` to make one there; if there was one, find out where it went first',
+        hint,
       });
     }
     if (marker !== undefined && marker.id !== found.id) return mixed(target.name, found, marker);

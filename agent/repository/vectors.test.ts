@@ -4,10 +4,13 @@ import test from 'node:test';
 import { objectVectors, readVectorFile } from '../../conformance/vectors/repository/generate.ts';
 import { person } from '../../conformance/vectors/repository/openpgp.ts';
 import { type Vector, written } from '../../conformance/vectors/repository/vector.ts';
+import { fail } from '../contract/index.ts';
 import { damaged } from './damage.ts';
 import { decode, encode } from './encoding.ts';
 import { decodeFragment } from './fragment.ts';
 import { openBirth, openFrame } from './frame.ts';
+import { decodeApproval, openDomainSecret } from './keys/approval.ts';
+import { isSignedBy, readApprover } from './keys/approver.ts';
 import { domainKeys } from './keys/domain.ts';
 import { decodeEpoch, unlockEpoch } from './keys/epoch.ts';
 import { unlockIdentity } from './keys/identity.ts';
@@ -35,8 +38,9 @@ const readers: Readonly<Record<string, Read>> = {
   'markers.json': (bytes) => decodeMarker(bytes),
   'writers.json': (bytes, { key = '' }) => {
     const writer = decodeWriter(bytes, key);
-    return { ...writer, publicKey: hex(writer.publicKey) };
+    return { ...writer, publicKey: hex(writer.publicKey), joinKey: hex(writer.joinKey) };
   },
+  'approvals.json': readApproval,
   'epochs.json': readEpoch,
   'births.json': (bytes, vector) => {
     const { domain, epochPrivateKey } = keysOf(vector);
@@ -87,6 +91,22 @@ function keysOf(vector: Vector) {
 function writersOf(vector: Vector): (writer: string) => Uint8Array | undefined {
   return (writer) =>
     vector.keys?.[`writer ${writer}`] === undefined ? undefined : keyNamed(vector, `writer ${writer}`);
+}
+
+async function readApproval(bytes: Uint8Array, vector: Vector): Promise<unknown> {
+  const { claims, statement, signature } = decodeApproval(bytes, vector.key ?? '');
+  const names = vector.with?.['approvers'] as readonly string[];
+  const approvers = await Promise.all(names.map(async (name) => readApprover(name, (await person(name)).publicKey)));
+  const approver = approvers.find(({ fingerprint }) => fingerprint === claims.approver);
+  const refused = { message: 'it counts for nothing', origin: 'key', permanent: true } as const;
+  if (approver === undefined) return fail({ code: 'WRITER_UNAPPROVED', ...refused });
+  if (!(await isSignedBy(approver, statement, signature))) return fail({ code: 'SIGNATURE_INVALID', ...refused });
+  const { repository, writer } = claims;
+  const domains = claims.domains.map(({ id, name, sealed }) => {
+    const secret = openDomainSecret({ repository, writer, domain: id }, keyNamed(vector, 'joinPrivateKey'), sealed);
+    return { id, name, sealed: hex(sealed), secret: secret === undefined ? null : hex(secret) };
+  });
+  return { ...claims, publicKey: hex(claims.publicKey), joinKey: hex(claims.joinKey), domains };
 }
 
 async function readEpoch(bytes: Uint8Array, vector: Vector): Promise<unknown> {

@@ -12,6 +12,7 @@ import { type DemoPlace, demoPlace } from '../demo-place.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
+import { readingOf } from '../open-repository.ts';
 import { formatDuration } from '../output/duration.ts';
 import { printable, printablePath } from '../output/printable.ts';
 import { renderRestore } from '../output/restore-report.ts';
@@ -25,6 +26,7 @@ import {
   makeRecoveryKey,
   recoveryKeyFile,
   recoveryPublicKeyFile,
+  unlockOwnRecoveryKey,
   unlockReader,
 } from '../recovery-key.ts';
 import { setUpRepository } from '../setup.ts';
@@ -46,7 +48,8 @@ export async function demo(invocation: Invocation, folder: string | undefined): 
   introduce(own, place);
   await setUp(own, place);
   const { policy, plugins } = await requirePolicy(own);
-  await setUpRepository(own, policy, plugins);
+  const identity = () => unlockOwnRecoveryKey(own, undefined, {});
+  await setUpRepository(own, policy, plugins, { join: false, identity });
   await using engine = await openEngine(own, plugins);
   const shown: Shown = { own, engine, policy, place, exits: [], reports: {} };
   for (const step of [backUp, verify, restore, compare]) {
@@ -84,7 +87,7 @@ async function backUp({ own, engine, policy, exits, reports }: Shown): Promise<v
 /** By decrypting: as deep as it goes without doing what the next step does anyway. */
 async function verify({ own, engine, policy, exits, reports }: Shown): Promise<void> {
   const report = await verifyOne(own, engine, policy, {
-    targets: Object.values(policy.targets),
+    ...readingOf(policy),
     level: 'decrypt',
     identity: () => unlockReader(own, {}),
   });
@@ -98,7 +101,7 @@ async function restore({ own, engine, policy, place, exits, reports }: Shown): P
   if (!source) return;
   await rm(place.restored, { recursive: true, force: true });
   const report = await restoreSource(engine, {
-    targets: Object.values(policy.targets),
+    ...readingOf(policy),
     source,
     at: reports.run?.snapshot?.hash ?? 'latest',
     into: { folder: place.restored },

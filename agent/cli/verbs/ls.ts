@@ -6,7 +6,7 @@ import { advised } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
-import { chooseTargets, openRepository } from '../open-repository.ts';
+import { openRepository, readingOf } from '../open-repository.ts';
 import { formatTime } from '../output/duration.ts';
 import { printable, printablePath } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
@@ -29,12 +29,12 @@ export async function ls(
 ): Promise<Exit> {
   const { terminal, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
-  const targets = chooseTargets(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
-  await using repository = await openRepository(engine, targets, signal);
+  await using repository = await openRepository(engine, readingOf(policy, options.target), signal);
   const { store, writers, host } = repository;
-  const { snapshots } = await listSnapshots(store, writers);
-  const snapshot = chooseSnapshot(snapshots, source, options.at, host?.writer);
+  const stored = await listSnapshots(store, writers);
+  const { snapshots } = stored;
+  const snapshot = chooseSnapshot(stored, writers, source, options.at, host?.writer);
   const identity = await unlockReader(invocation, options);
   await using unlocked = await UnlockedSnapshot.open({
     store,

@@ -5,9 +5,9 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
-import { chooseTargets } from '../open-repository.ts';
+import { readingOf } from '../open-repository.ts';
 import { printable } from '../output/printable.ts';
-import { renderFailure } from '../output/report.ts';
+import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRestore } from '../output/restore-report.ts';
 import { formatCounted } from '../output/size.ts';
 import { requirePolicy } from '../policy.ts';
@@ -33,11 +33,10 @@ export async function restore(
 ): Promise<Exit> {
   const { terminal, cwd, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
-  const targets = chooseTargets(policy, options.target);
   const into = path.resolve(cwd, options.into ?? `restored-${name}`);
   await using engine = await openEngine(invocation, plugins.with(stdinPlugin(process.stdin)));
   const report = await restoreSource(engine, {
-    targets,
+    ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
     at: options.at,
     into: { folder: into },
@@ -89,6 +88,6 @@ export function tellRestoreTroubles(
   }
   const more = skipped.length - SHOWN;
   if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
-  for (const problem of problems) terminal.warn(`${printable(problem.message)} (${problem.code})`);
+  for (const problem of problems) terminal.warn(renderProblem(problem));
   if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
 }

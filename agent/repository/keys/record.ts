@@ -59,6 +59,10 @@ export class RecordReader {
     );
   }
 
+  fingerprint(name: string): string {
+    return this.#matching(name, FINGERPRINT);
+  }
+
   record(name: string): RecordReader {
     return new RecordReader(this.#take(name), this.#refuse);
   }

@@ -10,6 +10,8 @@ export const domainSecret = fixed('domain secret', 32);
 export const idKey = hkdf(domainSecret, domain, 'holdfast v1 id key', 32);
 export const indexKey = hkdf(domainSecret, domain, 'holdfast v1 index key', 32);
 export const writerSigner = signer('writer');
+/** To which secrets of shared domains are sealed for the writer. */
+export const joinKeys = () => keyPair('join');
 
 export const other = {
   repository: fixed('other repository', 16),

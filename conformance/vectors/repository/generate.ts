@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { approvalVectors } from './approval-vectors.ts';
 import { epochVectors } from './epoch-vectors.ts';
 import { frameVectors } from './frame-vectors.ts';
 import { indexVectors } from './index-vectors.ts';
@@ -25,7 +26,8 @@ export async function objectVectors(): Promise<Readonly<Record<string, VectorFil
     'headers.json': headerVectors(),
     'records.json': recordVectors(),
     'markers.json': markerVectors(),
-    'writers.json': writerVectors(),
+    'writers.json': await writerVectors(),
+    'approvals.json': await approvalVectors(),
     'epochs.json': await epochVectors(),
     'births.json': await birthVectors(),
     'sealed-records.json': await sealedRecordVectors(),

@@ -1,4 +1,4 @@
-import { other, repository, writer, writerSigner } from './domain-keys.ts';
+import { joinKeys, other, repository, writer, writerSigner } from './domain-keys.ts';
 import { cbor, changed, header, object, unsortedCbor } from './reference-writer.ts';
 import { family } from './refused.ts';
 import { hex, type Vector, type VectorFile } from './vector.ts';
@@ -40,13 +40,14 @@ export function markerVectors(): VectorFile<Vector> {
   };
 }
 
-export function writerVectors(): VectorFile<Vector> {
+export async function writerVectors(): Promise<VectorFile<Vector>> {
   const { ok, bad } = family({ key: `keys/writers/${hex(writer)}` });
   const fields = {
     id: hex(writer),
     repository: hex(repository),
     host: 'host-1',
     publicKey: writerSigner.publicKey,
+    joinKey: (await joinKeys()).publicKey,
     created,
   };
   const made = (record: Uint8Array) => object('writer', record, writerSigner);
@@ -58,12 +59,13 @@ export function writerVectors(): VectorFile<Vector> {
     'a field too many': { ...fields, later: 1 },
     'a time without its milliseconds': { ...fields, created: '2026-01-02T03:04:05Z' },
     'a public key of 31 bytes': { ...fields, publicKey: writerSigner.publicKey.subarray(1) },
+    'a join key of 31 bytes': { ...fields, joinKey: fields.joinKey.subarray(1) },
     'a list': Object.values(fields),
   };
   return {
     about: 'Writers. holds: the fields of the record, bytes as hex.',
     vectors: [
-      ok('a writer', bytes, { ...fields, publicKey: hex(fields.publicKey) }),
+      ok('a writer', bytes, { ...fields, publicKey: hex(fields.publicKey), joinKey: hex(fields.joinKey) }),
       ...Object.entries(refused).map(([name, value]) => bad(name, 'OBJECT_DAMAGED', made(cbor(value)))),
       bad('fields out of order', 'OBJECT_DAMAGED', made(unsortedCbor(fields))),
       bad('the type of an epoch', 'OBJECT_DAMAGED', object('epoch', cbor(fields), writerSigner)),

@@ -51,6 +51,21 @@ export async function sealed(payload: Uint8Array, to: readonly string[]): Promis
   return Buffer.from(made);
 }
 
+/** A binary signature over `statement`, the same each time. `text`: as if it were text. */
+export async function signature(
+  statement: Uint8Array,
+  by: string,
+  o: { readonly text?: boolean } = {},
+): Promise<Buffer> {
+  const signingKeys = await openpgp.readPrivateKey({ armoredKey: (await person(by)).privateKey });
+  const date = new Date('2026-01-02T03:04:05Z');
+  const message = o.text
+    ? await openpgp.createMessage({ text: Buffer.from(statement).toString('latin1'), date })
+    : await openpgp.createMessage({ binary: statement, date });
+  const config = { nonDeterministicSignaturesViaNotation: false };
+  return Buffer.from(await openpgp.sign({ message, signingKeys, detached: true, date, format: 'binary', config }));
+}
+
 /** Keeps what was made since the module was loaded. */
 export function keepOpenPgp(): void {
   writeFileSync(KEYS, `${JSON.stringify(people, null, 2)}\n`);

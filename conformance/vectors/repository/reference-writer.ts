@@ -33,7 +33,7 @@ export function gcm(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, a
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-const TYPES = { repository: 1, pack: 2, index: 3, snapshot: 4, epoch: 6, writer: 7 } as const;
+const TYPES = { repository: 1, pack: 2, index: 3, snapshot: 4, epoch: 6, writer: 7, approval: 11 } as const;
 
 export function header(type: keyof typeof TYPES): Buffer {
   return Buffer.concat([latin1('HFST'), Buffer.of(TYPES[type], 1, 1, 0)]);
@@ -82,6 +82,23 @@ export async function keyPair(
   return { publicKey, privateKey, pair };
 }
 
+export async function hpke(
+  label: string,
+  to: webcrypto.CryptoKey,
+  info: string,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+): Promise<{ enc: Buffer; sealed: Buffer }> {
+  const { pair } = await keyPair(`${label} ephemeral`);
+  const sender = await suite.createSenderContext({
+    recipientPublicKey: to,
+    info: new Uint8Array(latin1(info)),
+    ekm: pair,
+  });
+  const sealed = await sender.seal(new Uint8Array(plaintext), new Uint8Array(aad));
+  return { enc: Buffer.from(sender.enc), sealed: Buffer.from(sealed) };
+}
+
 export interface BirthKeys {
   readonly record: Buffer;
   readonly salt: Buffer;
@@ -96,12 +113,9 @@ export async function birth(
 ): Promise<BirthKeys> {
   const salt = Buffer.from(fixed(`${label} salt`, 32));
   const dataKey = fixed(`${label} data key`, 32);
-  const { pair } = await keyPair(`${label} ephemeral`);
-  const info = new Uint8Array(latin1('holdfast v1 birth'));
-  const sender = await suite.createSenderContext({ recipientPublicKey: to, info, ekm: pair });
-  const sealed = await sender.seal(new Uint8Array(dataKey), new Uint8Array(Buffer.concat([domain, epoch, salt])));
+  const { enc, sealed } = await hpke(label, to, 'holdfast v1 birth', Buffer.concat([domain, epoch, salt]), dataKey);
   const derived = hkdf(dataKey, salt, 'holdfast v1 frame', 64);
-  const record = Buffer.concat([salt, epoch, Buffer.from(sender.enc), Buffer.from(sealed), derived.subarray(32)]);
+  const record = Buffer.concat([salt, epoch, enc, sealed, derived.subarray(32)]);
   return { record, salt, frameKey: derived.subarray(0, 32) };
 }
 

@@ -1,5 +1,5 @@
 import { gzip, gzipPoem, poem, run, zstd, zstdPoem } from './compressed.ts';
-import { domain, idKey, other, writer } from './domain-keys.ts';
+import { domain, idKey, joinKeys, other, repository, writer } from './domain-keys.ts';
 import { cbor, changed, chunkReferences, fixed, frame, hkdf, latin1, object, sha256 } from './reference-writer.ts';
 import { type Artifact, Repository, stream, tree } from './repository-writer.ts';
 import type { Entry } from './tree-entries.ts';
@@ -190,10 +190,40 @@ const accepted: Readonly<Record<string, Case>> = {
     const outcome = await read(r);
     const created = '2026-01-02T03:04:05.006Z';
     const fields = { id: hex(other.writer), repository: hex(other.repository), host: 'x', created };
-    const publicKey = other.signer.publicKey;
-    r.put(`keys/writers/${fields.id}`, object('writer', cbor({ ...fields, publicKey }), other.signer));
+    const keys = { publicKey: other.signer.publicKey, joinKey: (await joinKeys()).publicKey };
+    r.put(`keys/writers/${fields.id}`, object('writer', cbor({ ...fields, ...keys }), other.signer));
     const key = await r.snapshot({ artifacts: [simple], packs: [], signer: other.signer, writer: other.writer });
-    return { ...outcome, findings: [[key, 'WRITER_UNKNOWN']] };
+    return { ...outcome, findings: [[key, 'WRITER_UNAPPROVED']] };
+  },
+  'a writer whose object is gone, and who was approved': async (r) => {
+    const outcome = await read(r);
+    delete r.objects[writerKey];
+    return outcome;
+  },
+  'a writer whose object was replaced after it was approved': async (r) => {
+    const outcome = await read(r);
+    r.put(writerKey, await forgedWriter());
+    return { ...outcome, findings: [[writerKey, 'WRITER_FORGED']] };
+  },
+  'a writer who was approved twice': async (r) => {
+    const outcome = await read(r);
+    await r.approve({ by: 'escrow' });
+    return outcome;
+  },
+  'an approval that another signed than it says': async (r) => {
+    const outcome = await read(r);
+    const key = await r.approve({ by: 'stranger', as: 'recovery' });
+    return { ...outcome, findings: [[key, 'SIGNATURE_INVALID']] };
+  },
+  'an approval that is damaged': async (r) => {
+    const outcome = await read(r);
+    const key = r.put(`keys/approvals/${hex(writer)}/${hex(fixed('no hash', 32))}`, latin1('HFST'));
+    return { ...outcome, findings: [[key, 'OBJECT_DAMAGED']] };
+  },
+  'an approval for another repository': async (r) => {
+    const outcome = await read(r);
+    await r.approve({ changes: { repository: hex(other.repository), publicKey: other.signer.publicKey } });
+    return outcome;
   },
   'a writer that is damaged': async (r) => {
     const outcome = await read(r);
@@ -230,16 +260,47 @@ const damaged =
 const listed = (size: number, lists: readonly Uint8Array[]): Case =>
   damaged([tree('files', [[root, { path: 'list', kind: 'file', chunks: [], lists, size }]])], [hello, ...lists]);
 
+const writerKey = `keys/writers/${hex(writer)}`;
+
+/** The one writer with another's keys, signed by those. */
+async function forgedWriter(): Promise<Buffer> {
+  const created = '2026-01-02T03:04:05.006Z';
+  const joinKey = (await joinKeys()).publicKey;
+  const fields = { id: hex(writer), repository: hex(repository), host: 'host-1', created };
+  return object('writer', cbor({ ...fields, publicKey: other.signer.publicKey, joinKey }), other.signer);
+}
+
+function withoutApprovals({ objects }: Repository): void {
+  for (const key of Object.keys(objects)) if (key.startsWith('keys/approvals/')) delete objects[key];
+}
+
 const refused: Readonly<Record<string, Case>> = {
   'no marker': async (r) => {
     const { read: key } = await read(r);
     delete r.objects['repository'];
     return { read: key, expect: 'NOT_A_REPOSITORY' };
   },
-  'no writer': async (r) => {
+  'no writer and no approval': async (r) => {
     const { read: key } = await read(r);
-    delete r.objects[`keys/writers/${hex(writer)}`];
-    return { read: key, expect: 'WRITER_UNKNOWN' };
+    delete r.objects[writerKey];
+    withoutApprovals(r);
+    return { read: key, expect: 'WRITER_UNAPPROVED' };
+  },
+  'no approval': async (r) => {
+    const { read: key } = await read(r);
+    withoutApprovals(r);
+    return { read: key, expect: 'WRITER_UNAPPROVED' };
+  },
+  'an approval by nobody whom the reader knows': async (r) => {
+    const { read: key } = await read(r);
+    withoutApprovals(r);
+    await r.approve({ by: 'stranger' });
+    return { read: key, expect: 'WRITER_UNAPPROVED' };
+  },
+  'two approvals for different keys': async (r) => {
+    const { read: key } = await read(r);
+    await r.approve({ changes: { publicKey: other.signer.publicKey } });
+    return { read: key, expect: 'WRITER_UNAPPROVED' };
   },
   'no epoch': async (r) => {
     const { read: key } = await read(r);
@@ -290,7 +351,7 @@ export async function repositoryVectors(): Promise<VectorFile<RepositoryVector>>
   }
   return {
     about:
-      'Whole repositories. objects: by key. lengths: zeros follow, up to so many bytes. reader: whose key opens it, a name in openpgp-keys.json. read: the snapshot to read. ' +
+      'Whole repositories. objects: by key. lengths: zeros follow, up to so many bytes. reader: whose key opens it, a name in openpgp-keys.json; a writer is trusted when recovery or escrow has approved it. read: the snapshot to read. ' +
       'findings: what else is to be said, [key, code]. holds: the artifacts that come out; of entries, path, target and attributes ' +
       'are hex, mtime and birth [seconds, nanoseconds], owner [uid, gid], device [major, minor], sha256 that of the content.',
     vectors,

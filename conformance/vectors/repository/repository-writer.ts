@@ -1,4 +1,5 @@
-import { domain, epochId, idKey, indexKey, repository, writer, writerSigner } from './domain-keys.ts';
+import { type ApprovalParts, approval } from './approval-vectors.ts';
+import { domain, epochId, idKey, indexKey, joinKeys, repository, writer, writerSigner } from './domain-keys.ts';
 import { type EpochParts, epochFields } from './epoch-vectors.ts';
 import {
   type BirthKeys,
@@ -56,13 +57,16 @@ export class Repository {
   readonly objects: Record<string, string> = {};
   readonly #last = new Map<string, { sequence: number; hash: string }>();
 
-  /** With its marker and its one writer; `host`: as the writer says. */
+  /** With its marker and its one writer, which `recovery` has approved; `host`: as the writer says. */
   static async create(epochs: readonly (EpochParts & { name?: string })[] = [{}]): Promise<Repository> {
     const made = new Repository();
     const created = '2026-01-02T03:04:05.006Z';
     made.put('repository', object('repository', cbor({ id: hex(repository), created })));
-    const fields = { id: hex(writer), repository: hex(repository), host: 'host-1', publicKey: writerSigner.publicKey };
+    const { publicKey } = writerSigner;
+    const joinKey = (await joinKeys()).publicKey;
+    const fields = { id: hex(writer), repository: hex(repository), host: 'host-1', publicKey, joinKey };
     made.put(`keys/writers/${hex(writer)}`, object('writer', cbor({ ...fields, created }), writerSigner));
+    await made.approve();
     for (const { name = FIRST_EPOCH, ...parts } of epochs) await made.epoch(name, parts);
     return made;
   }
@@ -70,6 +74,12 @@ export class Repository {
   put(key: string, bytes: Uint8Array): string {
     this.objects[key] = hex(bytes);
     return key;
+  }
+
+  /** An approval of its one writer; `by`: a name in openpgp-keys.json. */
+  async approve(o: ApprovalParts = {}): Promise<string> {
+    const { key, bytes } = await approval(o);
+    return this.put(key, bytes);
   }
 
   async epoch(name: string, parts: EpochParts = {}): Promise<void> {
