@@ -124,9 +124,9 @@ export const arrowRules: readonly ArrowRule[] = [
       if (!from.path.startsWith('conformance/') || from.path.startsWith(examples) || isTest(from.path))
         return undefined;
       if (to?.startsWith('agent/') || to?.startsWith('plugins/')) {
-        return "what plugins are tested by sees only 'holdfast/plugin', as an outsider would";
+        return "what plugins are tested by sees only 'holdfast/plugin' and 'holdfast/system', as an outsider would";
       }
-      return specifier.startsWith('holdfast') && specifier !== 'holdfast/plugin' ? 'import it by its path' : undefined;
+      return specifier.startsWith('holdfast') && !lent.includes(specifier) ? 'import it by its path' : undefined;
     },
   },
   {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PluginSpec } from '../config/policy.ts';
@@ -15,6 +15,7 @@ import {
   type Span,
 } from '../contract/index.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
+import { removeTree } from '../system/index.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** What every run of this process shares. */
@@ -97,7 +98,7 @@ async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) =>
   const folder = join(engine.stateFolder, 'scratch');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const scratchDir = await mkdtemp(join(folder, 'run-'));
-  const clear = () => rm(scratchDir, { recursive: true, force: true });
+  const clear = () => removeTree(scratchDir);
   try {
     const log = engine.telemetry.logger(engine.log, span);
     const instance = await open(hostFor(engine, { log, span, signal, scratchDir }));

@@ -45,6 +45,9 @@ export interface ExtrasAccess {
   readonly missing: ReadonlyMap<'xattrs' | 'flags', string>;
   /** In the order of `inodes`; undefined for one that has nothing beyond the ordinary. */
   read(inodes: readonly InodeToRead[], wanted: WantedExtras): Promise<readonly (ReadExtras | undefined)[]>;
-  /** Sets the attributes and flags given, leaving others alone. In the order of `inodes`: what could not be set. */
+  /**
+   * Gives them these attributes and, as `libc`, no others (see `setXattrs`); these flags, and by `tools` perhaps others. What is absent is
+   * left as it is. In the order of `inodes`: what could not be set.
+   */
   set(inodes: readonly InodeToSet[]): Promise<readonly (readonly Trouble[])[]>;
 }

@@ -3,7 +3,8 @@ import type { ExtrasAccess, InodeToRead, InodeToSet, ReadExtras, Trouble, Wanted
 import { KEPT_FLAGS } from './inode-flags.ts';
 import type { Inode, Libc } from './libc.ts';
 import { errnoOf } from './system-call-error.ts';
-import { rawName, textName } from './xattr-name.ts';
+import { textName } from './xattr-name.ts';
+import { setXattrsBy } from './xattr-setting.ts';
 
 /** These calls are synchronous: others get their turn after so many milliseconds, on a slow file system. */
 const TURN_MS = 10;
@@ -33,7 +34,10 @@ export class LibcExtras implements ExtrasAccess {
   async set(inodes: readonly InodeToSet[]): Promise<Trouble[][]> {
     return inodes.map(({ folder, name, xattrs, flags }) => {
       const path = Buffer.concat([folder, SLASH, name]);
-      const troubles = xattrs === undefined ? [] : setXattrs(this.#libc, path, xattrs);
+      const troubles =
+        xattrs === undefined
+          ? []
+          : setXattrsBy(this.#libc, path, xattrs).map(({ xattr, code }): Trouble => ({ what: { xattr }, code }));
       if (flags !== undefined) troubles.push(...this.#setFlags(path, flags));
       return troubles;
     });
@@ -112,27 +116,4 @@ export function readXattrs(libc: Libc, inode: Inode): ReadExtras | undefined {
   }
   if (Object.keys(xattrs).length > 0) return { xattrs, troubles };
   return troubles.length > 0 ? { troubles } : undefined;
-}
-
-/** Sets each of them; what could not be set is returned, but for what has that value already. */
-export function setXattrs(libc: Libc, inode: Inode, xattrs: Readonly<Record<string, Uint8Array>>): Trouble[] {
-  const troubles: Trouble[] = [];
-  for (const [name, value] of Object.entries(xattrs)) {
-    try {
-      libc.setXattr(inode, rawName(name), value);
-    } catch (error) {
-      if (!has(libc, inode, name, value)) troubles.push({ what: { xattr: name }, code: errnoOf(error) });
-    }
-  }
-  return troubles;
-}
-
-/** What a security module gives every new file by itself may be what is wanted, and nothing that this process may set. */
-function has(libc: Libc, inode: Inode, name: string, value: Uint8Array): boolean {
-  try {
-    const there = libc.xattr(inode, rawName(name));
-    return there !== undefined && Buffer.compare(there, value) === 0;
-  } catch {
-    return false; // then it could not be set, which is what is said
-  }
 }

@@ -54,6 +54,9 @@ export type Inode = number | Uint8Array;
 
 const CONFIRMATIONS = 8;
 
+/** Of this thread. */
+let opened: { readonly libc: Libc | undefined } | undefined;
+
 /**
  * The calls of the C library that Node has no function for, bound by `node:ffi`. Every pointer that is handed over is a buffer of
  * this object, and every length is its own; nothing that comes back is used as an address. All calls are synchronous and fail with
@@ -76,6 +79,11 @@ export class Libc {
 
   /** Undefined where there is no `node:ffi`, where it may not be used (`--permission`), or where the constants are others. */
   static open(): Libc | undefined {
+    opened ??= { libc: Libc.#open() };
+    return opened.libc;
+  }
+
+  static #open(): Libc | undefined {
     if (platform() !== 'linux' || !KNOWN.includes(arch()) || (endianness() === 'BE') !== (arch() === 's390x')) return;
     const ffi = builtinModule('node:ffi', 'FFI');
     if (ffi === undefined) return undefined;

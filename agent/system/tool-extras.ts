@@ -92,7 +92,7 @@ export class ToolExtras implements ExtrasAccess {
   }
 
   async #setXattrs(inodes: readonly InodeToSet[], troubles: readonly Trouble[][]): Promise<void> {
-    const at = [...inodes.keys()].filter((n) => inodes[n]?.xattrs !== undefined);
+    const at = [...inodes.keys()].filter((n) => Object.keys(inodes[n]?.xattrs ?? {}).length > 0);
     const all = at.map((n) => inodes[n] as InodeToSet);
     const [first] = all;
     if (first === undefined) return;
