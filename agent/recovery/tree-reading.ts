@@ -99,20 +99,20 @@ function linkedContent(
 
 function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): StoredEntry {
   if (record.kind !== 'file') return record;
-  const { path, meta, size } = record;
+  const { path, meta, size, sparse } = record;
   return {
     path,
     meta,
     kind: 'file',
     size,
-    ...(record.sparse === undefined ? {} : { sparse: record.sparse }),
+    ...(sparse ? { sparse } : {}),
     content: {
       async *read(range) {
         yield* readRange(reader, await chunksOf(reader, record), range);
       },
       async writeTo(to, attributes) {
         const refs = 'chunks' in record ? record.chunks : await chunksOf(reader, record);
-        return writes.write(to, refs, size, attributes);
+        return writes.write({ path: to, refs, size, sparse: sparse ?? false, attributes });
       },
     },
   };

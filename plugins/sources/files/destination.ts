@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Meta, type RestoreRequest, unfinishedName } from 'holdfast/plugin';
+import type { ExtrasAccess, Trouble } from 'holdfast/system';
 import { type Attributes, setFolderAttributes } from './attributes.ts';
 import { conflicts, errnoOf, escapes } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
@@ -16,12 +17,19 @@ interface Folder {
   meta?: Meta;
 }
 
+/** A folder that got its attributes, but for `troubles`; or none of them, by `error`. */
+interface FinishedFolder {
+  readonly path: RawPath;
+  readonly troubles: readonly Trouble[];
+  readonly error?: unknown;
+}
+
 /** Where something is to be made. Until it is disposed of, its folder stays the one that was entered, whatever others do to the path. */
 export interface Place extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
-  /** The folder in `path`, and its name for people. */
-  readonly folder: { readonly path: RawPath; readonly name: RawPath };
+  /** The folder in `path`, its name for people, and whether this restore made it: then nobody else has written in it yet. */
+  readonly folder: { readonly path: RawPath; readonly name: RawPath; readonly made: boolean };
 }
 
 /**
@@ -63,7 +71,7 @@ export class Destination {
     const held = this.#hold(parent, folder, path);
     return {
       path: childOf(held.path, nameOf(path)),
-      folder: { path: held.path, name: this.#absolute(parent) },
+      folder: { path: held.path, name: this.#absolute(parent), made: folder.made },
       [Symbol.dispose]: () => {
         if (held.release()) this.#held.delete(parent);
       },
@@ -123,14 +131,14 @@ export class Destination {
    * folder that may not be written to comes after what is in it. Folders that were there before get them only in the
    * mode `replace`.
    */
-  *finish(attributes: Attributes): Generator<{ readonly path: RawPath; readonly error: unknown } | undefined> {
+  async *finish(attributes: Attributes, access: ExtrasAccess): AsyncGenerator<FinishedFolder> {
     for (const [path, { inode, device, made, meta }] of [...this.#folders].reverse()) {
       if (meta === undefined || !(made || this.#conflict === 'replace')) continue;
       try {
-        setFolderAttributes(this.#absolute(path), { inode, device }, attributes.of(meta));
-        yield undefined;
+        const given = attributes.of(meta);
+        yield { path, troubles: await setFolderAttributes(this.#absolute(path), { inode, device }, given, access) };
       } catch (error) {
-        yield { path, error };
+        yield { path, error, troubles: [] };
       }
     }
   }
