@@ -135,7 +135,8 @@ export class TreeCapture {
     }
     this.#o.progress.bytesRead += entry.stamp.size;
     const { mode, uid, gid } = entry.meta;
-    const file = { path: entry.file, stamp: entry.stamp, owner: { mode, uid, gid } };
+    const owner = { mode, uid, gid };
+    const file = { path: entry.file, stamp: entry.stamp, owner, ...(entry.sparse ? { sparse: entry.sparse } : {}) };
     this.#pending.push({ entry, read: this.#batches.add(file) });
   }
 

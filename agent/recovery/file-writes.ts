@@ -4,6 +4,7 @@ import { writeFile } from '../workers/file-writing.ts';
 import type { FileToWrite, RefusedXattr } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf } from './chunk-reading.ts';
 import { REF_BYTES } from './frame-source.ts';
+import type { ZeroChunks } from './zero-chunks.ts';
 
 /** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -26,13 +27,15 @@ interface Waiting extends FileToMake {
 /** Writes restored files: small ones gathered into batches for the workers, large ones part by part. */
 export class FileWrites {
   readonly #reader: ChunkReader;
+  readonly #zeros: ZeroChunks;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #flushing = false;
   bytes = 0;
 
-  constructor(reader: ChunkReader) {
+  constructor(reader: ChunkReader, zeros: ZeroChunks) {
     this.#reader = reader;
+    this.#zeros = zeros;
   }
 
   /** Resolves when the file stands whole, or with the failure after what was begun is removed. */
@@ -105,7 +108,7 @@ export class FileWrites {
   }
 
   async #writeLarge(large: FileToMake): Promise<Failure | undefined> {
-    const { path, refs, size, sparse } = large;
+    const { path, size, sparse } = large;
     const unfinished = beside(path);
     // Never rejects: several are under way at once, and one that nobody waits for yet would end the process.
     const write = async (
@@ -131,23 +134,35 @@ export class FileWrites {
     if (refused !== undefined) return refused;
     const none = new Uint8Array(0);
     const failure =
-      (await this.#writeParts(refs, write)) ??
+      (await this.#writeParts(large, write)) ??
       (await write({ create: false, position: size, finish: finishOf(large) }, none));
     if (failure === undefined) this.bytes += size;
     else await rm(unfinished, { force: true });
     return failure;
   }
 
+  /** The same without chunks of zeros. */
+  *#data(refs: Uint8Array): Generator<{ part: Uint8Array; position: number }> {
+    let from = 0;
+    let position = 0;
+    for (let at = 0; at < refs.length; at += REF_BYTES) {
+      if (!this.#zeros.has(refs, at)) continue;
+      const data = refs.subarray(from, at);
+      yield* placed(data, position);
+      from = at + REF_BYTES;
+      position += lengthOf(data) + lengthOf(refs.subarray(at, from));
+    }
+    yield* placed(refs.subarray(from), position);
+  }
+
   async #writeParts(
-    refs: Uint8Array,
+    { refs, sparse }: FileToMake,
     write: (file: { create: false; position: number }, part: Uint8Array) => Promise<Failure | undefined>,
   ): Promise<Failure | undefined> {
     const under: Promise<Failure | undefined>[] = [];
-    let position = 0;
     let failure: Failure | undefined;
-    for (const part of partsOf(refs)) {
+    for (const { part, position } of sparse ? this.#data(refs) : placed(refs, 0)) {
       under.push(write({ create: false, position }, part));
-      position += lengthOf(part);
       if (under.length >= PARTS_AT_A_TIME) failure = await under.shift();
       if (failure !== undefined) break;
     }
@@ -163,6 +178,15 @@ function finishOf({ size, attributes }: FileToMake): NonNullable<FileToWrite['fi
 
 function tellRefused(file: FileToMake | undefined, refused: readonly RefusedXattr[]): void {
   for (const { xattr, code } of refused) file?.attributes.xattrs?.refused(xattr, code);
+}
+
+/** Parts of about 4 MiB, each with its place in the file, which begins at `position`. */
+function* placed(refs: Uint8Array, position: number): Generator<{ part: Uint8Array; position: number }> {
+  let at = position;
+  for (const part of partsOf(refs)) {
+    yield { part, position: at };
+    at += lengthOf(part);
+  }
 }
 
 /** A path in the folder of `path` that nothing has. */

@@ -4,6 +4,7 @@
  */
 export { openExtras } from './extras.ts';
 export { nearly, setLinkTimes, setTimes } from './file-times.ts';
+export { Holes, type Stretch } from './holes.ts';
 export * from './inode-extras.ts';
 export { flagLetters, INODE_FLAGS, KEPT_FLAGS, LOCKING_FLAGS } from './inode-flags.ts';
 export { type ReachedPath, reachPath } from './long-path.ts';

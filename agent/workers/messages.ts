@@ -56,6 +56,8 @@ export interface FileToStore {
   readonly stamp: Stamp;
   /** Whom it belongs to and who may read it, as it will be restored. */
   readonly owner: Owner;
+  /** It may have holes: they are not read. */
+  readonly sparse?: true;
 }
 
 export type Owner = Pick<Meta, 'mode' | 'uid' | 'gid'>;
