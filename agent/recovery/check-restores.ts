@@ -68,7 +68,7 @@ async function restoreAndCompare(
       registry: engine.registry,
       signal: options.signal,
     });
-    v.checked.restored += await compareRestored(unlocked, folder, find);
+    v.checked.restored += await compareRestored(unlocked, { folder, notSet: report.notSet, find });
   } finally {
     await removeTree(folder);
   }

@@ -41,6 +41,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
   const report: { -readonly [K in keyof RestoreReport]?: RestoreReport[K] } = {
     steps: [],
     facts: null,
+    notSet: [],
     bytes: 0,
     skipped: [],
     problems: [],
@@ -130,6 +131,7 @@ async function carryOut(
   try {
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
+    report.notSet = restored.notSet ?? [];
     report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {

@@ -1,5 +1,6 @@
 import { arch, endianness, platform } from 'node:os';
 import { builtinModule } from './builtin-module.ts';
+import { PATH_MAX, reachPath } from './long-path.ts';
 import { errnoName, SystemCallError } from './system-call-error.ts';
 import type { RawName } from './xattr-name.ts';
 
@@ -36,8 +37,7 @@ type Ffi = typeof import('node:ffi');
 type Functions = ReturnType<typeof bind>;
 const bind = (ffi: Ffi) => ffi.dlopen(null, SIGNATURES).functions;
 
-// <asm-generic/fcntl.h>, <linux/fs.h>, <linux/limits.h>, <linux/xattr.h>, stat(2)
-const PATH_MAX = 4096;
+// <asm-generic/fcntl.h>, <linux/fs.h>, <linux/xattr.h>, stat(2)
 const NAME_MAX = 255;
 const XATTR_MAX = 65_536;
 const AT_FDCWD = -100;
@@ -49,7 +49,7 @@ const FS_IOC_GETFLAGS = 0x8008_6601n;
 const FS_IOC_SETFLAGS = 0x4008_6602n;
 const S_IFMT = { fifo: 0o010000, char: 0o020000, block: 0o060000 } as const;
 
-/** A file, by an open descriptor, or by its path: what a symbolic link points to is then not meant, but the link. */
+/** A file, by an open descriptor, or by its path, of any length: what a symbolic link points to is then not meant, but the link. */
 export type Inode = number | Uint8Array;
 
 const CONFIRMATIONS = 8;
@@ -206,7 +206,10 @@ export class Libc {
 
   #onPath(syscall: string, path: Uint8Array, act: (path: Buffer) => number): number {
     if (path.includes(0)) throw new SystemCallError(syscall, 'EINVAL');
-    if (path.length >= PATH_MAX) throw new SystemCallError(syscall, 'ENAMETOOLONG');
+    if (path.length >= PATH_MAX) {
+      using reached = reachPath(path);
+      return this.#onPath(syscall, reached.path, act);
+    }
     this.#path.set(path);
     this.#path[path.length] = 0;
     return this.#call(syscall, () => act(this.#path));

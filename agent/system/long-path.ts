@@ -1,7 +1,8 @@
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { SystemCallError } from './system-call-error.ts';
 
 /** What a system call takes, with the NUL at its end; <linux/limits.h>. */
-const PATH_MAX = 4096;
+export const PATH_MAX = 4096;
 /** Linux, see proc(5): the descriptors of this process, of all its threads, as paths. Node has no openat(2). */
 const DESCRIPTORS = '/proc/self/fd';
 const hasDescriptors = existsSync(DESCRIPTORS);
@@ -20,11 +21,12 @@ export interface ReachedPath extends Disposable {
  */
 export function reachPath(path: Uint8Array): ReachedPath {
   let rest = Buffer.from(path.buffer, path.byteOffset, path.byteLength);
-  if (rest.length < PATH_MAX || !hasDescriptors) return { path: rest, [Symbol.dispose]() {} };
+  if (rest.length < PATH_MAX) return { path: rest, [Symbol.dispose]() {} };
   let held: number | undefined;
   try {
     while (rest.length >= PATH_MAX) {
       const end = rest.lastIndexOf(SLASH, PATH_MAX - 1);
+      if (end <= 0 || !hasDescriptors) throw new SystemCallError('open', 'ENAMETOOLONG');
       const next = openSync(rest.subarray(0, end), ENTER);
       if (held !== undefined) closeSync(held);
       held = next;

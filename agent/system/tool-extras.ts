@@ -8,13 +8,12 @@ import type {
   WantedExtras,
 } from './inode-extras.ts';
 import { flagLetters, flagsOfLetters, KEPT_FLAGS } from './inode-flags.ts';
+import { PATH_MAX } from './long-path.ts';
 import { errnoInWords, type Ran, runTool } from './tool.ts';
 import { dumpOf, parseDump } from './xattr-dump.ts';
 
 type Kind = 'xattrs' | 'flags';
 type Item = { -readonly [K in keyof InodeExtras]: InodeExtras[K] } & { readonly troubles: Trouble[] };
-
-const PATH_MAX = 4096;
 
 /**
  * By the tools that every Linux distribution has or can install, for a Node without `node:ffi`: one process for a batch, and one by

@@ -5,6 +5,7 @@ import {
   type FileAttributes,
   fail,
   type Host,
+  type MetaPart,
   type Reader,
   type Restored,
   type RestoreRequest,
@@ -48,7 +49,7 @@ export class Restorer {
   readonly #host: Host;
   readonly #access = openExtras();
   readonly #attributes: Attributes;
-  readonly #setsFlags: boolean;
+  readonly #extras: WantedExtras;
   readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
   readonly #skipped: { what: string; failure: Failure }[] = [];
   readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0, sockets: 0, kept: 0 };
@@ -67,7 +68,7 @@ export class Restorer {
   constructor(request: RestoreRequest, { from, artifact, host, wanted: extras }: RestorerOptions) {
     this.#wanted = wanted(request);
     this.#attributes = new Attributes(extras);
-    this.#setsFlags = extras.flags;
+    this.#extras = extras;
     this.#from = from;
     this.#artifact = artifact;
     this.#host = host;
@@ -89,8 +90,18 @@ export class Restorer {
     await this.#finish(destination);
     return {
       facts: { ...this.#counts, owners: this.#attributes.setsOwners ? 'set' : 'not set' },
+      notSet: this.#notSet(),
       skipped: this.#skipped,
     };
+  }
+
+  #notSet(): MetaPart[] {
+    const { xattrs, flags } = this.#extras;
+    return [
+      ...(this.#attributes.setsOwners ? [] : (['owner'] as const)),
+      ...(xattrs ? [] : (['xattrs'] as const)),
+      ...(flags ? [] : (['flags'] as const)),
+    ];
   }
 
   async #take(entry: StoredEntry, destination: Destination): Promise<void> {
@@ -148,7 +159,7 @@ export class Restorer {
   }
 
   #flag({ path, meta }: StoredEntry): void {
-    if (this.#setsFlags && meta.flags !== undefined)
+    if (this.#extras.flags && meta.flags !== undefined)
       this.#flagged.push({ path: rawPathOf(path), extras: { flags: meta.flags } });
   }
 
