@@ -4,7 +4,14 @@ import { type Engine, openSource } from '../engine/opening.ts';
 import { openReading, type ReadingSpec } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { chooseSnapshot, listSnapshots, type StoredSnapshot, unapprovedWriters } from '../repository/snapshots.ts';
+import {
+  chooseSnapshot,
+  listSnapshots,
+  ofWriter,
+  type StoredSnapshot,
+  unapprovedWriters,
+} from '../repository/snapshots.ts';
+import { findTrusted } from '../repository/writer-name.ts';
 import { requireSource } from './missing-plugin.ts';
 import { tellRestore } from './recovery-telemetry.ts';
 import type { RestoreReport } from './restore-report.ts';
@@ -17,6 +24,8 @@ export interface RestoreOptions extends ReadingSpec {
   readonly source: SourceSpec;
   /** `latest`, a snapshot's id, or a time. */
   readonly at: string;
+  /** Whose snapshots: the code or the beginning of the id of a writer. Absent: this host's, or the only one's that has any. */
+  readonly writer?: string;
   readonly into: RestoreRequest['into'];
   /** gitignore patterns; none restores everything. */
   readonly select: readonly string[];
@@ -81,8 +90,10 @@ async function carryOut(
   const loan = { engine, span: opening, signal: o.signal };
   await using repository = await openReading(o, loan);
   const { store, writers, host, unavailable, unreadable } = repository;
-  const listing = await listSnapshots(store, writers);
-  const { snapshots, damaged } = listing;
+  const all = await listSnapshots(store, writers);
+  const listing = o.writer === undefined ? all : ofWriter(all, findTrusted(writers, o.writer).id);
+  const { snapshots } = all;
+  const { damaged } = listing;
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
     ...unreadable,

@@ -16,6 +16,7 @@ import { stdinPlugin, stdinSpec } from '../stdin-source.ts';
 
 export interface RestoreOptions extends ReaderOptions {
   readonly at: string;
+  readonly writer?: string;
   readonly into?: string;
   readonly conflict: 'error' | 'skip' | 'replace';
   readonly dryRun?: boolean;
@@ -39,6 +40,7 @@ export async function restore(
     ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
     at: options.at,
+    ...(options.writer !== undefined && { writer: options.writer }),
     into: { folder: into },
     select: parts,
     conflict: options.conflict,
@@ -60,8 +62,13 @@ export async function restore(
 
 /** The same command line, without `--dry-run`. */
 function inEarnest(name: string, parts: readonly string[], options: RestoreOptions): string {
-  const { at, into, conflict, key, passphraseFile, target } = options;
-  const given = { into, at: at === 'latest' ? undefined : at, conflict: conflict === 'error' ? undefined : conflict };
+  const { at, into, writer, conflict, key, passphraseFile, target } = options;
+  const given = {
+    into,
+    writer,
+    at: at === 'latest' ? undefined : at,
+    conflict: conflict === 'error' ? undefined : conflict,
+  };
   const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, quoteWord(value)],
   );
