@@ -1,0 +1,128 @@
+"""Whether everything in a repository is as it was written."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Dict, Iterator, List, Set, Tuple
+
+from .epoch import Recipient
+from .failure import Finding, Refused
+from .frame import Reference
+from .header import LENGTH, PACK, check_header
+from .object_key import EPOCH, PACK as PACK_KEY
+from .pack import TRAILER, read_pack, read_trailer
+from .repository import Repository
+from .snapshot_reader import SnapshotReader
+from .unlocked_domain import UnlockedDomain
+
+FrameName = Tuple[bytes, int]
+
+
+class Checked:
+    """What was looked at."""
+
+    def __init__(self) -> None:
+        self.packs = self.frames = self.snapshots = self.entries = 0
+
+
+def check_outside(repository: Repository, checked: Checked) -> Iterator[Finding]:
+    """Without a key: packs by their names, headers and trailers."""
+    for key, _ in repository.target.list("packs/"):
+        match = PACK_KEY.fullmatch(key)
+        if match is None:
+            continue
+        checked.packs += 1
+        try:
+            data = repository.target.read(key)
+            check_header(data[:LENGTH], PACK)
+            read_trailer(data[-TRAILER:], len(data))
+            if sha256(data).hexdigest() != match["hash"]:
+                raise Refused("PACK_DAMAGED", "it is not what its name says")
+        except Refused as refused:
+            yield Finding(key, refused.code, refused.why)
+
+
+def check_inside(repository: Repository, recipient: Recipient, checked: Checked) -> Iterator[Finding]:
+    """With a private key: every frame of every pack, and every tree and list of every snapshot."""
+    stored: Dict[str, Set[FrameName]] = {}
+    for domain, epochs in _epochs(repository).items():
+        unlocked, refusals = _unlock(repository, recipient, domain, epochs)
+        yield from refusals
+        if unlocked is not None:
+            stored[domain] = set()
+            yield from _check_packs(unlocked, domain, stored[domain], checked)
+    for key in sorted(repository.snapshots):
+        checked.snapshots += 1
+        try:
+            yield from _check_snapshot(SnapshotReader(repository, recipient, key), stored, checked)
+        except Refused as refused:
+            yield Finding(key, refused.code, refused.why)
+
+
+def _epochs(repository: Repository) -> Dict[str, List[str]]:
+    found: Dict[str, List[str]] = {}
+    for key, _ in repository.target.list("keys/epochs/"):
+        match = EPOCH.fullmatch(key)
+        if match is not None:
+            found.setdefault(match["domain"], []).append(match["epoch"])
+    return found
+
+
+def _unlock(
+    repository: Repository, recipient: Recipient, domain: str, epochs: List[str]
+) -> Tuple[UnlockedDomain | None, List[Finding]]:
+    """By the first epoch that opens; the others are tried too, for they must."""
+    unlocked, findings = None, []
+    for epoch in epochs:
+        try:
+            if unlocked is None:
+                unlocked = UnlockedDomain(repository, recipient, domain, epoch)
+            else:
+                unlocked.epoch(epoch)
+        except Refused as refused:
+            findings.append(Finding(f"keys/epochs/{domain}/{epoch}", refused.code, refused.why))
+    return unlocked, findings
+
+
+def _check_packs(unlocked: UnlockedDomain, domain: str, stored: Set[FrameName], checked: Checked) -> Iterator[Finding]:
+    target = unlocked.repository.target
+    for key, _ in target.list(f"packs/{domain}/"):
+        if PACK_KEY.fullmatch(key) is None:
+            continue
+        try:
+            data = target.read(key)
+            table = read_pack(data, unlocked.keys)
+        except Refused as refused:
+            yield Finding(key, refused.code, refused.why)
+            continue
+        for frame in table.frames:
+            checked.frames += 1
+            birth = table.births[frame.birth]
+            try:
+                unlocked.open_frame(frame, birth, data[frame.offset : frame.offset + frame.sealed_length])
+                stored.add((birth.salt, frame.ordinal))
+            except Refused as refused:
+                yield Finding(key, refused.code, f"the frame at {frame.offset}: {refused.why}")
+
+
+def _check_snapshot(reader: SnapshotReader, stored: Dict[str, Set[FrameName]], checked: Checked) -> Iterator[Finding]:
+    snapshot = reader.snapshot
+    frames = stored.get(snapshot.header.domain, set())
+    for birth in snapshot.needed_frames(reader.domain.keys):
+        missing = sum(1 for ordinal in birth.ordinals if (birth.salt, ordinal) not in frames)
+        if missing > 0:
+            why = f"{missing} frames of the birth {birth.salt.hex()} that it needs are not there, or damaged"
+            yield Finding(snapshot.key, "CHUNK_MISSING", why)
+    for artifact in reader.body.artifacts:
+        if artifact.kind == "bytes":
+            _find_all(reader, reader.stream_chunks(artifact))
+            continue
+        for entry in reader.entries(artifact):
+            checked.entries += 1
+            if entry.kind == "file":
+                _find_all(reader, reader.file_chunks(entry))
+
+
+def _find_all(reader: SnapshotReader, chunks: Iterator[Reference]) -> None:
+    for chunk in chunks:
+        reader.domain.places(chunk)

@@ -1,0 +1,251 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from typing import Callable, Dict, List, Optional, Sequence
+from urllib.parse import quote
+
+from . import report
+from .body_record import Artifact
+from .checking import Checked, check_inside, check_outside
+from .extraction import Extraction, Left, write_stream
+from .failure import Finding, Refused
+from .openpgp import PrivateKey
+from .repository import Repository
+from .snapshot_reader import SnapshotReader
+from .target import Folder
+
+OK, FAILED, INCOMPLETE, USAGE, WRONG_KEY, INTERRUPTED = 0, 1, 3, 64, 77, 130
+
+
+class Usage(Exception):
+    """Something that was asked for makes no sense."""
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    # So that it ends as Ctrl-C ends it: what is open is closed, and the key's folder goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Refused as refused:
+        _say(str(refused))
+        return WRONG_KEY if refused.code == "WRONG_KEY" else FAILED
+    except Usage as usage:
+        _say(str(usage))
+        return USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        _say(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+        return FAILED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="holdfast_reader", description="Reads Holdfast repositories.")
+    verbs = parser.add_subparsers(metavar="<verb>", required=True)
+
+    def verb(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=help, description=help)
+        added.set_defaults(run=run)
+        if name != "vectors":
+            added.add_argument("repository", help="the folder with the file `repository` in it")
+        return added
+
+    listing = verb("list", _list, "what was backed up; signatures are checked, no key is needed")
+    entries = verb("ls", _ls, "what is in a snapshot")
+    extract = verb("extract", _extract, "writes what is in a snapshot into a new folder")
+    check = verb("check", _check, "reads everything; without a key, as far as that goes")
+    vectors = verb("vectors", _vectors, "reads the test vectors of the format")
+    vectors.add_argument("folder", help="conformance/vectors/repository")
+    for asking in (entries, extract):
+        asking.add_argument("snapshot", help="its key, or the first digits of its hash, as `list` shows them")
+        asking.add_argument("--artifact", metavar="NAME", help="only this part of the snapshot")
+    for unlocking in (entries, extract, check):
+        needed = unlocking is not check
+        unlocking.add_argument("--key", metavar="FILE", required=needed, help="an OpenPGP private key of a recipient")
+        unlocking.add_argument("--passphrase-file", metavar="FILE", help="a file whose first line is its passphrase")
+    extract.add_argument("--into", metavar="FOLDER", required=True, help="a folder that is not there, or empty")
+    for printing in (listing, entries, check):
+        printing.add_argument("--json", action="store_true", help="one JSON document")
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    repository = Repository(Folder(options.repository))
+    if options.json:
+        snapshots = [report.snapshot_document(it) for it in report.by_age(repository)]
+        findings = [report.finding_document(it) for it in repository.findings]
+        report.print_json({"repository": repository.marker.id, "snapshots": snapshots, "findings": findings})
+    else:
+        for line in report.snapshot_lines(repository):
+            print(line)
+    return _say_findings(repository.findings)
+
+
+def _ls(options: argparse.Namespace) -> int:
+    repository = Repository(Folder(options.repository))
+    with _private_key(options) as key:
+        reader = SnapshotReader(repository, key, _chosen(repository, options.snapshot))
+        listed = []
+        for artifact in _artifacts(reader, options.artifact):
+            if options.json:
+                entries = [report.entry_document(it) for it in reader.entries(artifact)] if artifact.kind == "tree" else None
+                listed.append({"name": artifact.name, "kind": artifact.kind, "size": artifact.size, "entries": entries})
+                continue
+            print(f"{report.printable(artifact.name)}: {artifact.kind}, {artifact.size:,} bytes")
+            if artifact.kind == "tree":
+                for entry in reader.entries(artifact):
+                    print(report.entry_line(entry))
+        if options.json:
+            report.print_json({"artifacts": listed})
+    return _say_findings(repository.findings)
+
+
+def _extract(options: argparse.Namespace) -> int:
+    repository = Repository(Folder(options.repository))
+    with _private_key(options) as key:
+        reader = SnapshotReader(repository, key, _chosen(repository, options.snapshot))
+        artifacts = _artifacts(reader, options.artifact)
+        root = _empty_folder(options.into)
+        try:
+            left = _extract_all(reader, artifacts, root)
+        finally:
+            os.close(root)
+    _say_findings(repository.findings)
+    for path, why, _ in left:
+        _say(f"{report.printable_path(path)}: {why}")
+    for skipped in reader.body.skipped:
+        _say(f"not in the backup: {report.printable(skipped.what)}: {report.printable(skipped.message)}")
+    return OK if all(it.whole for it in left) else INCOMPLETE
+
+
+def _extract_all(reader: SnapshotReader, artifacts: List[Artifact], root: int) -> List[Left]:
+    """One tree alone goes into the folder itself; of several artifacts, each goes below its name there."""
+    left: List[Left] = []
+    alone = len(artifacts) == 1 and artifacts[0].kind == "tree"
+    for artifact in artifacts:
+        # A name may be any text: what could mean something to a file system is escaped.
+        name = quote(artifact.name, safe=" ").encode("ascii").replace(b".", b"%2E", artifact.name in (".", ".."))
+        name = name or b"%"
+        try:
+            if artifact.kind == "bytes":
+                write_stream(root, name, reader.stream(artifact))
+                continue
+            folder = os.dup(root) if alone else _new_folder(root, name)
+            try:
+                extraction = Extraction(folder, reader.file)
+                try:
+                    extraction.extract(reader.entries(artifact))
+                finally:
+                    left.extend(extraction.left)
+            finally:
+                os.close(folder)
+            print(f"{report.printable(artifact.name)}: {extraction.extracted} entries")
+        except Refused as refused:
+            left.append(Left(name, f"the rest of it could not be read: {refused}", False))
+    return left
+
+
+def _check(options: argparse.Namespace) -> int:
+    repository = Repository(Folder(options.repository))
+    checked = Checked()
+    findings = list(check_outside(repository, checked))
+    if options.key is not None:
+        with _private_key(options) as key:
+            findings.extend(check_inside(repository, key, checked))
+    # A snapshot finds the same wrong fragments that the one before it found.
+    findings = list(dict.fromkeys(repository.findings + findings))
+    if options.json:
+        report.print_json({**vars(checked), "findings": [report.finding_document(it) for it in findings]})
+    elif options.key is None:
+        print(f"{checked.packs} packs are what their names say. With --key, frames and snapshots are opened, too.")
+    else:
+        print(f"{checked.packs} packs, {checked.frames} frames, {checked.snapshots} snapshots, {checked.entries} entries")
+    _say_findings(findings)
+    return FAILED if findings else OK
+
+
+def _vectors(options: argparse.Namespace) -> int:
+    from .vector import run_vectors
+
+    passed: Dict[str, int] = {}
+    failed = 0
+    for outcome in run_vectors(options.folder):
+        passed.setdefault(outcome.file, 0)
+        if outcome.wrong is None:
+            passed[outcome.file] += 1
+        else:
+            failed += 1
+            print(f"{outcome.file}: {outcome.name}: {outcome.wrong}")
+    for file, count in passed.items():
+        print(f"{file}: {count} as they should be")
+    if not passed:
+        raise Usage(f"there are no vectors in {options.folder}")
+    return FAILED if failed else OK
+
+
+def _private_key(options: argparse.Namespace) -> PrivateKey:
+    passphrase = None
+    if options.passphrase_file is not None:
+        with open(options.passphrase_file, "rb") as file:
+            passphrase = file.readline().rstrip(b"\r\n")
+    with open(options.key, "rb") as file:
+        return PrivateKey(file.read(), passphrase)
+
+
+def _chosen(repository: Repository, name: str) -> str:
+    if name.startswith("snapshots/"):
+        return name
+    if not name:
+        raise Usage("which snapshot?")
+    found = [it.key for it in repository.snapshots.values() if it.hash.startswith(name)]
+    if len(found) != 1:
+        raise Usage(f"{len(found)} snapshots have a hash that begins with {report.printable(name)}: see `list`")
+    return found[0]
+
+
+def _artifacts(reader: SnapshotReader, name: Optional[str]) -> List[Artifact]:
+    if name is None:
+        return reader.body.artifacts
+    if name not in reader.artifacts:
+        raise Usage(f"it has no artifact {name}, but {', '.join(map(report.printable, reader.artifacts))}")
+    return [reader.artifacts[name]]
+
+
+def _empty_folder(path: str) -> int:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if os.listdir(path):
+            raise Usage(f"{path} is not empty") from None
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _new_folder(root: int, name: bytes) -> int:
+    os.mkdir(name, 0o700, dir_fd=root)
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+
+
+def _say_findings(findings: List[Finding]) -> int:
+    for finding in findings:
+        _say(f"{finding.key}: {finding.code}: {report.printable(finding.why)}")
+    return INCOMPLETE if findings else OK
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
