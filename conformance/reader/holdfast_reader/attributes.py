@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-from typing import Callable, Union
+from typing import Callable
 
 from .tree_entry import Entry
 
@@ -24,10 +24,15 @@ class Attributes:
         self._report = report
 
     def set(self, file: int, entry: Entry) -> None:
-        """Of an open file or directory: all but flags."""
+        """Of an open file or directory: all but flags.
+
+        Attributes of users come before the mode: only root may set them on what its owner may not write. All others come
+        after it: a mode changes the ACL that is one of them.
+        """
         owned = self._try(entry, "owner", lambda: _own(file, entry))
+        self._set_xattrs(file, entry, lambda name: name.startswith("user."))
         self._try(entry, "mode", lambda: os.fchmod(file, entry.mode if owned else entry.mode & ~SET_IDS))
-        self._set_xattrs(file, entry)
+        self._set_xattrs(file, entry, lambda name: not name.startswith("user."))
         self._try(entry, "times", lambda: os.utime(file, ns=_times(entry)))
 
     def set_symlink(self, name: bytes, within: int, entry: Entry) -> None:
@@ -59,9 +64,12 @@ class Attributes:
         if entry.flags & SETTABLE:
             self._try(entry, "inode flags", set)
 
-    def _set_xattrs(self, file: Union[int, bytes], entry: Entry, follow: bool = True) -> None:
+    def _set_xattrs(
+        self, file: int | bytes, entry: Entry, of: Callable[[str], bool] = lambda _: True, follow: bool = True
+    ) -> None:
         for name, value in (entry.xattrs or {}).items():
-            self._try(entry, f"the attribute {name}", lambda: _set_xattr(file, name, value, follow))
+            if of(name):
+                self._try(entry, f"the attribute {name}", lambda: _set_xattr(file, name, value, follow))
 
     def _try(self, entry: Entry, what: str, set: Callable[[], None]) -> bool:
         try:
@@ -73,7 +81,7 @@ class Attributes:
             return False
 
 
-def _own(file: Union[int, bytes], entry: Entry, within: int = -1) -> None:
+def _own(file: int | bytes, entry: Entry, within: int = -1) -> None:
     uid, gid = entry.owner
     if 2**32 - 1 in (uid, gid):
         raise ValueError("4294967295 means nobody to the system")
@@ -83,7 +91,7 @@ def _own(file: Union[int, bytes], entry: Entry, within: int = -1) -> None:
         os.chown(file, uid, gid, dir_fd=within, follow_symlinks=False)
 
 
-def _set_xattr(file: Union[int, bytes], name: str, value: bytes, follow: bool) -> None:
+def _set_xattr(file: int | bytes, name: str, value: bytes, follow: bool) -> None:
     os.setxattr(file, name.encode("utf-8"), value, follow_symlinks=follow)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from .cbor import SAFE, Cursor, array_of, one
 from .failure import damaged
@@ -22,7 +23,7 @@ class Artifact(NamedTuple):
     name: str
     kind: str
     size: int
-    pages: List[Page]
+    pages: list[Page]
 
 
 class Skipped(NamedTuple):
@@ -32,8 +33,8 @@ class Skipped(NamedTuple):
 
 
 class BodyRecord(NamedTuple):
-    artifacts: List[Artifact]
-    skipped: List[Skipped]
+    artifacts: list[Artifact]
+    skipped: list[Skipped]
 
 
 def read_body_record(data: bytes, named: Sequence[NamedArtifact]) -> BodyRecord:
@@ -47,7 +48,7 @@ def read_body_record(data: bytes, named: Sequence[NamedArtifact]) -> BodyRecord:
     return body
 
 
-def stretches(artifact: Artifact) -> List[Tuple[Page, int]]:
+def stretches(artifact: Artifact) -> list[tuple[Page, int]]:
     """The pages of a stream, with how many of its bytes each must have."""
     starts = [int.from_bytes(page.first, "big") for page in artifact.pages] + [artifact.size]
     return [(page, starts[index + 1] - starts[index]) for index, page in enumerate(artifact.pages)]
@@ -101,7 +102,7 @@ def _skipped(cursor: Cursor) -> Skipped:
     return Skipped(found["what"], found["failure"]["code"], found["failure"]["message"])
 
 
-def _failure(cursor: Cursor) -> dict:
+def _failure(cursor: Cursor) -> dict[str, Any]:
     shape = {
         "code": Cursor.text,
         "message": Cursor.text,

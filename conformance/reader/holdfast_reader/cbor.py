@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable
 
 from .failure import damaged
 
@@ -46,7 +47,7 @@ class Cursor:
             raise damaged("no text where there should be some")
         return self._text(length)
 
-    def byte_string(self, length: Optional[int] = None) -> bytes:
+    def byte_string(self, length: int | None = None) -> bytes:
         major, found = self._head()[:2]
         if major != BYTES or (length is not None and found != length):
             raise damaged("no bytes, or not as many as there should be")
@@ -58,7 +59,7 @@ class Cursor:
             raise damaged("neither true nor false where one should be")
         return info == 21
 
-    def items(self, exactly: Optional[int] = None) -> Iterator[int]:
+    def items(self, exactly: int | None = None) -> Iterator[int]:
         """Goes into an array; whoever iterates takes one item each time."""
         major, count = self._head()[:2]
         if major != ARRAY or (exactly is not None and count != exactly):
@@ -67,10 +68,10 @@ class Cursor:
         yield from range(count)
         self._depth -= 1
 
-    def fields(self, shape: Mapping[str, Callable[[Cursor], Any]], optional: Tuple[str, ...] = ()) -> Dict[str, Any]:
+    def fields(self, shape: Mapping[str, Callable[[Cursor], Any]], optional: tuple[str, ...] = ()) -> dict[str, Any]:
         """A map with exactly these keys; each is read as `shape` says."""
         expected = iter(sorted(shape, key=_order))
-        found: Dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for _ in self._pairs():
             key = self.text()
             for name in expected:
@@ -86,9 +87,9 @@ class Cursor:
                 raise damaged(f"the field {name} is missing")
         return found
 
-    def numbered(self, shape: Mapping[int, Callable[[Cursor], Any]]) -> Dict[int, Any]:
+    def numbered(self, shape: Mapping[int, Callable[[Cursor], Any]]) -> dict[int, Any]:
         """A map whose keys are integers, ascending, and among those of `shape` (§14)."""
-        found: Dict[int, Any] = {}
+        found: dict[int, Any] = {}
         last = -1
         for _ in self._pairs():
             key = self.integer()
@@ -98,7 +99,7 @@ class Cursor:
             last = key
         return found
 
-    def named(self, read: Callable[[Cursor], Any]) -> Dict[str, Any]:
+    def named(self, read: Callable[[Cursor], Any]) -> dict[str, Any]:
         """A map with any text as keys."""
         return {key: read(self) for key in self.keys()}
 
@@ -164,7 +165,7 @@ class Cursor:
         self.at += length
         return self.data[self.at - length : self.at]
 
-    def _head(self) -> Tuple[int, int, int]:
+    def _head(self) -> tuple[int, int, int]:
         """Major type, argument, additional information. The argument of a float are its bits, still to be taken."""
         initial = self._take(1)[0]
         major, info = initial >> 5, initial & 31
@@ -187,7 +188,7 @@ class Cursor:
         form = FLOATS.get(info)
         if form is None:
             raise damaged("a value that is not used")
-        (value,) = struct.unpack(form, self._take(struct.calcsize(form)))
+        value: float = struct.unpack(form, self._take(struct.calcsize(form)))[0]
         if not math.isfinite(value) or (value == int(value) and abs(value) <= SAFE):
             raise damaged("a float that is an integer, or no number")
         for shorter in (">e", ">f"):
@@ -209,7 +210,7 @@ class Cursor:
         self._depth -= 1
 
     def keys(self) -> Iterator[str]:
-        last: Optional[Tuple[int, bytes]] = None
+        last: tuple[int, bytes] | None = None
         for _ in self._pairs():
             key = self.text()
             order = _order(key)
@@ -219,7 +220,7 @@ class Cursor:
             yield key
 
 
-def _order(key: str) -> Tuple[int, bytes]:
+def _order(key: str) -> tuple[int, bytes]:
     """By the bytes of the encoding: its length comes first in it."""
     encoded = key.encode("utf-8")
     return len(encoded), encoded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from .failure import Finding
 from .object_key import SnapshotKey, snapshot_key
@@ -11,7 +11,7 @@ from .snapshot import Snapshot
 
 def broken_links(snapshots: Iterable[Snapshot]) -> Iterator[Finding]:
     """`snapshots` are all that could be read, in any order."""
-    hashes: Dict[SnapshotKey, str] = {}
+    hashes: dict[SnapshotKey, str] = {}
     read = list(snapshots)
     for snapshot in read:
         hashes[SnapshotKey(snapshot.header.writer, snapshot.header.job, snapshot.header.sequence)] = snapshot.hash

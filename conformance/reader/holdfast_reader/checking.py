@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Dict, Iterator, List, Set, Tuple
 
 from .epoch import Recipient
 from .failure import Finding, Refused
 from .frame import Reference
 from .header import LENGTH, PACK, check_header
-from .object_key import EPOCH, PACK as PACK_KEY
+from .object_key import EPOCH, epoch_key
+from .object_key import PACK as PACK_KEY
 from .pack import TRAILER, read_pack, read_trailer
 from .repository import Repository
 from .snapshot_reader import SnapshotReader
-from .unlocked_domain import UnlockedDomain
+from .unlocked_domain import Domains, UnlockedDomain
 
-FrameName = Tuple[bytes, int]
+FrameName = tuple[bytes, int]
 
 
 class Checked:
@@ -43,24 +44,38 @@ def check_outside(repository: Repository, checked: Checked) -> Iterator[Finding]
 
 
 def check_inside(repository: Repository, recipient: Recipient, checked: Checked) -> Iterator[Finding]:
-    """With a private key: every frame of every pack, and every tree and list of every snapshot."""
-    stored: Dict[str, Set[FrameName]] = {}
+    """With a private key: every frame of every pack, every tree and every list of chunks of every snapshot."""
+    domains = Domains(repository, recipient)
+    stored: dict[str, set[FrameName]] = {}
     for domain, epochs in _epochs(repository).items():
-        unlocked, refusals = _unlock(repository, recipient, domain, epochs)
-        yield from refusals
-        if unlocked is not None:
-            stored[domain] = set()
-            yield from _check_packs(unlocked, domain, stored[domain], checked)
+        unlocked: UnlockedDomain | None = None
+        for epoch in epochs:
+            try:
+                unlocked = domains.unlock(domain, epoch)
+            except Refused as refused:
+                yield Finding(epoch_key(domain, epoch), refused.code, refused.why)
+        if unlocked is None:
+            yield Finding(
+                f"packs/{domain}/", "OBJECT_MISSING", "no epoch opens, so nothing in these packs was looked at"
+            )
+            continue
+        stored[domain] = set()
+        yield from _check_packs(unlocked, domain, stored[domain], checked)
     for key in sorted(repository.snapshots):
         checked.snapshots += 1
         try:
-            yield from _check_snapshot(SnapshotReader(repository, recipient, key), stored, checked)
+            yield from _check_snapshot(SnapshotReader(repository, domains, key), stored, checked)
         except Refused as refused:
             yield Finding(key, refused.code, refused.why)
 
 
-def _epochs(repository: Repository) -> Dict[str, List[str]]:
-    found: Dict[str, List[str]] = {}
+def _epochs(repository: Repository) -> dict[str, list[str]]:
+    """Of every domain that has packs, or epochs."""
+    found: dict[str, list[str]] = {}
+    for key, _ in repository.target.list("packs/"):
+        match = PACK_KEY.fullmatch(key)
+        if match is not None:
+            found.setdefault(match["domain"], [])
     for key, _ in repository.target.list("keys/epochs/"):
         match = EPOCH.fullmatch(key)
         if match is not None:
@@ -68,23 +83,8 @@ def _epochs(repository: Repository) -> Dict[str, List[str]]:
     return found
 
 
-def _unlock(
-    repository: Repository, recipient: Recipient, domain: str, epochs: List[str]
-) -> Tuple[UnlockedDomain | None, List[Finding]]:
-    """By the first epoch that opens; the others are tried too, for they must."""
-    unlocked, findings = None, []
-    for epoch in epochs:
-        try:
-            if unlocked is None:
-                unlocked = UnlockedDomain(repository, recipient, domain, epoch)
-            else:
-                unlocked.epoch(epoch)
-        except Refused as refused:
-            findings.append(Finding(f"keys/epochs/{domain}/{epoch}", refused.code, refused.why))
-    return unlocked, findings
-
-
-def _check_packs(unlocked: UnlockedDomain, domain: str, stored: Set[FrameName], checked: Checked) -> Iterator[Finding]:
+def _check_packs(unlocked: UnlockedDomain, domain: str, stored: set[FrameName], checked: Checked) -> Iterator[Finding]:
+    unlocked.locate()  # Reports fragments that are wrong.
     target = unlocked.repository.target
     for key, _ in target.list(f"packs/{domain}/"):
         if PACK_KEY.fullmatch(key) is None:
@@ -105,7 +105,7 @@ def _check_packs(unlocked: UnlockedDomain, domain: str, stored: Set[FrameName], 
                 yield Finding(key, refused.code, f"the frame at {frame.offset}: {refused.why}")
 
 
-def _check_snapshot(reader: SnapshotReader, stored: Dict[str, Set[FrameName]], checked: Checked) -> Iterator[Finding]:
+def _check_snapshot(reader: SnapshotReader, stored: dict[str, set[FrameName]], checked: Checked) -> Iterator[Finding]:
     snapshot = reader.snapshot
     frames = stored.get(snapshot.header.domain, set())
     for birth in snapshot.needed_frames(reader.domain.keys):

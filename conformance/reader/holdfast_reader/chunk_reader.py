@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import List, Optional, Tuple
 
 from .failure import Refused
 from .frame import Reference
@@ -15,21 +14,21 @@ KEPT = 67_108_864  # Bytes of plaintext: small chunks share a frame, and are rea
 class ChunkReader:
     def __init__(self, domain: UnlockedDomain) -> None:
         self._domain = domain
-        self._frames: OrderedDict[Tuple[str, int], List[bytes]] = OrderedDict()
+        self._frames: OrderedDict[tuple[str, int], list[bytes]] = OrderedDict()
         self._kept = 0
 
     def read(self, chunk: Reference) -> bytes:
-        failed: Optional[Refused] = None
+        failed: Refused | None = None
         for place in self._domain.places(chunk):
             try:
-                return self._frame(place)[place.index]
+                return self._frame(place)[place.position]
             except Refused as refused:
                 # Another copy may be intact; and when none is, the first failure is as good as any.
                 failed = failed or refused
         assert failed is not None
         raise failed
 
-    def _frame(self, place: Place) -> List[bytes]:
+    def _frame(self, place: Place) -> list[bytes]:
         at = (place.pack, place.frame.offset)
         chunks = self._frames.get(at)
         if chunks is None:

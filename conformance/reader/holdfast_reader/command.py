@@ -6,7 +6,8 @@ import argparse
 import os
 import signal
 import sys
-from typing import Callable, Dict, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable
 from urllib.parse import quote
 
 from . import report
@@ -18,6 +19,7 @@ from .openpgp import PrivateKey
 from .repository import Repository
 from .snapshot_reader import SnapshotReader
 from .target import Folder
+from .unlocked_domain import Domains
 
 OK, FAILED, INCOMPLETE, USAGE, WRONG_KEY, INTERRUPTED = 0, 1, 3, 64, 77, 130
 
@@ -26,7 +28,7 @@ class Usage(Exception):
     """Something that was asked for makes no sense."""
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     # So that it ends as Ctrl-C ends it: what is open is closed, and the key's folder goes.
@@ -100,11 +102,13 @@ def _list(options: argparse.Namespace) -> int:
 def _ls(options: argparse.Namespace) -> int:
     repository = Repository(Folder(options.repository))
     with _private_key(options) as key:
-        reader = SnapshotReader(repository, key, _chosen(repository, options.snapshot))
+        reader = SnapshotReader(repository, Domains(repository, key), _chosen(repository, options.snapshot))
         listed = []
         for artifact in _artifacts(reader, options.artifact):
             if options.json:
-                entries = [report.entry_document(it) for it in reader.entries(artifact)] if artifact.kind == "tree" else None
+                entries = (
+                    [report.entry_document(it) for it in reader.entries(artifact)] if artifact.kind == "tree" else None
+                )
                 listed.append({"name": artifact.name, "kind": artifact.kind, "size": artifact.size, "entries": entries})
                 continue
             print(f"{report.printable(artifact.name)}: {artifact.kind}, {artifact.size:,} bytes")
@@ -119,7 +123,7 @@ def _ls(options: argparse.Namespace) -> int:
 def _extract(options: argparse.Namespace) -> int:
     repository = Repository(Folder(options.repository))
     with _private_key(options) as key:
-        reader = SnapshotReader(repository, key, _chosen(repository, options.snapshot))
+        reader = SnapshotReader(repository, Domains(repository, key), _chosen(repository, options.snapshot))
         artifacts = _artifacts(reader, options.artifact)
         root = _empty_folder(options.into)
         try:
@@ -134,9 +138,9 @@ def _extract(options: argparse.Namespace) -> int:
     return OK if all(it.whole for it in left) else INCOMPLETE
 
 
-def _extract_all(reader: SnapshotReader, artifacts: List[Artifact], root: int) -> List[Left]:
+def _extract_all(reader: SnapshotReader, artifacts: list[Artifact], root: int) -> list[Left]:
     """One tree alone goes into the folder itself; of several artifacts, each goes below its name there."""
-    left: List[Left] = []
+    left: list[Left] = []
     alone = len(artifacts) == 1 and artifacts[0].kind == "tree"
     for artifact in artifacts:
         # A name may be any text: what could mean something to a file system is escaped.
@@ -168,14 +172,16 @@ def _check(options: argparse.Namespace) -> int:
     if options.key is not None:
         with _private_key(options) as key:
             findings.extend(check_inside(repository, key, checked))
-    # A snapshot finds the same wrong fragments that the one before it found.
+    # What is wrong with a pack shows from outside and from inside.
     findings = list(dict.fromkeys(repository.findings + findings))
     if options.json:
         report.print_json({**vars(checked), "findings": [report.finding_document(it) for it in findings]})
     elif options.key is None:
         print(f"{checked.packs} packs are what their names say. With --key, frames and snapshots are opened, too.")
     else:
-        print(f"{checked.packs} packs, {checked.frames} frames, {checked.snapshots} snapshots, {checked.entries} entries")
+        print(
+            f"{checked.packs} packs, {checked.frames} frames, {checked.snapshots} snapshots, {checked.entries} entries"
+        )
     _say_findings(findings)
     return FAILED if findings else OK
 
@@ -183,7 +189,7 @@ def _check(options: argparse.Namespace) -> int:
 def _vectors(options: argparse.Namespace) -> int:
     from .vector import run_vectors
 
-    passed: Dict[str, int] = {}
+    passed: dict[str, int] = {}
     failed = 0
     for outcome in run_vectors(options.folder):
         passed.setdefault(outcome.file, 0)
@@ -219,7 +225,7 @@ def _chosen(repository: Repository, name: str) -> str:
     return found[0]
 
 
-def _artifacts(reader: SnapshotReader, name: Optional[str]) -> List[Artifact]:
+def _artifacts(reader: SnapshotReader, name: str | None) -> list[Artifact]:
     if name is None:
         return reader.body.artifacts
     if name not in reader.artifacts:
@@ -241,7 +247,7 @@ def _new_folder(root: int, name: bytes) -> int:
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
 
 
-def _say_findings(findings: List[Finding]) -> int:
+def _say_findings(findings: list[Finding]) -> int:
     for finding in findings:
         _say(f"{finding.key}: {finding.code}: {report.printable(finding.why)}")
     return INCOMPLETE if findings else OK

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import List, Mapping, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 from .cbor import Cursor, array_of, one
 from .failure import Refused, damaged
@@ -38,7 +39,7 @@ class Epoch(NamedTuple):
     domainName: str
     created: str
     publicKey: bytes
-    recipients: List[str]
+    recipients: list[str]
     sealed: bytes
 
 
@@ -89,7 +90,7 @@ def _fingerprint(cursor: Cursor) -> str:
     return text
 
 
-def _record(cursor: Cursor) -> dict:
+def _record(cursor: Cursor) -> dict[str, Any]:
     return cursor.fields(
         {
             "id": ident,

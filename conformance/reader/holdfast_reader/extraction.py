@@ -10,7 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Tuple
+from collections.abc import Iterable, Iterator
+from typing import Callable, NamedTuple
 
 from .attributes import Attributes
 from .failure import Refused
@@ -22,7 +23,7 @@ NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 """Nothing that comes after would fare better."""
 BLOCK = 4096
 
-Identity = Tuple[int, int]
+Identity = tuple[int, int]
 
 
 class Left(NamedTuple):
@@ -39,13 +40,13 @@ class Extraction:
         """`folder` is the descriptor of an empty directory."""
         self._folder = folder
         self._content = content
-        self._made: Dict[bytes, Identity] = {b"": _identity(os.fstat(folder))}
-        self._directories: List[Entry] = []
-        self._later: List[Entry] = []
-        self._flagged: List[Entry] = []
-        self._at: Tuple[bytes, int] = (b"", os.dup(folder))
+        self._made: dict[bytes, Identity] = {b"": _identity(os.fstat(folder))}
+        self._directories: list[Entry] = []
+        self._later: list[Entry] = []
+        self._flagged: list[Entry] = []
+        self._at: tuple[bytes, int] = (b"", os.dup(folder))
         self._attributes = Attributes(lambda path, why: self.left.append(Left(path, why, True)))
-        self.left: List[Left] = []
+        self.left: list[Left] = []
         self.extracted = 0
 
     def extract(self, entries: Iterable[Entry]) -> None:
@@ -216,7 +217,7 @@ def _write_with_holes(file: int, part: bytes, offset: int) -> None:
         _write_all(file, part[start:end])
 
 
-def _runs(part: bytes, offset: int) -> Iterator[Tuple[int, int]]:
+def _runs(part: bytes, offset: int) -> Iterator[tuple[int, int]]:
     """Stretches of a part that are no blocks of zeros."""
     zeros = bytes(BLOCK)
     start = at = 0
@@ -237,7 +238,7 @@ def _write_all(file: int, part: bytes) -> None:
         view = view[os.write(file, view) :]
 
 
-def _split(path: bytes) -> Tuple[bytes, bytes]:
+def _split(path: bytes) -> tuple[bytes, bytes]:
     parent, _, name = path.rpartition(b"/")
     return parent, name
 

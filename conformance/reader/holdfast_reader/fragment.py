@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import struct
 from hashlib import sha256
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 from .failure import damaged
 from .header import INDEX, LENGTH, check_header, header
@@ -30,7 +30,7 @@ def check_name(key: str, data: bytes) -> None:
         raise damaged("it is not what its name says")
 
 
-def read_fragment(data: bytes, keys: DomainKeys) -> List[IndexedPack]:
+def read_fragment(data: bytes, keys: DomainKeys) -> list[IndexedPack]:
     check_header(data, INDEX)
     entries = keys.open_record("index", header(INDEX) + bytes.fromhex(keys.domain), data[LENGTH:])
     packs = []

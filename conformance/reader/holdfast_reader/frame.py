@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import struct
 from hashlib import sha256
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple
 
 from .codec import decompress
 from .failure import Refused, damaged
@@ -32,9 +32,9 @@ class Frame(NamedTuple):
     ordinal: int
     birth: int
     codec: int
-    chunks: Tuple[Reference, ...]
+    chunks: tuple[Reference, ...]
 
-    def open(self, keys: DomainKeys, salt: bytes, frame_key: bytes, sealed: bytes) -> List[bytes]:
+    def open(self, keys: DomainKeys, salt: bytes, frame_key: bytes, sealed: bytes) -> list[bytes]:
         """Its chunks."""
         count = len(self.chunks)
         table = struct.pack("<BII", self.codec, self.plain_length, count)
@@ -63,7 +63,7 @@ def reference(data: bytes) -> Reference:
     return Reference(data[:32], length)
 
 
-def references(data: bytes) -> List[Reference]:
+def references(data: bytes) -> list[Reference]:
     """References, packed back to back."""
     if len(data) % REFERENCE != 0:
         raise damaged("half a chunk reference")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from .cbor import Cursor, array_of, one
 from .failure import damaged
@@ -38,7 +38,7 @@ class HeaderRecord(NamedTuple):
     policyHash: str
     pipeline: bytes
     facts: bytes
-    artifacts: List[NamedArtifact]
+    artifacts: list[NamedArtifact]
     needs: bytes
     counters: bytes
     skipped: int
@@ -66,7 +66,7 @@ def one_of(*values: str) -> Callable[[Cursor], str]:
 
 
 def _artifact(cursor: Cursor) -> NamedArtifact:
-    shape = {
+    shape: dict[str, Callable[[Cursor], Any]] = {
         "name": Cursor.text,
         "kind": one_of("bytes", "tree"),
         "facts": Cursor.json,
@@ -103,7 +103,7 @@ def _counters(cursor: Cursor) -> None:
         cursor.number()
 
 
-def _record(cursor: Cursor) -> dict:
+def _record(cursor: Cursor) -> dict[str, Any]:
     return cursor.fields(
         {
             **dict.fromkeys(("repository", "domain", "epoch", "writer"), ident),

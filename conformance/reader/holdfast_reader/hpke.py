@@ -24,7 +24,9 @@ def open_base(private_key: bytes, enc: bytes, info: bytes, aad: bytes, sealed: b
         exchanged = mine.exchange(X25519PublicKey.from_public_bytes(enc))
     except ValueError:
         raise wrong from None
-    shared = _expand(KEM, _extract(KEM, b"", b"eae_prk", exchanged), b"shared_secret", enc + public_half(private_key), 32)
+    shared = _expand(
+        KEM, _extract(KEM, b"", b"eae_prk", exchanged), b"shared_secret", enc + public_half(private_key), 32
+    )
     context = b"\0" + _extract(SUITE, b"", b"psk_id_hash", b"") + _extract(SUITE, b"", b"info_hash", info)
     secret = _extract(SUITE, shared, b"secret", b"")
     key = _expand(SUITE, secret, b"key", context, 32)

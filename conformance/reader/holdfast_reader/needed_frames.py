@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from .failure import damaged
 
 
 class NeededFrames(NamedTuple):
     salt: bytes
-    ordinals: List[int]
+    ordinals: list[int]
 
 
-def read_needed_frames(data: bytes) -> List[NeededFrames]:
+def read_needed_frames(data: bytes) -> list[NeededFrames]:
     reader = _Bytes(data)
     count = reader.u32()
     if count > reader.left() // 37:  # Salt, count, and one ordinal of one byte.
         raise damaged("more births than there is room for")
-    births: List[NeededFrames] = []
+    births: list[NeededFrames] = []
     for _ in range(count):
         salt = reader.take(32)
         if births and salt <= births[-1].salt:

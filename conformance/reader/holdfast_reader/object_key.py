@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 _ID = "[0-9a-f]{32}"
 WRITER = re.compile(f"keys/writers/(?P<writer>{_ID})")
@@ -22,7 +22,7 @@ class SnapshotKey(NamedTuple):
     sequence: int
 
 
-def snapshot_key(key: str) -> Optional[SnapshotKey]:
+def snapshot_key(key: str) -> SnapshotKey | None:
     match = SNAPSHOT.fullmatch(key)
     if match is None or int(match["sequence"]) == 0:
         return None

@@ -10,8 +10,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from threading import Thread
-from typing import IO, Callable, FrozenSet, List, NamedTuple, Optional, Sequence
+from typing import IO, Callable, NamedTuple
 
 from .failure import Refused
 
@@ -23,11 +24,11 @@ NOBODY = "0" * 16
 class Ended(NamedTuple):
     ok: bool
     stdout: bytes
-    status: List[List[str]]
+    status: list[list[str]]
     """Lines of --status-fd (GnuPG's doc/DETAILS), in words."""
     stderr: str
 
-    def words(self, keyword: str) -> List[List[str]]:
+    def words(self, keyword: str) -> list[list[str]]:
         return [words[1:] for words in self.status if words[:1] == [keyword]]
 
 
@@ -50,7 +51,7 @@ class Keyring:
         if not imported.words("IMPORT_OK"):
             raise Refused("KEY_DAMAGED", f"gpg does not take this key: {imported.stderr.strip()}")
 
-    def run(self, arguments: Sequence[str], data: bytes, passphrase: Optional[bytes] = None, limit: int = -1) -> Ended:
+    def run(self, arguments: Sequence[str], data: bytes, passphrase: bytes | None = None, limit: int = -1) -> Ended:
         """Runs gpg with `data` as stdin; of more than `limit` bytes on stdout, it is ended."""
         status_read, status_write = os.pipe()
         secret_read, secret_write = os.pipe()
@@ -87,7 +88,7 @@ class Keyring:
 class PrivateKey:
     """A recipient's key: opens what is encrypted to it. To be used with `with`."""
 
-    def __init__(self, key: bytes, passphrase: Optional[bytes] = None) -> None:
+    def __init__(self, key: bytes, passphrase: bytes | None = None) -> None:
         self._keyring = Keyring()
         self._passphrase = passphrase
         try:
@@ -95,7 +96,7 @@ class PrivateKey:
             listed = self._keyring.run(["--list-secret-keys"], b"").stdout.decode("ascii", "replace")
             rows = [line.split(":") for line in listed.splitlines()]
             self._ids = {row[4] for row in rows if row[0] in ("sec", "ssb")}
-            self.fingerprints: FrozenSet[str] = frozenset(
+            self.fingerprints: frozenset[str] = frozenset(
                 row[9].lower() for before, row in zip(rows, rows[1:]) if before[0] == "sec" and row[0] == "fpr"
             )
             if not self.fingerprints:
@@ -120,7 +121,9 @@ class PrivateKey:
             raise Refused("WRONG_KEY", "the message is encrypted to other keys")
         for words in ended.words("ERROR"):
             if words[0] == "pkdecrypt_failed" and int(words[1]) & 0xFFFF in (BAD_PASSPHRASE, NO_PASSPHRASE):
-                raise Refused("WRONG_KEY", "the passphrase is not that of the key, or there is none (--passphrase-file)")
+                raise Refused(
+                    "WRONG_KEY", "the passphrase is not that of the key, or there is none (--passphrase-file)"
+                )
         # Modification detection, or AEAD: gpg says which of them the message has.
         protections = [word for told in ended.words("DECRYPTION_INFO") for word in told[0:1] + told[2:3]]
         protected = any(word != "0" for word in protections)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, List
+from collections.abc import Iterable
+from typing import Any
 
 from .cbor import Cursor, one
 from .failure import Finding
 from .repository import Repository
 from .snapshot import Snapshot
-from .tree_entry import Entry
+from .tree_entry import KINDS, Entry
 
 SHORT = 8
+LETTERS = "d-lhpscb"  # Of the kinds of entries, in their order.
 
 
 def printable(text: str) -> str:
     """Nothing but what is seen: the rest as \\xNN or \\uNNNN."""
-    return "".join(it if it.isprintable() and it != "\\" else it.encode("unicode_escape").decode("ascii") for it in text)
+    return "".join(
+        it if it.isprintable() and it != "\\" else it.encode("unicode_escape").decode("ascii") for it in text
+    )
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() and character != "\\":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def printable_path(path: bytes) -> str:
@@ -33,11 +43,11 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, indent=2, allow_nan=False))
 
 
-def finding_document(finding: Finding) -> Dict[str, str]:
+def finding_document(finding: Finding) -> dict[str, str]:
     return finding._asdict()
 
 
-def snapshot_document(snapshot: Snapshot) -> Dict[str, Any]:
+def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
     told = snapshot.header
     return {
         "key": snapshot.key,
@@ -51,22 +61,27 @@ def snapshot_document(snapshot: Snapshot) -> Dict[str, Any]:
         "finished": told.finished,
         "verdict": told.verdict,
         "skipped": told.skipped,
-        "artifacts": [artifact._replace(facts=None)._asdict() for artifact in told.artifacts],
-        "facts": one(told.facts, Cursor.value) if len(told.facts) < 65_536 else None,
+        "artifacts": [{**artifact._asdict(), "facts": _json(artifact.facts)} for artifact in told.artifacts],
+        "facts": _json(told.facts),
     }
+
+
+def _json(encoded: bytes) -> Any:
+    """Facts are for people. What nobody could read is not built in memory either."""
+    return one(encoded, Cursor.value) if len(encoded) <= 65_536 else None
 
 
 def snapshot_lines(repository: Repository) -> Iterable[str]:
     for snapshot in by_age(repository):
         told = snapshot.header
         size = sum(artifact.size for artifact in told.artifacts)
-        words: List[str] = [snapshot.hash[:SHORT], told.started, f"{size:>16,}", told.verdict, told.job]
+        words: list[str] = [snapshot.hash[:SHORT], told.started, f"{size:>16,}", told.verdict, told.job]
         yield "  ".join([*words, printable(told.host), snapshot.key])
 
 
-def by_age(repository: Repository) -> List[Snapshot]:
+def by_age(repository: Repository) -> list[Snapshot]:
     """A clock that went backwards does not bring a snapshot before those that it follows (§13, chain)."""
-    latest: Dict[tuple[str, str], str] = {}
+    latest: dict[tuple[str, str], str] = {}
     ages = []
     chained = sorted(repository.snapshots.values(), key=lambda it: it.header.sequence, reverse=True)
     for snapshot in chained:
@@ -78,9 +93,9 @@ def by_age(repository: Repository) -> List[Snapshot]:
     return [snapshot for _, _, snapshot in sorted(ages, key=lambda it: it[:2])]
 
 
-def entry_document(entry: Entry) -> Dict[str, Any]:
+def entry_document(entry: Entry) -> dict[str, Any]:
     """As in vectors (§21): paths and targets are hex."""
-    told: Dict[str, Any] = {
+    told: dict[str, Any] = {
         "path": entry.path.hex(),
         "kind": entry.kind,
         "mode": entry.mode,
@@ -105,7 +120,10 @@ def entry_document(entry: Entry) -> Dict[str, Any]:
 
 
 def entry_line(entry: Entry) -> str:
-    letter = {"directory": "d", "file": "-", "symlink": "l", "hardlink": "h", "fifo": "p", "socket": "s", "char": "c", "block": "b"}
-    words = [f"{letter[entry.kind]}{entry.mode:04o}", f"{entry.owner[0]}:{entry.owner[1]}", f"{entry.size:>14,}"]
+    words = [
+        f"{LETTERS[KINDS.index(entry.kind)]}{entry.mode:04o}",
+        f"{entry.owner[0]}:{entry.owner[1]}",
+        f"{entry.size:>14,}",
+    ]
     line = "  ".join([*words, printable_path(entry.path)])
     return f"{line} -> {printable_path(entry.target)}" if entry.target else line

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
-
 from .chain import broken_links
 from .failure import Finding, Refused
 from .marker import Marker, read_marker
@@ -18,16 +16,16 @@ class Repository:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.findings: List[Finding] = []
+        self.findings: list[Finding] = []
         self.marker = self._marker()
-        self.writers: Dict[str, Writer] = {}
+        self.writers: dict[str, Writer] = {}
         self._read_writers()
-        self.snapshots: Dict[str, Snapshot] = {}
-        self._refused: Dict[str, Refused] = {}
+        self.snapshots: dict[str, Snapshot] = {}
+        self._refused: dict[str, Refused] = {}
         self._read_snapshots()
 
     @property
-    def known(self) -> Dict[str, bytes]:
+    def known(self) -> dict[str, bytes]:
         """The public keys of known writers by id."""
         return {writer.id: writer.publicKey for writer in self.writers.values()}
 

@@ -67,8 +67,10 @@ class DomainKeys:
         same_key = hmac.compare_digest(check, wanted)
         record_key = hkdf(self.index_key, salt, b"holdfast v1 " + kind.encode("ascii"), 32)
         # When neither tag nor check holds, this is somebody else's.
-        refusal = Refused(damage, f"what was sealed as {kind} does not open") if same_key else Refused(
-            "WRONG_KEY", f"what was sealed as {kind} is sealed with another key"
+        refusal = (
+            Refused(damage, f"what was sealed as {kind} does not open")
+            if same_key
+            else Refused("WRONG_KEY", f"what was sealed as {kind} is sealed with another key")
         )
         record = open_gcm(record_key, NO_NONCE, rest, aad, refusal)
         if not same_key:

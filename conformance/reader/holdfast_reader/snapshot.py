@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import List, Mapping, NamedTuple, Tuple
+from typing import NamedTuple
 
 from . import birth
 from .birth import Birth
@@ -29,7 +30,7 @@ class Snapshot(NamedTuple):
     birth: Birth
     body: bytes
 
-    def needed_frames(self, keys: DomainKeys) -> List[NeededFrames]:
+    def needed_frames(self, keys: DomainKeys) -> list[NeededFrames]:
         return read_needed_frames(keys.open_record("references", self.context, self.references))
 
     def open_body(self, epoch_private_key: bytes) -> BodyRecord:
@@ -65,7 +66,7 @@ def read_snapshot(key: str, data: bytes, repository: str, writers: Mapping[str, 
     return Snapshot(key, sha256(data).hexdigest(), told, context, references, parsed, body)
 
 
-def _counted(data: bytes, at: int) -> Tuple[bytes, int]:
+def _counted(data: bytes, at: int) -> tuple[bytes, int]:
     """The bytes behind their length, and where they end."""
     if at + 4 > len(data) - SIGNATURE:
         raise damaged("its parts are cut short")

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator
+from collections.abc import Iterator
 
 from .body_record import Artifact, BodyRecord, stretches
 from .chunk_reader import ChunkReader
-from .epoch import Recipient
 from .failure import damaged
 from .frame import REFERENCE, Reference, reference, references
 from .repository import Repository
 from .snapshot import Snapshot
 from .tree_entry import Entry, TreeCheck, read_page
-from .unlocked_domain import UnlockedDomain
+from .unlocked_domain import Domains
 
 
 class SnapshotReader:
-    def __init__(self, repository: Repository, recipient: Recipient, key: str) -> None:
+    def __init__(self, repository: Repository, domains: Domains, key: str) -> None:
         self.snapshot: Snapshot = repository.snapshot(key)
         told = self.snapshot.header
-        self.domain = UnlockedDomain(repository, recipient, told.domain, told.epoch)
+        self.domain = domains.unlock(told.domain, told.epoch)
         self.body: BodyRecord = self.snapshot.open_body(self.domain.epoch(told.epoch).private_key)
         self.domain.locate()
         self._chunks = ChunkReader(self.domain)
 
     @property
-    def artifacts(self) -> Dict[str, Artifact]:
+    def artifacts(self) -> dict[str, Artifact]:
         return {artifact.name: artifact for artifact in self.body.artifacts}
 
     def entries(self, tree: Artifact) -> Iterator[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 from . import birth
 from .birth import Birth
@@ -18,8 +18,8 @@ ROW = struct.Struct("<IIIIHBB")
 
 
 class Table(NamedTuple):
-    births: List[Birth]
-    frames: List[Frame]
+    births: list[Birth]
+    frames: list[Frame]
 
     @property
     def end(self) -> int:

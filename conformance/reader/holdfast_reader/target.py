@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Iterator, Optional, Protocol, Tuple
+from collections.abc import Iterator
+from typing import Protocol
 
 from .failure import Refused, damaged
 from .object_key import MAX_OBJECT
 
 
 class Target(Protocol):
-    def list(self, prefix: str) -> Iterator[Tuple[str, int]]:
+    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Keys below `prefix`, which ends in "/", and the sizes of their objects; sorted by key."""
         ...
 
@@ -25,12 +26,12 @@ class Target(Protocol):
 
 
 class Folder:
-    """Opens regular files only, and follows no links below the folder: what lies there may be hostile."""
+    """Opens regular files only, and lists no links: what lies there may be hostile."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def list(self, prefix: str) -> Iterator[Tuple[str, int]]:
+    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
         try:
             entries = sorted(os.scandir(os.path.join(self._path, prefix)), key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
@@ -48,7 +49,7 @@ class Folder:
     def read_part(self, key: str, start: int, length: int) -> bytes:
         return self._read(key, start, length)
 
-    def _read(self, key: str, start: int, length: Optional[int]) -> bytes:
+    def _read(self, key: str, start: int, length: int | None) -> bytes:
         # Not blocking: a FIFO would be waited for otherwise.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:

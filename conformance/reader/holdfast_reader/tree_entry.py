@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, FrozenSet, Iterator, NamedTuple, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any, Callable, NamedTuple
 
 from .cbor import SAFE, Cursor
 from .failure import damaged
@@ -19,7 +20,7 @@ BIRTH_SECONDS, BIRTH_NANOSECONDS, FLAGS, SPARSE = 14, 15, 16, 17
 
 ALWAYS = frozenset(range(7))
 ANY = frozenset((XATTRS, BIRTH_SECONDS, BIRTH_NANOSECONDS, FLAGS))
-OF_KIND: Dict[str, Tuple[FrozenSet[int], ...]] = {
+OF_KIND: dict[str, tuple[frozenset[int], ...]] = {
     "directory": (frozenset(),),
     "file": (frozenset((SIZE, CHUNKS)), frozenset((SIZE, LIST))),
     "symlink": (frozenset((TARGET,)),),
@@ -32,17 +33,17 @@ class Entry(NamedTuple):
     path: bytes
     kind: str
     mode: int
-    owner: Tuple[int, int]
-    mtime: Tuple[int, int]
-    xattrs: Optional[Dict[str, bytes]]
+    owner: tuple[int, int]
+    mtime: tuple[int, int]
+    xattrs: dict[str, bytes] | None
     size: int
     """Of a file; 0 of all else."""
-    chunks: Tuple[Reference, ...]
+    chunks: tuple[Reference, ...]
     """Of the content of a file, or where `listed` of the list of its chunks."""
     listed: bool
     target: bytes
-    device: Tuple[int, int]
-    birth: Optional[Tuple[int, int]]
+    device: tuple[int, int]
+    birth: tuple[int, int] | None
     flags: int
     sparse: bool
 
@@ -54,7 +55,7 @@ def _range(low: int, high: int) -> Callable[[Cursor], int]:
 U32 = _range(0, 2**32 - 1)
 FILE_SYSTEM_SECONDS = _range(-(2**63), 2**63 - 1)
 NANOS = _range(0, 999_999_999)
-SHAPE: Dict[int, Callable[[Cursor], Any]] = {
+SHAPE: dict[int, Callable[[Cursor], Any]] = {
     0: Cursor.byte_string,
     1: _range(0, 7),
     MODE: _range(0, 0o7777),
@@ -121,7 +122,7 @@ def _check_target(kind: str, path: bytes, target: bytes) -> None:
             raise damaged("a hard link to the root, or to what comes later")
 
 
-def _chunks(found: Dict[int, Any], size: int) -> Tuple[Reference, ...]:
+def _chunks(found: dict[int, Any], size: int) -> tuple[Reference, ...]:
     encoded = found.get(CHUNKS, found.get(LIST, b""))
     named = tuple(references(encoded))
     length = sum(chunk.length for chunk in named)
@@ -136,7 +137,7 @@ class TreeCheck:
     """What must hold from entry to entry, across pages."""
 
     def __init__(self) -> None:
-        self._last: Optional[Entry] = None
+        self._last: Entry | None = None
 
     def take(self, entry: Entry) -> Entry:
         last, self._last = self._last, entry
@@ -148,7 +149,7 @@ class TreeCheck:
         return entry
 
 
-def read_page(data: bytes, check: TreeCheck, first: Optional[bytes] = None) -> Iterator[Entry]:
+def read_page(data: bytes, check: TreeCheck, first: bytes | None = None) -> Iterator[Entry]:
     """The entries of a page, each when it is asked for. `first` is the path that the page must begin with."""
     cursor = Cursor(data)
     if cursor.done():

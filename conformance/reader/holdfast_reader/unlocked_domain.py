@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import NamedTuple
 
 from .birth import Birth
 from .epoch import EpochSecrets, Recipient, open_epoch, read_epoch
@@ -22,7 +22,7 @@ class Place(NamedTuple):
     pack: str
     frame: Frame
     birth: Birth
-    index: int
+    position: int
 
 
 class UnlockedDomain:
@@ -30,11 +30,13 @@ class UnlockedDomain:
         self.repository = repository
         self._recipient = recipient
         self._domain = domain
-        self._epochs: Dict[str, EpochSecrets] = {}
-        self._frame_keys: Dict[Birth, bytes] = {}
+        self._epochs: dict[str, EpochSecrets] = {}
+        self._frame_keys: dict[Birth, bytes] = {}
         self.keys = DomainKeys.derive(domain, self.epoch(epoch).domain_secret)
-        self.packs: Dict[str, int] = {}
-        self._places: Dict[bytes, List[Place]] = {}
+        self.packs: dict[str, int] = {}
+        self._places: dict[bytes, list[Place]] = {}
+        self._tables: dict[str, list[Table]] = {}
+        self._located = False
 
     def epoch(self, id: str) -> EpochSecrets:
         if id not in self._epochs:
@@ -49,25 +51,28 @@ class UnlockedDomain:
             self._frame_keys[birth] = birth.frame_key(self._domain, self.epoch(birth.epoch).private_key)
         return self._frame_keys[birth]
 
-    def open_frame(self, frame: Frame, birth: Birth, sealed: bytes) -> List[bytes]:
+    def open_frame(self, frame: Frame, birth: Birth, sealed: bytes) -> list[bytes]:
         return frame.open(self.keys, birth.salt, self.frame_key(birth), sealed)
 
-    def places(self, chunk: Reference) -> List[Place]:
-        found = [it for it in self._places.get(chunk.id, ()) if it.frame.chunks[it.index].length == chunk.length]
+    def places(self, chunk: Reference) -> list[Place]:
+        found = [it for it in self._places.get(chunk.id, ()) if it.frame.chunks[it.position].length == chunk.length]
         if not found:
             raise Refused("CHUNK_MISSING", f"no pack has the chunk {chunk.id.hex()} of {chunk.length} bytes")
         return found
 
     def locate(self) -> None:
-        """Finds out where chunks are: from fragments, and from the packs that no fragment names."""
+        """Finds out, once, where chunks are: from fragments, and from the packs that no fragment names."""
+        if self._located:
+            return
+        self._located = True
         target = self.repository.target
         for key, size in target.list(f"packs/{self._domain}/"):
             if PACK.fullmatch(key) is not None:
                 self.packs[key] = size
-        wrong_key: Optional[Refused] = None
+        wrong_key: Refused | None = None
         opened = False
         taken = set()
-        cut: Dict[str, Table] = {}
+        cut: dict[str, Table] = {}
         for key, _ in target.list(f"indexes/{self._domain}/"):
             if INDEX.fullmatch(key) is None:
                 continue
@@ -111,15 +116,29 @@ class UnlockedDomain:
 
     def _take(self, pack: str, table: Table) -> None:
         """Frames behind the end of a pack that was cut short are left out."""
+        tables = self._tables.setdefault(pack, [])
+        if table in tables:
+            return
+        tables.append(table)
         for frame in table.frames:
             if frame.offset + frame.sealed_length > self.packs[pack]:
                 break
-            for index, chunk in enumerate(frame.chunks):
-                places = self._places.setdefault(chunk.id, [])
-                if not any(it.pack == pack and it.frame == frame and it.index == index for it in places):
-                    places.append(Place(pack, frame, table.births[frame.birth], index))
+            for position, chunk in enumerate(frame.chunks):
+                place = Place(pack, frame, table.births[frame.birth], position)
+                self._places.setdefault(chunk.id, []).append(place)
 
-    def stored_frames(self) -> Iterator[Place]:
-        """One place of each frame, as often as it has chunks."""
-        for places in self._places.values():
-            yield from places
+
+class Domains:
+    """Those that a recipient can open, each unlocked once."""
+
+    def __init__(self, repository: Repository, recipient: Recipient) -> None:
+        self.repository = repository
+        self._recipient = recipient
+        self._unlocked: dict[str, UnlockedDomain] = {}
+
+    def unlock(self, domain: str, epoch: str) -> UnlockedDomain:
+        """`epoch` is one that must open, too."""
+        if domain not in self._unlocked:
+            self._unlocked[domain] = UnlockedDomain(self.repository, self._recipient, domain, epoch)
+        self._unlocked[domain].epoch(epoch)
+        return self._unlocked[domain]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple
 
 from .birth import Birth
+from .body_record import Artifact
 from .cbor import Cursor, one
 from .epoch import claimed_repository, open_epoch, read_epoch
 from .failure import Refused
@@ -19,15 +21,17 @@ from .needed_frames import read_needed_frames
 from .object_key import MAX_OBJECT
 from .openpgp import PrivateKey
 from .pack import read_pack, read_trailer
+from .report import entry_document
 from .repository import Repository
 from .secret import DomainKeys
 from .snapshot import read_snapshot
 from .snapshot_reader import SnapshotReader
 from .table import Table, read_table
-from .tree_entry import TreeCheck, read_page
+from .tree_entry import Entry, TreeCheck, read_page
+from .unlocked_domain import Domains
 from .writer import read_writer
 
-Vector = Dict[str, Any]
+Vector = dict[str, Any]
 NOTHING = object()
 """What a vector that is only read, and held against nothing, gives."""
 
@@ -35,7 +39,7 @@ NOTHING = object()
 class Outcome(NamedTuple):
     file: str
     name: str
-    wrong: Optional[str]
+    wrong: str | None
     """How it ended otherwise than it should."""
 
 
@@ -47,7 +51,7 @@ class TestKeys:
     def __init__(self, folder: str) -> None:
         with open(os.path.join(folder, "openpgp-keys.json"), encoding="utf-8") as file:
             self._armored = json.load(file)
-        self._keys: Dict[str, _Remembering] = {}
+        self._keys: dict[str, _Remembering] = {}
 
     def __getitem__(self, name: str) -> _Remembering:
         if name not in self._keys:
@@ -63,7 +67,7 @@ class _Remembering:
     def __init__(self, key: PrivateKey) -> None:
         self.key = key
         self.fingerprints = key.fingerprints
-        self._opened: Dict[bytes, bytes] = {}
+        self._opened: dict[bytes, bytes] = {}
 
     def decrypt(self, message: bytes) -> bytes:
         if message not in self._opened:
@@ -89,7 +93,7 @@ def run_vectors(folder: str) -> Iterator[Outcome]:
         keys.close()
 
 
-def _try(read: Callable[[Vector, TestKeys], Any], vector: Vector, keys: TestKeys) -> Optional[str]:
+def _try(read: Callable[[Vector, TestKeys], Any], vector: Vector, keys: TestKeys) -> str | None:
     expected = vector["expect"]
     try:
         held = read(vector, keys)
@@ -121,18 +125,18 @@ def _domain_keys(vector: Vector) -> DomainKeys:
     return DomainKeys.derive(vector["keys"]["domain"], bytes.fromhex(vector["keys"]["domainSecret"]))
 
 
-def _writers(vector: Vector) -> Dict[str, bytes]:
+def _writers(vector: Vector) -> dict[str, bytes]:
     prefix = "writer "
     named = {name: key for name, key in vector["keys"].items() if name.startswith(prefix)}
     return {name[len(prefix) :]: bytes.fromhex(key) for name, key in named.items()}
 
 
-def _hex(record: NamedTuple) -> Dict[str, Any]:
+def _hex(record: NamedTuple) -> dict[str, Any]:
     fields = record._asdict()
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
 
 
-def _chunk_list(chunks: Tuple[Reference, ...]) -> List[List[Any]]:
+def _chunk_list(chunks: tuple[Reference, ...]) -> list[list[Any]]:
     return [[chunk.id.hex(), chunk.length] for chunk in chunks]
 
 
@@ -211,7 +215,7 @@ def _read_fragment(vector: Vector, _: TestKeys) -> Any:
     return [{"name": pack.name, "size": pack.size, "table": pack.encoded.hex()} for pack in packs]
 
 
-def _needed(births: List[Any]) -> Any:
+def _needed(births: list[Any]) -> Any:
     return [{"salt": birth.salt.hex(), "ordinals": birth.ordinals} for birth in births]
 
 
@@ -239,11 +243,11 @@ def _read_page(vector: Vector, _: TestKeys) -> Any:
 class _Objects:
     """A target that is in memory."""
 
-    def __init__(self, objects: Dict[str, str], lengths: Dict[str, int]) -> None:
+    def __init__(self, objects: dict[str, str], lengths: dict[str, int]) -> None:
         self._objects = {key: bytes.fromhex(data) for key, data in objects.items()}
         self._sizes = {key: max(len(data), lengths.get(key, 0)) for key, data in self._objects.items()}
 
-    def list(self, prefix: str) -> Iterator[Tuple[str, int]]:
+    def list(self, prefix: str) -> Iterator[tuple[str, int]]:
         return ((key, size) for key, size in sorted(self._sizes.items()) if key.startswith(prefix))
 
     def read(self, key: str) -> bytes:
@@ -260,7 +264,7 @@ class _Objects:
 
 def _read_repository(vector: Vector, keys: TestKeys) -> Any:
     repository = Repository(_Objects(vector["objects"], vector.get("lengths", {})))
-    reader = SnapshotReader(repository, keys[vector["reader"]], vector["read"])
+    reader = SnapshotReader(repository, Domains(repository, keys[vector["reader"]]), vector["read"])
     held = [_artifact(reader, artifact) for artifact in reader.body.artifacts]
     found = sorted([finding.key, finding.code] for finding in repository.findings)
     if vector["expect"] == "ok" and found != sorted(vector.get("findings", [])):
@@ -268,13 +272,13 @@ def _read_repository(vector: Vector, keys: TestKeys) -> Any:
     return held
 
 
-def _artifact(reader: SnapshotReader, artifact: Any) -> Any:
+def _artifact(reader: SnapshotReader, artifact: Artifact) -> Any:
     if artifact.kind == "bytes":
         return {"name": artifact.name, "kind": "bytes", **_content(reader.stream(artifact))}
     return {"name": artifact.name, "kind": "tree", "entries": [_entry(reader, it) for it in reader.entries(artifact)]}
 
 
-def _content(parts: Iterator[bytes]) -> Dict[str, Any]:
+def _content(parts: Iterator[bytes]) -> dict[str, Any]:
     size, digest = 0, sha256()
     for part in parts:
         size += len(part)
@@ -282,32 +286,12 @@ def _content(parts: Iterator[bytes]) -> Dict[str, Any]:
     return {"size": size, "sha256": digest.hexdigest()}
 
 
-def _entry(reader: SnapshotReader, entry: Any) -> Any:
-    told: Dict[str, Any] = {
-        "path": entry.path.hex(),
-        "kind": entry.kind,
-        "mode": entry.mode,
-        "owner": list(entry.owner),
-        "mtime": list(entry.mtime),
-    }
-    if entry.kind == "file":
-        told.update(_content(reader.file(entry)))
-    if entry.kind in ("symlink", "hardlink"):
-        told["target"] = entry.target.hex()
-    if entry.kind in ("fifo", "socket", "char", "block"):
-        told["device"] = list(entry.device)
-    if entry.xattrs is not None:
-        told["xattrs"] = {name: value.hex() for name, value in entry.xattrs.items()}
-    if entry.birth is not None:
-        told["birth"] = list(entry.birth)
-    if entry.flags != 0:
-        told["flags"] = entry.flags
-    if entry.sparse:
-        told["sparse"] = True
-    return told
+def _entry(reader: SnapshotReader, entry: Entry) -> Any:
+    told = entry_document(entry)
+    return {**told, **_content(reader.file(entry))} if entry.kind == "file" else told
 
 
-def _readers() -> Dict[str, Callable[[Vector, TestKeys], Any]]:
+def _readers() -> dict[str, Callable[[Vector, TestKeys], Any]]:
     return {
         "headers": _read_header,
         "records": _read_record,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .cbor import Cursor, one
 from .failure import damaged
@@ -34,7 +34,13 @@ def read_writer(key: str, data: bytes) -> Writer:
     return writer
 
 
-def _record(cursor: Cursor) -> dict:
+def _record(cursor: Cursor) -> dict[str, Any]:
     return cursor.fields(
-        {"id": ident, "repository": ident, "host": Cursor.text, "publicKey": lambda at: at.byte_string(32), "created": time}
+        {
+            "id": ident,
+            "repository": ident,
+            "host": Cursor.text,
+            "publicKey": lambda at: at.byte_string(32),
+            "created": time,
+        }
     )
