@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,7 @@ import { changeTree, makeTree } from './tree.ts';
 
 const vectors = fileURLToPath(new URL('../vectors/repository/', import.meta.url));
 
+const MiB = 2 ** 20;
 const testKeys = JSON.parse(readFileSync(join(vectors, 'openpgp-keys.json'), 'utf8'));
 const isRoot = process.getuid?.() === 0;
 
@@ -90,6 +92,8 @@ test('it lists, extracts and checks what the program backed up', async () => {
     const into = machine.place(`of ${snapshot.slice(-4)}`);
     assertEnds(reader('extract', repository, snapshot, '--into', into, ...unlock), 0);
     assertSame(original, into);
+    const { size, blocks } = statSync(join(into, 'holes'));
+    assert.ok(size > 12 * MiB && blocks * 512 < MiB, 'a few bytes in 12 MiB of holes');
   }
   const checked = reader('check', repository, '--json', ...unlock);
   assertEnds(checked, 0);
@@ -105,6 +109,8 @@ test('it lists, extracts and checks what the program backed up', async () => {
   assertEnds(reader('extract', repository, newer.key, '--into', without, ...unlock), 0);
   assertSame(data, without);
   await assertDamageShown(machine, newer.key, unlock);
+  rmSync(join(repository, 'keys/approvals'), { recursive: true });
+  assertTrustAsked(machine, newer.key, unlock);
 });
 
 interface HeldEntry {
@@ -157,7 +163,14 @@ function assertHeld(into: string, { name, kind, sha256: content, entries = [] }:
     if (entry.kind === 'file') assert.equal(sha256(readFileSync(path)), entry.sha256, entry.path);
     if (entry.kind === 'symlink') assert.equal(readlinkSync(path, 'buffer').toString('hex'), entry.target);
     for (const [attribute, value] of Object.entries(entry.xattrs ?? {})) {
-      const got = execFileSync('getfattr', ['--only-values', '-n', attribute, '--', path.toString()]);
+      const got = execFileSync('getfattr', [
+        '--absolute-names',
+        '--only-values',
+        '-n',
+        attribute,
+        '--',
+        path.toString(),
+      ]);
       assert.equal(got.toString('hex'), value, attribute);
     }
   }
@@ -166,20 +179,39 @@ function assertHeld(into: string, { name, kind, sha256: content, entries = [] }:
 interface Listed {
   readonly key: string;
   readonly hash: string;
+  readonly trust: string;
 }
 
 /** Both snapshots, the older one first, as the program lists them too. */
 async function assertListed(machine: Machine): Promise<readonly [Listed, Listed]> {
-  const read = reader('list', machine.repository, '--json');
+  const read = reader('list', machine.repository, '--json', '--recipient', join(machine.folder, 'recovery.asc'));
   assertEnds(read, 0);
   const { snapshots, findings }: { snapshots: readonly Listed[]; findings: unknown } = JSON.parse(read.stdout);
   assert.deepEqual(findings, []);
+  assert.deepEqual(new Set(snapshots.map(({ trust }) => trust)), new Set(['trusted']));
   const [older, newer, ...more] = snapshots;
   assert.ok(older !== undefined && newer !== undefined && more.length === 0);
   const known = (await machine.snapshots()).map(({ key }) => key);
   assert.deepEqual([older.key, newer.key].sort(), known.sort());
   assert.ok(older.key < newer.key);
   return [older, newer];
+}
+
+/** Without approvals: what is there is listed as that, and extracted only when somebody says so by name. */
+function assertTrustAsked({ repository }: Machine, snapshot: string, unlock: readonly string[]): void {
+  const listed = reader('list', repository, '--json');
+  assertEnds(listed, 0);
+  const { snapshots }: { snapshots: readonly Listed[] } = JSON.parse(listed.stdout);
+  assert.deepEqual(
+    snapshots.map(({ trust }) => trust),
+    ['unapproved', 'unapproved'],
+  );
+  const refused = reader('ls', repository, snapshot, ...unlock);
+  assertEnds(refused, 77);
+  assert.match(refused.stderr, /^WRITER_UNAPPROVED/m);
+  const [, writer = ''] = snapshot.split('/');
+  assertEnds(reader('ls', repository, snapshot, '--trust-writer', '0'.repeat(32), ...unlock), 77);
+  assertEnds(reader('ls', repository, snapshot, '--trust-writer', writer, ...unlock), 0);
 }
 
 /** The same names, bytes and attributes. Names are bytes; rsync sees what Node does not, but compares whole seconds. */

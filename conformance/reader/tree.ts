@@ -45,6 +45,8 @@ export function makeTree(root: string): void {
     symlinkSync(target, at(`link ${Buffer.from(target).toString('hex')}`));
   }
   execFileSync('mkfifo', [at('folder/pipe').toString()]);
+  execFileSync('setfattr', ['-n', 'user.comment', '-v', '0x00ff0a', join(root, 'folder/text')]);
+  execFileSync('setfattr', ['-n', 'user.empty', join(root, 'folder')]);
   [0o4755, 0o2711, 0o6700, 0o1644, 0o400, 0o604].forEach((mode, i) => {
     if (isRoot) chownSync(at(`folder/deep/${i}`), 1000 + i, 70_000 + i);
     chmodSync(at(`folder/deep/${i}`), mode);

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from .epoch import Recipient
 from .failure import Finding, Refused
 from .frame import Reference
 from .header import LENGTH, PACK, check_header
@@ -43,9 +42,8 @@ def check_outside(repository: Repository, checked: Checked) -> Iterator[Finding]
             yield Finding(key, refused.code, refused.why)
 
 
-def check_inside(repository: Repository, recipient: Recipient, checked: Checked) -> Iterator[Finding]:
+def check_inside(repository: Repository, domains: Domains, checked: Checked) -> Iterator[Finding]:
     """With a private key: every frame of every pack, every tree and every list of chunks of every snapshot."""
-    domains = Domains(repository, recipient)
     stored: dict[str, set[FrameName]] = {}
     for domain, epochs in _epochs(repository).items():
         unlocked: UnlockedDomain | None = None

@@ -6,8 +6,9 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Callable, NamedTuple
 from urllib.parse import quote
 
 from . import report
@@ -15,13 +16,13 @@ from .body_record import Artifact
 from .checking import Checked, check_inside, check_outside
 from .extraction import Extraction, Left, write_stream
 from .failure import Finding, Refused
-from .openpgp import PrivateKey
+from .openpgp import Keyring
 from .repository import Repository
 from .snapshot_reader import SnapshotReader
 from .target import Folder
 from .unlocked_domain import Domains
 
-OK, FAILED, INCOMPLETE, USAGE, WRONG_KEY, INTERRUPTED = 0, 1, 3, 64, 77, 130
+OK, FAILED, INCOMPLETE, USAGE, NOT_PERMITTED, INTERRUPTED = 0, 1, 3, 64, 77, 130
 
 
 class Usage(Exception):
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Refused as refused:
         _say(str(refused))
-        return WRONG_KEY if refused.code == "WRONG_KEY" else FAILED
+        return NOT_PERMITTED if refused.code in ("WRONG_KEY", "WRITER_UNAPPROVED") else FAILED
     except Usage as usage:
         _say(str(usage))
         return USAGE
@@ -81,6 +82,21 @@ def _parser() -> argparse.ArgumentParser:
         needed = unlocking is not check
         unlocking.add_argument("--key", metavar="FILE", required=needed, help="an OpenPGP private key of a recipient")
         unlocking.add_argument("--passphrase-file", metavar="FILE", help="a file whose first line is its passphrase")
+    for trusting in (listing, entries, extract, check):
+        trusting.add_argument(
+            "--recipient",
+            metavar="FILE",
+            action="append",
+            default=[],
+            help="an OpenPGP public key whose approvals of writers count; that of --key does anyway",
+        )
+        trusting.add_argument(
+            "--trust-writer",
+            metavar="ID",
+            action="append",
+            default=[],
+            help="a writer to trust though nobody approved it; `list` shows its id in the key of a snapshot",
+        )
     extract.add_argument("--into", metavar="FOLDER", required=True, help="a folder that is not there, or empty")
     for printing in (listing, entries, check):
         printing.add_argument("--json", action="store_true", help="one JSON document")
@@ -88,42 +104,42 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    repository = Repository(Folder(options.repository))
-    if options.json:
-        snapshots = [report.snapshot_document(it) for it in report.by_age(repository)]
-        findings = [report.finding_document(it) for it in repository.findings]
-        report.print_json({"repository": repository.marker.id, "snapshots": snapshots, "findings": findings})
-    else:
-        for line in report.snapshot_lines(repository):
-            print(line)
-    return _say_findings(repository.findings)
+    with _open(options) as (repository, _):
+        # What nobody approved is listed as that, so it need not be told again.
+        shown = [it for it in repository.findings if it.key not in repository.unapproved]
+        if options.json:
+            snapshots = [report.snapshot_document(repository, it) for it in report.by_age(repository)]
+            findings = [report.finding_document(it) for it in shown]
+            report.print_json({"repository": repository.marker.id, "snapshots": snapshots, "findings": findings})
+        else:
+            for line in report.snapshot_lines(repository):
+                print(line)
+        if repository.unapproved:
+            _say("Unapproved: none of the keys given by --recipient vouches for the writer. Anybody could be it.")
+        return _say_findings(shown)
 
 
 def _ls(options: argparse.Namespace) -> int:
-    repository = Repository(Folder(options.repository))
-    with _private_key(options) as key:
-        reader = SnapshotReader(repository, Domains(repository, key), _chosen(repository, options.snapshot))
+    with _open(options) as (repository, domains):
+        reader = SnapshotReader(repository, domains, _chosen(repository, options.snapshot))
         listed = []
         for artifact in _artifacts(reader, options.artifact):
+            told = {"name": artifact.name, "kind": artifact.kind, "size": artifact.size}
+            entries = reader.entries(artifact) if artifact.kind == "tree" else iter(())
             if options.json:
-                entries = (
-                    [report.entry_document(it) for it in reader.entries(artifact)] if artifact.kind == "tree" else None
-                )
-                listed.append({"name": artifact.name, "kind": artifact.kind, "size": artifact.size, "entries": entries})
+                listed.append({**told, "entries": [report.entry_document(it) for it in entries]})
                 continue
             print(f"{report.printable(artifact.name)}: {artifact.kind}, {artifact.size:,} bytes")
-            if artifact.kind == "tree":
-                for entry in reader.entries(artifact):
-                    print(report.entry_line(entry))
+            for entry in entries:
+                print(report.entry_line(entry))
         if options.json:
             report.print_json({"artifacts": listed})
-    return _say_findings(repository.findings)
+        return _say_findings(repository.findings)
 
 
 def _extract(options: argparse.Namespace) -> int:
-    repository = Repository(Folder(options.repository))
-    with _private_key(options) as key:
-        reader = SnapshotReader(repository, Domains(repository, key), _chosen(repository, options.snapshot))
+    with _open(options) as (repository, domains):
+        reader = SnapshotReader(repository, domains, _chosen(repository, options.snapshot))
         artifacts = _artifacts(reader, options.artifact)
         root = _empty_folder(options.into)
         try:
@@ -132,7 +148,7 @@ def _extract(options: argparse.Namespace) -> int:
             os.close(root)
     _say_findings(repository.findings)
     for path, why, _ in left:
-        _say(f"{report.printable_path(path)}: {why}")
+        _say(f"{report.printable_path(path)}: {report.printable(why)}")
     for skipped in reader.body.skipped:
         _say(f"not in the backup: {report.printable(skipped.what)}: {report.printable(skipped.message)}")
     return OK if all(it.whole for it in left) else INCOMPLETE
@@ -166,14 +182,13 @@ def _extract_all(reader: SnapshotReader, artifacts: list[Artifact], root: int) -
 
 
 def _check(options: argparse.Namespace) -> int:
-    repository = Repository(Folder(options.repository))
     checked = Checked()
-    findings = list(check_outside(repository, checked))
-    if options.key is not None:
-        with _private_key(options) as key:
-            findings.extend(check_inside(repository, key, checked))
+    with _open(options) as (repository, domains):
+        found = list(check_outside(repository, checked))
+        if options.key is not None:
+            found.extend(check_inside(repository, domains, checked))
     # What is wrong with a pack shows from outside and from inside.
-    findings = list(dict.fromkeys(repository.findings + findings))
+    findings = list(dict.fromkeys(repository.findings + found))
     if options.json:
         report.print_json({**vars(checked), "findings": [report.finding_document(it) for it in findings]})
     elif options.key is None:
@@ -205,13 +220,44 @@ def _vectors(options: argparse.Namespace) -> int:
     return FAILED if failed else OK
 
 
-def _private_key(options: argparse.Namespace) -> PrivateKey:
-    passphrase = None
-    if options.passphrase_file is not None:
-        with open(options.passphrase_file, "rb") as file:
-            passphrase = file.readline().rstrip(b"\r\n")
-    with open(options.key, "rb") as file:
-        return PrivateKey(file.read(), passphrase)
+class _Opened(NamedTuple):
+    repository: Repository
+    domains: Domains
+    """As far as the private key that was given opens them."""
+
+
+@contextmanager
+def _open(options: argparse.Namespace) -> Iterator[_Opened]:
+    """The keys that are given approve writers; a private one opens backups as well."""
+    key, recipients = getattr(options, "key", None), options.recipient
+    passphrase = _first_line(options.passphrase_file) if getattr(options, "passphrase_file", None) else None
+    target = Folder(options.repository)
+    if key is None and not recipients:
+        repository = Repository(target, None, options.trust_writer)
+        yield _Opened(repository, Domains(repository, _Nobody()))
+        return
+    with Keyring(passphrase) as keyring:
+        for path in [*recipients, *([key] if key is not None else [])]:
+            with open(path, "rb") as file:
+                keyring.add(file.read())
+        if key is not None and not keyring.fingerprints:
+            raise Refused("KEY_DAMAGED", f"there is no private key in {key}")
+        repository = Repository(target, keyring, options.trust_writer)
+        yield _Opened(repository, Domains(repository, keyring))
+
+
+class _Nobody:
+    """A recipient of nothing."""
+
+    fingerprints: frozenset[str] = frozenset()
+
+    def decrypt(self, message: bytes) -> bytes:
+        raise Refused("WRONG_KEY", "no private key was given")
+
+
+def _first_line(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.readline().rstrip(b"\r\n")
 
 
 def _chosen(repository: Repository, name: str) -> str:
@@ -219,7 +265,7 @@ def _chosen(repository: Repository, name: str) -> str:
         return name
     if not name:
         raise Usage("which snapshot?")
-    found = [it.key for it in repository.snapshots.values() if it.hash.startswith(name)]
+    found = [it.key for it in report.by_age(repository) if it.hash.startswith(name)]
     if len(found) != 1:
         raise Usage(f"{len(found)} snapshots have a hash that begins with {report.printable(name)}: see `list`")
     return found[0]

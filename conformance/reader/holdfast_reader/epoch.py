@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from .cbor import Cursor, array_of, one
 from .failure import Refused, damaged
-from .field import ident, time
+from .field import fingerprint, ident, time
 from .header import EPOCH, LENGTH, check_header, header
 from .hpke import public_half
+from .known_writer import KnownWriters
 from .object_key import EPOCH as KEY
 from .secret import check_signature
 from .writer import SIGNATURE
-
-FINGERPRINT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class Recipient(Protocol):
@@ -48,16 +45,12 @@ class EpochSecrets(NamedTuple):
     domain_secret: bytes
 
 
-def read_epoch(key: str, data: bytes, repository: str, writers: Mapping[str, bytes]) -> Epoch:
-    """`writers` has the public keys of the known ones by id."""
+def read_epoch(key: str, data: bytes, repository: str, writers: KnownWriters) -> Epoch:
     check_header(data, EPOCH)
     if len(data) < LENGTH + SIGNATURE:
         raise damaged("it is shorter than a signature")
     epoch = Epoch(**one(data[LENGTH:-SIGNATURE], _record))
-    public_key = writers.get(epoch.writer)
-    if public_key is None:
-        raise Refused("WRITER_UNKNOWN", f"an epoch of writer {epoch.writer}")
-    check_signature(public_key, data[:-SIGNATURE], data[-SIGNATURE:])
+    check_signature(writers.public_key(epoch.writer), data[:-SIGNATURE], data[-SIGNATURE:])
     match = KEY.fullmatch(key)
     if match is None or (match["domain"], match["epoch"]) != (epoch.domain, epoch.id):
         raise damaged("it is the object of another epoch")
@@ -83,13 +76,6 @@ def open_epoch(epoch: Epoch, recipient: Recipient) -> EpochSecrets:
     return EpochSecrets(private_key, domain_secret)
 
 
-def _fingerprint(cursor: Cursor) -> str:
-    text = cursor.text()
-    if FINGERPRINT.fullmatch(text) is None:
-        raise damaged("a recipient that is no fingerprint")
-    return text
-
-
 def _record(cursor: Cursor) -> dict[str, Any]:
     return cursor.fields(
         {
@@ -100,7 +86,7 @@ def _record(cursor: Cursor) -> dict[str, Any]:
             "domainName": Cursor.text,
             "created": time,
             "publicKey": lambda at: at.byte_string(32),
-            "recipients": array_of(_fingerprint),
+            "recipients": array_of(fingerprint),
             "sealed": Cursor.byte_string,
         }
     )

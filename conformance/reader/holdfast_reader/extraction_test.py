@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
+import struct
 import tempfile
 import unittest
 from collections.abc import Iterable
 from typing import Any
 
+from .attributes import FS_IOC_SETFLAGS
 from .extraction import Extraction
 from .failure import Refused
 from .tree_entry import Entry
@@ -70,6 +73,14 @@ class ExtractionTest(unittest.TestCase):
         self.assertEqual(os.readlink(self.at(b"a/link")), b"../../outside")
         self.assertTrue(stat.S_ISFIFO(os.stat(self.at(b"a/pipe")).st_mode))
 
+    def test_attributes_of_what_its_owner_may_not_write(self) -> None:
+        value = {"user.of a user": b"\0\xff"}
+        tree = [entry(b"a", mode=0o444, xattrs=value), entry(b"d", "directory", mode=0o500, xattrs=value)]
+        self.assertEqual(self.extract(tree), {})
+        for name in (b"a", b"d"):
+            self.assertEqual(os.getxattr(self.at(name), "user.of a user"), b"\0\xff")
+        os.chmod(self.at(b"d"), 0o700)
+
     def test_holes_where_the_entry_says_so(self) -> None:
         parts = [bytes(100_001), b"x", bytes(5_000_000)]
         left = self.extract([entry(b"dense"), entry(b"sparse", sparse=True)], lambda _: parts)
@@ -128,6 +139,27 @@ class ExtractionTest(unittest.TestCase):
         tree = [entry(b"a"), entry(b"b"), entry(b"c", "hardlink", target=b"a"), entry(b"d", "hardlink", target=b"0")]
         self.assertEqual(set(self.extract(tree, swap)), {b"c", b"d"})
         self.assertEqual(sorted(os.listdir(self.into)), [b"a", b"b"])
+
+    def test_flags_come_when_nothing_else_has_to_be_done(self) -> None:
+        for name in (b"a", b"d"):
+            self.addCleanup(self.set_flags, self.at(name), 0)
+        tree = [entry(b"a", flags=0x50), entry(b"b", "hardlink", target=b"a"), entry(b"d", "directory", flags=0x10)]
+        left = self.extract([*tree, entry(b"d/e")])
+        self.assertTrue(os.path.samefile(self.at(b"a"), self.at(b"b")))
+        self.assertTrue(os.path.exists(self.at(b"d/e")))
+        if not left:  # A file system without flags, or who may not set them, says so.
+            with self.assertRaises(PermissionError):
+                os.unlink(self.at(b"a"))
+        self.assertTrue(all("inode flags" in why for why in left.values()), left)
+
+    def set_flags(self, path: bytes, flags: int) -> None:
+        file = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(file, FS_IOC_SETFLAGS, struct.pack("i", flags))
+        except OSError:
+            pass  # There were none.
+        finally:
+            os.close(file)
 
     def test_a_file_of_which_a_part_fails_is_not_there(self) -> None:
         def fail(it: Entry) -> Iterable[bytes]:

@@ -9,6 +9,7 @@ from .failure import damaged
 
 ID = re.compile(r"[0-9a-f]{32}")
 HASH = re.compile(r"[0-9a-f]{64}")
+FINGERPRINT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.[0-9]{3}Z")
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -19,6 +20,10 @@ def ident(cursor: Cursor) -> str:
 
 def digest(cursor: Cursor) -> str:
     return _like(HASH, cursor.text(), "a hash")
+
+
+def fingerprint(cursor: Cursor) -> str:
+    return _like(FINGERPRINT, cursor.text(), "the fingerprint of an OpenPGP key")
 
 
 def time(cursor: Cursor) -> str:

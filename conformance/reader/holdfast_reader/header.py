@@ -6,7 +6,7 @@ from .failure import Refused, damaged
 
 MAGIC = b"HFST"
 LENGTH = 8
-REPOSITORY, PACK, INDEX, SNAPSHOT, LOG, EPOCH, WRITER, SESSION, AUDIT, CHECK = range(1, 11)
+REPOSITORY, PACK, INDEX, SNAPSHOT, LOG, EPOCH, WRITER, SESSION, AUDIT, CHECK, APPROVAL = range(1, 12)
 
 
 def header(kind: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 _ID = "[0-9a-f]{32}"
 WRITER = re.compile(f"keys/writers/(?P<writer>{_ID})")
+APPROVAL = re.compile(f"keys/approvals/(?P<writer>{_ID})/(?P<hash>[0-9a-f]{{64}})")
 EPOCH = re.compile(f"keys/epochs/(?P<domain>{_ID})/(?P<epoch>{_ID})")
 PACK = re.compile(f"packs/(?P<domain>{_ID})/(?P<folder>[0-9a-f]{{2}})/(?P<hash>(?P=folder)[0-9a-f]{{62}})")
 INDEX = re.compile(f"indexes/(?P<domain>{_ID})/(?P<hash>[0-9a-f]{{64}})")

@@ -1,6 +1,6 @@
-"""Opening OpenPGP messages with the program `gpg` (§9).
+"""OpenPGP by the program `gpg`: messages (§9) and signatures (§8a).
 
-The key goes into a folder of its own for as long as the `with` lasts, protected as its file is; the passphrase goes through
+Keys go into a folder of its own for as long as the `with` lasts, protected as their files are; the passphrase goes through
 a pipe, never into arguments or files.
 """
 
@@ -33,12 +33,24 @@ class Ended(NamedTuple):
 
 
 class Keyring:
-    """OpenPGP keys in a folder that is removed in the end."""
+    """OpenPGP keys, private ones of recipients and public ones of approvers. To be used with `with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, passphrase: bytes | None = None) -> None:
         if shutil.which("gpg") is None:
             raise FileNotFoundError("the program gpg is not there: apt-get install gnupg")
+        self._passphrase = passphrase
         self._home = tempfile.mkdtemp(prefix="holdfast-reader-")
+
+    def __enter__(self) -> Keyring:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    fingerprints: frozenset[str] = frozenset()
+    """Of the private keys; `approvers` are those of all."""
+    approvers: frozenset[str] = frozenset()
+    _secret_ids: set[str] = set()
 
     def close(self) -> None:
         # The agent that gpg started holds the keys, and would stay.
@@ -46,12 +58,53 @@ class Keyring:
         shutil.rmtree(self._home, ignore_errors=True)
 
     def add(self, key: bytes) -> None:
-        """A public or private key, armored or not."""
-        imported = self.run(["--import"], key)
+        """A public or private key, armored or not. Whoever has it is an approver from now on."""
+        imported = self._run(["--import"], key)
         if not imported.words("IMPORT_OK"):
             raise Refused("KEY_DAMAGED", f"gpg does not take this key: {imported.stderr.strip()}")
+        secret, public = self._listed("--list-secret-keys"), self._listed("--list-keys")
+        self._secret_ids = {row[4] for row in secret if row[0] in ("sec", "ssb")}
+        self.fingerprints = _primary(secret, "sec")
+        self.approvers = _primary(public, "pub")
 
-    def run(self, arguments: Sequence[str], data: bytes, passphrase: bytes | None = None, limit: int = -1) -> Ended:
+    def check_signature(self, approver: str, signed: bytes, signature: bytes) -> None:
+        invalid = Refused("SIGNATURE_INVALID", f"{approver} did not sign this")
+        if not _is_one_signature(signature):
+            raise invalid
+        path = os.path.join(self._home, "signature")
+        with open(path, "wb") as file:
+            file.write(signature)
+        # When it was made does not matter, so neither do clocks.
+        ended = self._run(["--ignore-time-conflict", "--ignore-valid-from", "--verify", path, "-"], signed)
+        good = ended.words("VALIDSIG")
+        if len(good) != 1 or any(ended.words(word) for word in ("BADSIG", "ERRSIG", "REVKEYSIG")):
+            raise invalid
+        # Fingerprint, …, class of the signature, fingerprint of the primary key (GnuPG's doc/DETAILS).
+        if good[0][8] != "00" or good[0][9].lower() != approver:
+            raise invalid
+
+    def decrypt(self, message: bytes) -> bytes:
+        ended = self._run(["--decrypt"], message, limit=MAX_PLAIN)
+        sealed_to = {words[0] for words in ended.words("ENC_TO")}
+        if sealed_to and sealed_to.isdisjoint(self._secret_ids | {NOBODY}):
+            raise Refused("WRONG_KEY", "the message is encrypted to other keys")
+        for words in ended.words("ERROR"):
+            if words[0] == "pkdecrypt_failed" and int(words[1]) & 0xFFFF in (BAD_PASSPHRASE, NO_PASSPHRASE):
+                raise Refused(
+                    "WRONG_KEY", "the passphrase is not that of the key, or there is none (--passphrase-file)"
+                )
+        # Modification detection, or AEAD: gpg says which of them the message has.
+        protections = [word for told in ended.words("DECRYPTION_INFO") for word in told[0:1] + told[2:3]]
+        protected = any(word != "0" for word in protections)
+        if not ended.ok or not ended.words("DECRYPTION_OKAY") or not protected:
+            raise Refused("KEY_DAMAGED", f"the message does not open: {ended.stderr.strip()}")
+        return ended.stdout
+
+    def _listed(self, which: str) -> list[list[str]]:
+        """Rows of GnuPG's colon listings (doc/DETAILS)."""
+        return [line.split(":") for line in self._run([which]).stdout.decode("utf-8", "replace").splitlines()]
+
+    def _run(self, arguments: Sequence[str], data: bytes = b"", limit: int = -1) -> Ended:
         """Runs gpg with `data` as stdin; of more than `limit` bytes on stdout, it is ended."""
         status_read, status_write = os.pipe()
         secret_read, secret_write = os.pipe()
@@ -71,7 +124,7 @@ class Keyring:
         os.close(secret_read)
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         status, errors = _Background(os.fdopen(status_read, "rb").read), _Background(process.stderr.read)
-        feeders = [_feed(os.fdopen(secret_write, "wb"), (passphrase or b"") + b"\n"), _feed(process.stdin, data)]
+        feeders = [_feed(os.fdopen(secret_write, "wb"), (self._passphrase or b"") + b"\n"), _feed(process.stdin, data)]
         with process.stdout:
             stdout = process.stdout.read(limit + 1 if limit >= 0 else -1)
         too_much = 0 <= limit < len(stdout)
@@ -85,51 +138,23 @@ class Keyring:
         return Ended(ended == 0 and not too_much, stdout, words, errors.result().decode("utf-8", "replace"))
 
 
-class PrivateKey:
-    """A recipient's key: opens what is encrypted to it. To be used with `with`."""
+def _primary(rows: list[list[str]], kind: str) -> frozenset[str]:
+    return frozenset(row[9].lower() for before, row in zip(rows, rows[1:]) if before[0] == kind and row[0] == "fpr")
 
-    def __init__(self, key: bytes, passphrase: bytes | None = None) -> None:
-        self._keyring = Keyring()
-        self._passphrase = passphrase
-        try:
-            self._keyring.add(key)
-            listed = self._keyring.run(["--list-secret-keys"], b"").stdout.decode("ascii", "replace")
-            rows = [line.split(":") for line in listed.splitlines()]
-            self._ids = {row[4] for row in rows if row[0] in ("sec", "ssb")}
-            self.fingerprints: frozenset[str] = frozenset(
-                row[9].lower() for before, row in zip(rows, rows[1:]) if before[0] == "sec" and row[0] == "fpr"
-            )
-            if not self.fingerprints:
-                raise Refused("KEY_DAMAGED", "there is no private key in this file")
-        except BaseException:
-            self.close()
-            raise
 
-    def __enter__(self) -> PrivateKey:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._keyring.close()
-
-    def decrypt(self, message: bytes) -> bytes:
-        ended = self._keyring.run(["--decrypt"], message, self._passphrase, limit=MAX_PLAIN)
-        sealed_to = {words[0] for words in ended.words("ENC_TO")}
-        if sealed_to and sealed_to.isdisjoint(self._ids | {NOBODY}):
-            raise Refused("WRONG_KEY", "the message is encrypted to other keys")
-        for words in ended.words("ERROR"):
-            if words[0] == "pkdecrypt_failed" and int(words[1]) & 0xFFFF in (BAD_PASSPHRASE, NO_PASSPHRASE):
-                raise Refused(
-                    "WRONG_KEY", "the passphrase is not that of the key, or there is none (--passphrase-file)"
-                )
-        # Modification detection, or AEAD: gpg says which of them the message has.
-        protections = [word for told in ended.words("DECRYPTION_INFO") for word in told[0:1] + told[2:3]]
-        protected = any(word != "0" for word in protections)
-        if not ended.ok or not ended.words("DECRYPTION_OKAY") or not protected:
-            raise Refused("KEY_DAMAGED", f"the message does not open: {ended.stderr.strip()}")
-        return ended.stdout
+def _is_one_signature(data: bytes) -> bool:
+    """Exactly one packet of type 2 (RFC 9580, §4.2), of a length that stands in front of it."""
+    if len(data) < 2:
+        return False
+    tag, first = data[0], data[1]
+    if tag == 0xC2:
+        if first < 192:
+            return len(data) == 2 + first
+        if first < 224:
+            return len(data) == 3 + ((first - 192) << 8) + 192 + int.from_bytes(data[2:3], "big")
+        return first == 255 and len(data) == 6 + int.from_bytes(data[2:6], "big")
+    size = {0x88: 1, 0x89: 2, 0x8A: 4}.get(tag)
+    return size is not None and len(data) == 1 + size + int.from_bytes(data[1 : 1 + size], "big")
 
 
 class _Background(Thread):

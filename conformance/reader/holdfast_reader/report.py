@@ -23,12 +23,6 @@ def printable(text: str) -> str:
     )
 
 
-def _shown(character: str) -> str:
-    if character.isprintable() and character != "\\":
-        return character
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def printable_path(path: bytes) -> str:
     return "".join(_escaped(it) for it in path.decode("utf-8", "surrogateescape")) or "."
 
@@ -47,11 +41,12 @@ def finding_document(finding: Finding) -> dict[str, str]:
     return finding._asdict()
 
 
-def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
+def snapshot_document(repository: Repository, snapshot: Snapshot) -> dict[str, Any]:
     told = snapshot.header
     return {
         "key": snapshot.key,
         "hash": snapshot.hash,
+        "trust": trust(repository, snapshot),
         "host": told.host,
         "job": told.job,
         "source": told.source,
@@ -75,15 +70,21 @@ def snapshot_lines(repository: Repository) -> Iterable[str]:
     for snapshot in by_age(repository):
         told = snapshot.header
         size = sum(artifact.size for artifact in told.artifacts)
-        words: list[str] = [snapshot.hash[:SHORT], told.started, f"{size:>16,}", told.verdict, told.job]
+        trusted = f"{trust(repository, snapshot):<10}"
+        words = [snapshot.hash[:SHORT], told.started, f"{size:>16,}", f"{told.verdict:<10}", trusted, told.job]
         yield "  ".join([*words, printable(told.host), snapshot.key])
 
 
+def trust(repository: Repository, snapshot: Snapshot) -> str:
+    return "unapproved" if snapshot.key in repository.unapproved else "trusted"
+
+
 def by_age(repository: Repository) -> list[Snapshot]:
-    """A clock that went backwards does not bring a snapshot before those that it follows (§13, chain)."""
+    """All, the oldest first. A clock that went backwards does not bring a snapshot before those that it follows (§13, chain)."""
     latest: dict[tuple[str, str], str] = {}
     ages = []
-    chained = sorted(repository.snapshots.values(), key=lambda it: it.header.sequence, reverse=True)
+    all_of_them = [*repository.snapshots.values(), *repository.unapproved.values()]
+    chained = sorted(all_of_them, key=lambda it: it.header.sequence, reverse=True)
     for snapshot in chained:
         told = snapshot.header
         chain = (told.writer, told.job)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from .approval import Approvers
 from .chain import broken_links
 from .failure import Finding, Refused
+from .known_writer import KnownWriters, read_writers
 from .marker import Marker, read_marker
-from .object_key import MARKER, WRITER, snapshot_key
+from .object_key import MARKER, SnapshotKey, snapshot_key
 from .snapshot import Snapshot, read_snapshot
 from .target import Target
-from .writer import Writer, read_writer
 
 
 class Repository:
     """`findings` grow while it is read: what was passed over, and why."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, approvers: Approvers | None = None, trusted: Collection[str] = ()) -> None:
+        """`trusted` are ids of writers that need no approval."""
         self.target = target
         self.findings: list[Finding] = []
         self.marker = self._marker()
-        self.writers: dict[str, Writer] = {}
-        self._read_writers()
+        self.writers = read_writers(target, self.marker.id, approvers, trusted, self.report)
         self.snapshots: dict[str, Snapshot] = {}
+        self.unapproved: dict[str, Snapshot] = {}
+        """Signed by the key that their writer's object says; nothing of them is used, they are only shown."""
         self._refused: dict[str, Refused] = {}
         self._read_snapshots()
-
-    @property
-    def known(self) -> dict[str, bytes]:
-        """The public keys of known writers by id."""
-        return {writer.id: writer.publicKey for writer in self.writers.values()}
+        self.findings.extend(broken_links(self.snapshots.values()))
 
     def report(self, key: str, refused: Refused) -> None:
         self.findings.append(Finding(key, refused.code, refused.why))
@@ -36,7 +37,10 @@ class Repository:
         """One, whole. In `snapshots` are the same without what is sealed in them."""
         if key in self._refused:
             raise self._refused[key]
-        return read_snapshot(key, self.target.read(key), self.marker.id, self.known)
+        return self._read(key, self.writers)
+
+    def _read(self, key: str, writers: KnownWriters) -> Snapshot:
+        return read_snapshot(key, self.target.read(key), self.marker.id, writers)
 
     def _marker(self) -> Marker:
         try:
@@ -46,27 +50,27 @@ class Repository:
                 raise Refused("NOT_A_REPOSITORY", "there is no marker") from None
             raise
 
-    def _read_writers(self) -> None:
-        for key, _ in self.target.list("keys/writers/"):
-            if WRITER.fullmatch(key) is None:
-                continue
-            try:
-                writer = read_writer(key, self.target.read(key))
-            except Refused as refused:
-                self.report(key, refused)
-                continue
-            if writer.repository == self.marker.id:
-                self.writers[writer.id] = writer
-
     def _read_snapshots(self) -> None:
-        known = self.known
         for key, _ in self.target.list("snapshots/"):
-            if snapshot_key(key) is None:
+            named = snapshot_key(key)
+            if named is None:
                 continue
             try:
-                snapshot = read_snapshot(key, self.target.read(key), self.marker.id, known)
-                self.snapshots[key] = snapshot._replace(references=b"", body=b"")
+                if named.writer not in self.writers.keys:
+                    self._look_at_unapproved(key, named)
+                    raise Refused("WRITER_UNAPPROVED", f"nobody has approved the writer {named.writer}")
+                self.snapshots[key] = _unsealed(self._read(key, self.writers))
             except Refused as refused:
                 self._refused[key] = refused
                 self.report(key, refused)
-        self.findings.extend(broken_links(self.snapshots.values()))
+
+    def _look_at_unapproved(self, key: str, named: SnapshotKey) -> None:
+        try:
+            self.unapproved[key] = _unsealed(self._read(key, KnownWriters(self.writers.others)))
+        except Refused:
+            pass  # Whatever is wrong with it: it is reported as what nobody approved (§8a).
+
+
+def _unsealed(snapshot: Snapshot) -> Snapshot:
+    """Without the parts that may be large."""
+    return snapshot._replace(references=b"", body=b"")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
 from . import birth
 from .birth import Birth
 from .body_record import BodyRecord, read_body_record
-from .failure import Refused, damaged
+from .failure import damaged
 from .header import LENGTH, SNAPSHOT, check_header, header
 from .header_record import HeaderRecord, read_header_record
+from .known_writer import KnownWriters
 from .needed_frames import NeededFrames, read_needed_frames
 from .object_key import snapshot_key
 from .secret import NO_NONCE, DomainKeys, check_signature, open_gcm
@@ -39,16 +39,12 @@ class Snapshot(NamedTuple):
         return read_body_record(body, self.header.artifacts)
 
 
-def read_snapshot(key: str, data: bytes, repository: str, writers: Mapping[str, bytes]) -> Snapshot:
-    """`writers` has the public keys of the known ones by id."""
+def read_snapshot(key: str, data: bytes, repository: str, writers: KnownWriters) -> Snapshot:
     check_header(data, SNAPSHOT)
     named = snapshot_key(key)
     if named is None or len(data) < LENGTH + SIGNATURE:
         raise damaged("it does not lie where snapshots do, or is shorter than a signature")
-    public_key = writers.get(named.writer)
-    if public_key is None:
-        raise Refused("WRITER_UNKNOWN", f"a snapshot of writer {named.writer}")
-    check_signature(public_key, data[:-SIGNATURE], data[-SIGNATURE:])
+    check_signature(writers.public_key(named.writer), data[:-SIGNATURE], data[-SIGNATURE:])
 
     record, at = _counted(data, LENGTH)
     references, at = _counted(data, at)

@@ -42,7 +42,7 @@ class UnlockedDomain:
         if id not in self._epochs:
             key = epoch_key(self._domain, id)
             data = self.repository.target.read(key)
-            epoch = read_epoch(key, data, self.repository.marker.id, self.repository.known)
+            epoch = read_epoch(key, data, self.repository.marker.id, self.repository.writers)
             self._epochs[id] = open_epoch(epoch, self._recipient)
         return self._epochs[id]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, Callable, NamedTuple
 
+from .approval import Approval, SharedDomain, read_approval
 from .birth import Birth
 from .body_record import Artifact
 from .cbor import Cursor, one
@@ -16,10 +17,11 @@ from .failure import Refused
 from .fragment import read_fragment
 from .frame import Frame, Reference
 from .header import REPOSITORY, check_header
+from .known_writer import KnownWriters
 from .marker import read_marker
 from .needed_frames import read_needed_frames
 from .object_key import MAX_OBJECT
-from .openpgp import PrivateKey
+from .openpgp import Keyring
 from .pack import read_pack, read_trailer
 from .report import entry_document
 from .repository import Repository
@@ -44,34 +46,47 @@ class Outcome(NamedTuple):
 
 
 class TestKeys:
-    """The private keys that everybody knows. A message is opened once for each."""
+    """The keys that everybody knows, by their names. A message is opened once for each of them."""
 
     __test__ = False
 
     def __init__(self, folder: str) -> None:
         with open(os.path.join(folder, "openpgp-keys.json"), encoding="utf-8") as file:
             self._armored = json.load(file)
-        self._keys: dict[str, _Remembering] = {}
+        self._recipients: dict[str, _Remembering] = {}
+        self._approvers: dict[tuple[str, ...], Keyring] = {}
 
-    def __getitem__(self, name: str) -> _Remembering:
-        if name not in self._keys:
-            self._keys[name] = _Remembering(PrivateKey(self._armored[name]["privateKey"].encode("ascii")))
-        return self._keys[name]
+    def recipient(self, name: str) -> _Remembering:
+        if name not in self._recipients:
+            keyring = Keyring()
+            self._recipients[name] = _Remembering(keyring)
+            keyring.add(self._armored[name]["privateKey"].encode("ascii"))
+        return self._recipients[name]
+
+    def approvers(self, *names: str) -> Keyring:
+        if names not in self._approvers:
+            self._approvers[names] = Keyring()
+            for name in names:
+                self._approvers[names].add(self._armored[name]["publicKey"].encode("ascii"))
+        return self._approvers[names]
 
     def close(self) -> None:
-        for key in self._keys.values():
-            key.key.close()
+        for keyring in [*self._approvers.values(), *(it.keyring for it in self._recipients.values())]:
+            keyring.close()
 
 
 class _Remembering:
-    def __init__(self, key: PrivateKey) -> None:
-        self.key = key
-        self.fingerprints = key.fingerprints
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
         self._opened: dict[bytes, bytes] = {}
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        return self.keyring.fingerprints
 
     def decrypt(self, message: bytes) -> bytes:
         if message not in self._opened:
-            self._opened[message] = self.key.decrypt(message)
+            self._opened[message] = self.keyring.decrypt(message)
         return self._opened[message]
 
 
@@ -125,10 +140,10 @@ def _domain_keys(vector: Vector) -> DomainKeys:
     return DomainKeys.derive(vector["keys"]["domain"], bytes.fromhex(vector["keys"]["domainSecret"]))
 
 
-def _writers(vector: Vector) -> dict[str, bytes]:
+def _writers(vector: Vector) -> KnownWriters:
     prefix = "writer "
     named = {name: key for name, key in vector["keys"].items() if name.startswith(prefix)}
-    return {name[len(prefix) :]: bytes.fromhex(key) for name, key in named.items()}
+    return KnownWriters({name[len(prefix) :]: bytes.fromhex(key) for name, key in named.items()})
 
 
 def _hex(record: NamedTuple) -> dict[str, Any]:
@@ -163,9 +178,24 @@ def _read_sealed_record(vector: Vector, _: TestKeys) -> Any:
 def _read_epoch(vector: Vector, keys: TestKeys) -> Any:
     data = _bytes(vector)
     epoch = read_epoch(vector["key"], data, claimed_repository(data), _writers(vector))
-    secrets = open_epoch(epoch, keys[vector["with"]["reader"]])
+    secrets = open_epoch(epoch, keys.recipient(vector["with"]["reader"]))
     opened = {"privateKey": secrets.private_key.hex(), "domainSecret": secrets.domain_secret.hex()}
     return {**_hex(epoch), **opened}
+
+
+def _read_approval(vector: Vector, keys: TestKeys) -> Any:
+    signed = read_approval(vector["key"], _bytes(vector))
+    approval = signed.check(keys.approvers(*vector["with"]["approvers"]))
+    join_key = bytes.fromhex(vector["keys"]["joinPrivateKey"])
+    domains = [{**_hex(domain), "secret": _join_secret(approval, domain, join_key)} for domain in approval.domains]
+    return {**_hex(approval), "domains": domains}
+
+
+def _join_secret(approval: Approval, domain: SharedDomain, join_key: bytes) -> str | None:
+    try:
+        return approval.secret(domain, join_key).hex()
+    except Refused:
+        return None
 
 
 def _read_frame(vector: Vector, _: TestKeys) -> Any:
@@ -263,8 +293,9 @@ class _Objects:
 
 
 def _read_repository(vector: Vector, keys: TestKeys) -> Any:
-    repository = Repository(_Objects(vector["objects"], vector.get("lengths", {})))
-    reader = SnapshotReader(repository, Domains(repository, keys[vector["reader"]]), vector["read"])
+    objects = _Objects(vector["objects"], vector.get("lengths", {}))
+    repository = Repository(objects, keys.approvers("recovery", "escrow"))
+    reader = SnapshotReader(repository, Domains(repository, keys.recipient(vector["reader"])), vector["read"])
     held = [_artifact(reader, artifact) for artifact in reader.body.artifacts]
     found = sorted([finding.key, finding.code] for finding in repository.findings)
     if vector["expect"] == "ok" and found != sorted(vector.get("findings", [])):
@@ -299,6 +330,7 @@ def _readers() -> dict[str, Callable[[Vector, TestKeys], Any]]:
         "sealed-records": _read_sealed_record,
         "markers": lambda vector, _: _hex(read_marker(_bytes(vector))),
         "writers": lambda vector, _: _hex(read_writer(vector["key"], _bytes(vector))),
+        "approvals": _read_approval,
         "epochs": _read_epoch,
         "frames": _read_frame,
         "trailers": _read_trailer,

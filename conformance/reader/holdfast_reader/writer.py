@@ -19,6 +19,7 @@ class Writer(NamedTuple):
     repository: str
     host: str
     publicKey: bytes
+    joinKey: bytes
     created: str
 
 
@@ -41,6 +42,7 @@ def _record(cursor: Cursor) -> dict[str, Any]:
             "repository": ident,
             "host": Cursor.text,
             "publicKey": lambda at: at.byte_string(32),
+            "joinKey": lambda at: at.byte_string(32),
             "created": time,
         }
     )
