@@ -28,7 +28,7 @@ export function makeTree(root: string): void {
   const at = (path: string | Buffer) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path)]);
   for (const folder of ['folder/deep/deeper', 'closed', 'empty']) mkdirSync(at(folder), { recursive: true });
   writeFileSync(at('empty file'), '');
-  writeFileSync(at('large'), noise(1, 24 * MiB));
+  writeFileSync(at('large'), noise(1, 12 * MiB));
   writeFileSync(at('folder/text'), prose(2, 3 * MiB));
   for (let i = 0; i < 200; i++) writeFileSync(at(`folder/deep/${i}`), prose(i, 1 + i * 53));
   for (const name of [[0xff, 0xfe], [0x61, 0xe9], [0xed, 0xa0, 0x80], [0x0a], [0x1b, 0x5b, 0x33, 0x31, 0x6d]]) {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
 
 from .approval import Approval, Approvers, read_approval
 from .failure import Refused
@@ -29,11 +28,6 @@ class KnownWriters:
         raise Refused("WRITER_UNKNOWN", f"there is no writer {writer}")
 
 
-class _Vouched(NamedTuple):
-    key: str
-    approval: Approval
-
-
 def read_writers(
     target: Target, repository: str, approvers: Approvers | None, chosen: Collection[str], report: Report
 ) -> KnownWriters:
@@ -41,10 +35,10 @@ def read_writers(
     objects = _objects(target, repository, report)
     approved: dict[str, bytes] = {}
     for writer, vouched in _approvals(target, repository, approvers, report).items():
-        first = vouched[0].approval
-        if any(_keys(it.approval) != _keys(first) for it in vouched):
-            for it in vouched:
-                report(it.key, Refused("WRITER_FORGED", "approvals of this writer name different keys: none counts"))
+        first = vouched[0]
+        if any(_keys(it) != _keys(first) for it in vouched):
+            why = "approvals of this writer name different keys: none of them counts"
+            report(f"keys/writers/{writer}", Refused("WRITER_FORGED", why))
             continue
         approved[writer] = first.publicKey
         if writer in objects and _keys(objects[writer]) != _keys(first):
@@ -75,9 +69,9 @@ def _objects(target: Target, repository: str, report: Report) -> dict[str, Write
 
 def _approvals(
     target: Target, repository: str, approvers: Approvers | None, report: Report
-) -> dict[str, list[_Vouched]]:
+) -> dict[str, list[Approval]]:
     """Those that count, by writer."""
-    found: dict[str, list[_Vouched]] = {}
+    found: dict[str, list[Approval]] = {}
     for key, _ in target.list("keys/approvals/"):
         if APPROVAL.fullmatch(key) is None:
             continue
@@ -86,7 +80,7 @@ def _approvals(
             heeded = approvers is not None and signed.approval.approver in approvers.approvers
             if signed.approval.repository != repository or approvers is None or not heeded:
                 continue
-            found.setdefault(signed.approval.writer, []).append(_Vouched(key, signed.check(approvers)))
+            found.setdefault(signed.approval.writer, []).append(signed.check(approvers))
         except Refused as refused:
             report(key, refused)
     return found
