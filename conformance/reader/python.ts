@@ -1,4 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -24,14 +31,43 @@ function python(): string {
   return found;
 }
 
-/** Runs `python3 -m <module> …` in the reader's folder, with nothing of the environment but PATH. */
-export function runPython(module: string, args: readonly string[]): Read {
-  const { status, stdout, stderr, error } = spawnSync(python(), ['-m', module, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1' },
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
+/** Runs `python3 -m <module> …` to its end. It must leave nothing in the temporary folder: there are keys in what it makes there. */
+export async function runPython(module: string, args: readonly string[]): Promise<Read> {
+  return inTemporaryFolder((temporary) => endOf(startPython(module, args, temporary)));
+}
+
+/** Ends it by a signal as soon as it has made something in its temporary folder, which it must not leave there. */
+export async function interruptPython(module: string, args: readonly string[]): Promise<Read> {
+  return inTemporaryFolder(async (temporary) => {
+    const child = startPython(module, args, temporary);
+    while (readdirSync(temporary).length === 0 && child.exitCode === null) await setTimeout(2);
+    child.kill('SIGTERM');
+    return endOf(child);
   });
-  if (error !== undefined) throw error;
-  return { exit: status, stdout, stderr };
+}
+
+async function inTemporaryFolder(work: (temporary: string) => Promise<Read>): Promise<Read> {
+  const temporary = mkdtempSync(join(tmpdir(), 'holdfast-py-'));
+  try {
+    const read = await work(temporary);
+    assert.deepEqual(readdirSync(temporary), [], `left behind:\n${read.stderr}`);
+    return read;
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** In the reader's folder, with nothing of the environment but PATH. */
+function startPython(module: string, args: readonly string[], temporary: string): ChildProcess {
+  return spawn(python(), ['-m', module, ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1', TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function endOf(child: ChildProcess): Promise<Read> {
+  assert.ok(child.stdout !== null && child.stderr !== null);
+  const [stdout, stderr, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { exit, stdout, stderr };
 }

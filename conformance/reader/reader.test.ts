@@ -19,7 +19,7 @@ import { assertAlike } from '../acceptance/difference.ts';
 import { Machine, PASSPHRASE } from '../acceptance/machine.ts';
 import { assertExit } from '../acceptance/program.ts';
 import { sha256 } from '../kit/samples.ts';
-import { type Read, runPython } from './python.ts';
+import { interruptPython, type Read, runPython } from './python.ts';
 import { changeTree, makeTree } from './tree.ts';
 
 const vectors = fileURLToPath(new URL('../vectors/repository/', import.meta.url));
@@ -34,8 +34,8 @@ function assertEnds({ exit, stdout, stderr }: Read, wanted: number): void {
   assert.equal(exit, wanted, `it ended with ${exit}:\n${stderr.slice(0, 4000)}\n${stdout.slice(0, 2000)}`);
 }
 
-test('every vector ends as it should', () => {
-  const read = reader('vectors', vectors);
+test('every vector ends as it should', async () => {
+  const read = await reader('vectors', vectors);
   assertEnds(read, 0);
   const files = readdirSync(vectors).filter((name) => name.endsWith('.json') && !name.startsWith('openpgp-'));
   const wanted = files.sort().map((name) => {
@@ -46,8 +46,8 @@ test('every vector ends as it should', () => {
   assert.deepEqual(read.stdout.trimEnd().split('\n'), wanted);
 });
 
-test('hostile trees and folders: its own tests', () => {
-  assertEnds(runPython('unittest', ['holdfast_reader.extraction_test']), 0);
+test('hostile trees and folders: its own tests', async () => {
+  assertEnds(await runPython('unittest', ['holdfast_reader.extraction_test']), 0);
 });
 
 test('it extracts what was written from the page alone', async () => {
@@ -61,7 +61,7 @@ test('it extracts what was written from the page alone', async () => {
     }
     writeFileSync(key, testKeys.recovery.privateKey);
     // Only root makes devices, and gives files away.
-    assertEnds(reader('extract', repository, read, '--into', into, '--key', key), isRoot ? 0 : 3);
+    assertEnds(await reader('extract', repository, read, '--into', into, '--key', key), isRoot ? 0 : 3);
     assert.deepEqual(readdirSync(into).sort(), holds.map((artifact) => artifact.name).sort(), name);
     for (const artifact of holds) assertHeld(into, artifact);
   } finally {
@@ -90,27 +90,28 @@ test('it lists, extracts and checks what the program backed up', async () => {
     [newer.key, data],
   ] as const) {
     const into = machine.place(`of ${snapshot.slice(-4)}`);
-    assertEnds(reader('extract', repository, snapshot, '--into', into, ...unlock), 0);
+    assertEnds(await reader('extract', repository, snapshot, '--into', into, ...unlock), 0);
     assertSame(original, into);
     const { size, blocks } = statSync(join(into, 'holes'));
     assert.ok(size > 12 * MiB && blocks * 512 < MiB, 'a few bytes in 12 MiB of holes');
   }
-  const checked = reader('check', repository, '--json', ...unlock);
+  const checked = await reader('check', repository, '--json', ...unlock);
   assertEnds(checked, 0);
   const { packs, frames, snapshots } = JSON.parse(checked.stdout);
   assert.deepEqual([packs, snapshots], [(await machine.objects('packs')).size, 2]);
   assert.ok(frames > packs);
 
+  assertEnds(await interruptPython('holdfast_reader', ['check', repository, ...unlock]), 130);
   writeFileSync(passphrase, 'another one');
-  assertEnds(reader('ls', repository, newer.key, ...unlock), 77);
+  assertEnds(await reader('ls', repository, newer.key, ...unlock), 77);
   writeFileSync(passphrase, PASSPHRASE);
   rmSync(join(repository, 'indexes'), { recursive: true });
   const without = machine.place('without indexes');
-  assertEnds(reader('extract', repository, newer.key, '--into', without, ...unlock), 0);
+  assertEnds(await reader('extract', repository, newer.key, '--into', without, ...unlock), 0);
   assertSame(data, without);
   await assertDamageShown(machine, newer.key, unlock);
   rmSync(join(repository, 'keys/approvals'), { recursive: true });
-  assertTrustAsked(machine, newer.key, unlock);
+  await assertTrustAsked(machine, newer.key, unlock);
 });
 
 interface HeldEntry {
@@ -184,7 +185,7 @@ interface Listed {
 
 /** Both snapshots, the older one first, as the program lists them too. */
 async function assertListed(machine: Machine): Promise<readonly [Listed, Listed]> {
-  const read = reader('list', machine.repository, '--json', '--recipient', join(machine.folder, 'recovery.asc'));
+  const read = await reader('list', machine.repository, '--json', '--recipient', join(machine.folder, 'recovery.asc'));
   assertEnds(read, 0);
   const { snapshots, findings }: { snapshots: readonly Listed[]; findings: unknown } = JSON.parse(read.stdout);
   assert.deepEqual(findings, []);
@@ -198,20 +199,20 @@ async function assertListed(machine: Machine): Promise<readonly [Listed, Listed]
 }
 
 /** Without approvals: what is there is listed as that, and extracted only when somebody says so by name. */
-function assertTrustAsked({ repository }: Machine, snapshot: string, unlock: readonly string[]): void {
-  const listed = reader('list', repository, '--json');
+async function assertTrustAsked({ repository }: Machine, snapshot: string, unlock: readonly string[]): Promise<void> {
+  const listed = await reader('list', repository, '--json');
   assertEnds(listed, 0);
   const { snapshots }: { snapshots: readonly Listed[] } = JSON.parse(listed.stdout);
   assert.deepEqual(
     snapshots.map(({ trust }) => trust),
     ['unapproved', 'unapproved'],
   );
-  const refused = reader('ls', repository, snapshot, ...unlock);
+  const refused = await reader('ls', repository, snapshot, ...unlock);
   assertEnds(refused, 77);
   assert.match(refused.stderr, /^WRITER_UNAPPROVED/m);
   const [, writer = ''] = snapshot.split('/');
-  assertEnds(reader('ls', repository, snapshot, '--trust-writer', '0'.repeat(32), ...unlock), 77);
-  assertEnds(reader('ls', repository, snapshot, '--trust-writer', writer, ...unlock), 0);
+  assertEnds(await reader('ls', repository, snapshot, '--trust-writer', '0'.repeat(32), ...unlock), 77);
+  assertEnds(await reader('ls', repository, snapshot, '--trust-writer', writer, ...unlock), 0);
 }
 
 /** The same names, bytes and attributes. Names are bytes; rsync sees what Node does not, but compares whole seconds. */
@@ -248,13 +249,13 @@ async function assertDamageShown(machine: Machine, snapshot: string, unlock: rea
   const bytes = readFileSync(path);
   bytes[bytes.length >> 2] = (bytes[bytes.length >> 2] ?? 0) ^ 1;
   writeFileSync(path, bytes);
-  const checked = reader('check', machine.repository, ...unlock);
+  const checked = await reader('check', machine.repository, ...unlock);
   assertEnds(checked, 1);
   assert.match(checked.stderr, new RegExp(`^${pack}: PACK_DAMAGED`, 'm'));
   assert.match(checked.stderr, new RegExp(`^${pack}: FRAME_DAMAGED`, 'm'));
-  assert.match(reader('check', machine.repository).stderr, new RegExp(`^${pack}: PACK_DAMAGED`, 'm'));
+  assert.match((await reader('check', machine.repository)).stderr, new RegExp(`^${pack}: PACK_DAMAGED`, 'm'));
   const into = machine.place('damaged');
-  const extracted = reader('extract', machine.repository, snapshot, '--into', into, ...unlock);
+  const extracted = await reader('extract', machine.repository, snapshot, '--into', into, ...unlock);
   assertEnds(extracted, 3);
   const [, left = ''] = /^(.*): FRAME_DAMAGED/m.exec(extracted.stderr) ?? [];
   const [whole, partial] = [describe(Buffer.from(machine.data)), describe(Buffer.from(into))];

@@ -6,12 +6,14 @@ a pipe, never into arguments or files.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from threading import Thread
+from time import sleep
 from typing import IO, Callable, NamedTuple
 
 from .failure import Refused
@@ -53,9 +55,14 @@ class Keyring:
     _secret_ids: set[str] = set()
 
     def close(self) -> None:
-        # The agent that gpg started holds the keys, and would stay.
-        subprocess.run(["gpgconf", "--homedir", self._home, "--kill", "all"], check=False, capture_output=True)
-        shutil.rmtree(self._home, ignore_errors=True)
+        # The agent that gpg started holds the keys, and would stay. One that is just starting may still make files.
+        for _ in range(100):
+            subprocess.run(["gpgconf", "--homedir", self._home, "--kill", "all"], check=False, capture_output=True)
+            shutil.rmtree(self._home, ignore_errors=True)
+            if not os.path.exists(self._home):
+                return
+            sleep(0.05)
+        raise OSError(errno.ENOTEMPTY, "it could not be removed, and has keys in it", self._home)
 
     def add(self, key: bytes) -> None:
         """A public or private key, armored or not. Whoever has it is an approver from now on."""
@@ -123,16 +130,20 @@ class Keyring:
         os.close(status_write)
         os.close(secret_read)
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        status, errors = _Background(os.fdopen(status_read, "rb").read), _Background(process.stderr.read)
-        feeders = [_feed(os.fdopen(secret_write, "wb"), (self._passphrase or b"") + b"\n"), _feed(process.stdin, data)]
-        with process.stdout:
-            stdout = process.stdout.read(limit + 1 if limit >= 0 else -1)
-        too_much = 0 <= limit < len(stdout)
-        if too_much:
-            process.kill()
-        for feeder in feeders:
-            feeder.result()
-        ended = process.wait()
+        try:
+            status, errors = _Background(os.fdopen(status_read, "rb").read), _Background(process.stderr.read)
+            _feed(os.fdopen(secret_write, "wb"), (self._passphrase or b"") + b"\n")
+            _feed(process.stdin, data)
+            with process.stdout:
+                stdout = process.stdout.read(limit + 1 if limit >= 0 else -1)
+            too_much = 0 <= limit < len(stdout)
+            if too_much:
+                process.kill()
+            ended = process.wait()
+        except BaseException:
+            process.kill()  # When it is interrupted, nothing must go on writing keys.
+            process.wait()
+            raise
         lines = status.result().decode("utf-8", "replace").splitlines()
         words = [line.split()[1:] for line in lines if line.startswith("[GNUPG:] ")]
         return Ended(ended == 0 and not too_much, stdout, words, errors.result().decode("utf-8", "replace"))
@@ -158,7 +169,7 @@ def _is_one_signature(data: bytes) -> bool:
 
 
 class _Background(Thread):
-    """Something that is waited for while something else is."""
+    """Something that is read while something else is waited for."""
 
     def __init__(self, work: Callable[[], bytes]) -> None:
         super().__init__(daemon=True)
@@ -174,7 +185,7 @@ class _Background(Thread):
         return self._result
 
 
-def _feed(pipe: IO[bytes], data: bytes) -> _Background:
+def _feed(pipe: IO[bytes], data: bytes) -> None:
     def write() -> bytes:
         try:
             with pipe:
@@ -183,4 +194,4 @@ def _feed(pipe: IO[bytes], data: bytes) -> _Background:
             pass  # What it did not want to read does not matter: it says how it ended.
         return b""
 
-    return _Background(write)
+    _Background(write)

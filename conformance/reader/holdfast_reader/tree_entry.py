@@ -83,7 +83,7 @@ def _read_entry(cursor: Cursor) -> Entry:
     if cursor.at - start > MAX_ENTRY:
         raise damaged("an entry of more than 16 MiB")
     keys = frozenset(found)
-    if not ALWAYS <= keys:
+    if not keys >= ALWAYS:
         raise damaged("an entry without a path, kind, mode, owner or time")
     kind = KINDS[found[1]]
     rest = keys - ALWAYS - ANY - (frozenset((SPARSE,)) if kind == "file" else frozenset())
