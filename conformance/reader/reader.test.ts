@@ -46,8 +46,8 @@ test('every vector ends as it should', async () => {
   assert.deepEqual(read.stdout.trimEnd().split('\n'), wanted);
 });
 
-test('hostile trees and folders: its own tests', async () => {
-  assertEnds(await runPython('unittest', ['holdfast_reader.extraction_test']), 0);
+test('hostile trees, folders and signatures: its own tests', async () => {
+  assertEnds(await runPython('unittest', ['holdfast_reader.extraction_test', 'holdfast_reader.approval_test']), 0);
 });
 
 test('it extracts what was written from the page alone', async () => {

@@ -47,15 +47,16 @@ def check_inside(repository: Repository, domains: Domains, checked: Checked) -> 
     stored: dict[str, set[FrameName]] = {}
     for domain, epochs in _epochs(repository).items():
         unlocked: UnlockedDomain | None = None
+        why_not = Refused("OBJECT_MISSING", "there is no epoch")
         for epoch in epochs:
             try:
                 unlocked = domains.unlock(domain, epoch)
             except Refused as refused:
+                why_not = refused
                 yield Finding(epoch_key(domain, epoch), refused.code, refused.why)
         if unlocked is None:
-            yield Finding(
-                f"packs/{domain}/", "OBJECT_MISSING", "no epoch opens, so nothing in these packs was looked at"
-            )
+            why = f"no epoch opens, so nothing in these packs was looked into: {why_not.why}"
+            yield Finding(f"packs/{domain}/", why_not.code, why)
             continue
         stored[domain] = set()
         yield from _check_packs(unlocked, domain, stored[domain], checked)

@@ -80,7 +80,8 @@ def _approvals(
             heeded = approvers is not None and signed.approval.approver in approvers.approvers
             if signed.approval.repository != repository or approvers is None or not heeded:
                 continue
-            found.setdefault(signed.approval.writer, []).append(signed.check(approvers))
+            approval = signed.check(approvers)
+            found.setdefault(approval.writer, []).append(approval)
         except Refused as refused:
             report(key, refused)
     return found

@@ -21,6 +21,7 @@ from .failure import Refused
 MAX_PLAIN = 65_536
 BAD_PASSPHRASE, NO_PASSPHRASE = 11, 177  # GPG_ERR_… of libgpg-error.
 NOBODY = "0" * 16
+HASHES = ("8", "9", "10", "12", "14")  # Of 256 bits at least (RFC 9580, §9.5).
 
 
 class Ended(NamedTuple):
@@ -53,6 +54,8 @@ class Keyring:
     """Of the private keys; `approvers` are those of all."""
     approvers: frozenset[str] = frozenset()
     _secret_ids: set[str] = set()
+    _made: dict[str, int] = {}
+    """When, in seconds since 1970, by the fingerprint of a key or subkey."""
 
     def close(self) -> None:
         # The agent that gpg started holds the keys, and would stay. One that is just starting may still make files.
@@ -73,6 +76,8 @@ class Keyring:
         self._secret_ids = {row[4] for row in secret if row[0] in ("sec", "ssb")}
         self.fingerprints = _primary(secret, "sec")
         self.approvers = _primary(public, "pub")
+        keys = [(of, row) for of, row in zip(public, public[1:]) if of[0] in ("pub", "sub") and row[0] == "fpr"]
+        self._made = {row[9]: int(of[5]) for of, row in keys}
 
     def check_signature(self, approver: str, signed: bytes, signature: bytes) -> None:
         invalid = Refused("SIGNATURE_INVALID", f"{approver} did not sign this")
@@ -81,13 +86,14 @@ class Keyring:
         path = os.path.join(self._home, "signature")
         with open(path, "wb") as file:
             file.write(signature)
-        # When it was made does not matter, so neither do clocks.
+        # When it was made does not matter, so neither do clocks, as long as its key was there.
         ended = self._run(["--ignore-time-conflict", "--ignore-valid-from", "--verify", path, "-"], signed)
         good = ended.words("VALIDSIG")
-        if len(good) != 1 or any(ended.words(word) for word in ("BADSIG", "ERRSIG", "REVKEYSIG")):
+        if len(good) != 1 or any(ended.words(word) for word in ("BADSIG", "ERRSIG", "EXPSIG", "REVKEYSIG")):
             raise invalid
-        # Fingerprint, …, class of the signature, fingerprint of the primary key (GnuPG's doc/DETAILS).
-        if good[0][8] != "00" or good[0][9].lower() != approver:
+        # GnuPG's doc/DETAILS.
+        key, _, made, _, _, _, _, hash, kind, primary = good[0]
+        if kind != "00" or hash not in HASHES or primary.lower() != approver or int(made) < self._made[key]:
             raise invalid
 
     def decrypt(self, message: bytes) -> bytes:
@@ -131,7 +137,7 @@ class Keyring:
         os.close(secret_read)
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         try:
-            status, errors = _Background(os.fdopen(status_read, "rb").read), _Background(process.stderr.read)
+            status, errors = _read_all(os.fdopen(status_read, "rb")), _read_all(process.stderr)
             _feed(os.fdopen(secret_write, "wb"), (self._passphrase or b"") + b"\n")
             _feed(process.stdin, data)
             with process.stdout:
@@ -183,6 +189,14 @@ class _Background(Thread):
     def result(self) -> bytes:
         self.join()
         return self._result
+
+
+def _read_all(pipe: IO[bytes]) -> _Background:
+    def read() -> bytes:
+        with pipe:
+            return pipe.read()
+
+    return _Background(read)
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:

@@ -276,7 +276,7 @@ def _read_page(vector: Vector, _: TestKeys) -> Any:
     return NOTHING
 
 
-class _Objects:
+class Objects:
     """A target that is in memory."""
 
     def __init__(self, objects: dict[str, str], lengths: dict[str, int]) -> None:
@@ -299,7 +299,7 @@ class _Objects:
 
 
 def _read_repository(vector: Vector, keys: TestKeys) -> Any:
-    objects = _Objects(vector["objects"], vector.get("lengths", {}))
+    objects = Objects(vector["objects"], vector.get("lengths", {}))
     repository = Repository(objects, keys.approvers("recovery", "escrow"))
     reader = SnapshotReader(repository, Domains(repository, keys.recipient(vector["reader"])), vector["read"])
     held = [_artifact(reader, artifact) for artifact in reader.body.artifacts]
