@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -109,9 +111,11 @@ test('it lists, extracts and checks what the program backed up', async () => {
   const without = machine.place('without indexes');
   assertEnds(await reader('extract', repository, newer.key, '--into', without, ...unlock), 0);
   assertSame(data, without);
-  await assertDamageShown(machine, newer.key, unlock);
-  rmSync(join(repository, 'keys/approvals'), { recursive: true });
+  const [approvals, aside] = [join(repository, 'keys/approvals'), machine.place('approvals')];
+  renameSync(approvals, aside);
   await assertTrustAsked(machine, newer.key, unlock);
+  renameSync(aside, approvals);
+  await assertDamageShown(machine, newer.key, unlock);
 });
 
 interface HeldEntry {
@@ -199,7 +203,8 @@ async function assertListed(machine: Machine): Promise<readonly [Listed, Listed]
 }
 
 /** Without approvals: what is there is listed as that, and extracted only when somebody says so by name. */
-async function assertTrustAsked({ repository }: Machine, snapshot: string, unlock: readonly string[]): Promise<void> {
+async function assertTrustAsked(machine: Machine, snapshot: string, unlock: readonly string[]): Promise<void> {
+  const { repository, data } = machine;
   const listed = await reader('list', repository, '--json');
   assertEnds(listed, 0);
   const { snapshots }: { snapshots: readonly Listed[] } = JSON.parse(listed.stdout);
@@ -207,12 +212,21 @@ async function assertTrustAsked({ repository }: Machine, snapshot: string, unloc
     snapshots.map(({ trust }) => trust),
     ['unapproved', 'unapproved'],
   );
-  const refused = await reader('ls', repository, snapshot, ...unlock);
+  const into = machine.place('trusted by name');
+  const extract = (...trust: readonly string[]) =>
+    reader('extract', repository, snapshot, '--into', into, ...trust, ...unlock);
+  const refused = await extract();
   assertEnds(refused, 77);
   assert.match(refused.stderr, /^WRITER_UNAPPROVED/m);
+  assertEnds(await extract('--trust-writer', '0'.repeat(32)), 77);
+  assert.ok(!existsSync(into), 'nothing was begun');
+  // Nothing is damaged, but most was not looked into.
+  const checked = await reader('check', repository, ...unlock);
+  assertEnds(checked, 3);
+  assert.deepEqual(new Set(checked.stderr.match(/[A-Z]+_[A-Z]+/g)), new Set(['WRITER_UNAPPROVED']));
   const [, writer = ''] = snapshot.split('/');
-  assertEnds(await reader('ls', repository, snapshot, '--trust-writer', '0'.repeat(32), ...unlock), 77);
-  assertEnds(await reader('ls', repository, snapshot, '--trust-writer', writer, ...unlock), 0);
+  assertEnds(await extract('--trust-writer', writer), 0);
+  assertSame(data, into);
 }
 
 /** The same names, bytes and attributes. Names are bytes; rsync sees what Node does not, but compares whole seconds. */
