@@ -14,8 +14,9 @@ import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/c
 import { type ChunkReader, readWhole } from './chunk-reading.ts';
 import { FileWrites } from './file-writes.ts';
 import { ReadingSpans } from './reading-spans.ts';
+import { refsOf } from './record-reading.ts';
 import { Selection } from './selection.ts';
-import { readRange, readTree, refsOf } from './tree-reading.ts';
+import { readRange, readTree } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import { ZeroChunks } from './zero-chunks.ts';
 
@@ -86,16 +87,17 @@ export class SnapshotReader implements Reader {
     }
   }
 
-  tree(name: string, patterns: readonly string[] = []): AsyncIterable<StoredEntry> {
-    return this.#tree(this.#reading(name, 'tree'), new Selection(patterns));
+  /** `depth`: how many levels below the paths that are selected are needed; what lies deeper may be left out. */
+  tree(name: string, patterns: readonly string[] = [], depth?: number): AsyncIterable<StoredEntry> {
+    return this.#tree(this.#reading(name, 'tree'), new Selection(patterns), depth);
   }
 
   log(name: string): AsyncIterable<LogRecord> {
     return fail({ code: 'LOG_UNAVAILABLE', message: `there is no log ${name}`, origin: 'repository', permanent: true });
   }
 
-  async *#tree(reading: ArtifactReading, selection: Selection): AsyncGenerator<StoredEntry> {
-    yield* readTree(reading, reading.writes, reading.body, selection);
+  async *#tree(reading: ArtifactReading, selection: Selection, depth?: number): AsyncGenerator<StoredEntry> {
+    yield* readTree(reading, reading.writes, reading.body, selection, depth);
     this.#selections.push(selection);
   }
 
@@ -110,10 +112,10 @@ export class SnapshotReader implements Reader {
   }
 
   #open(name: string, kind: 'bytes' | 'tree'): ArtifactReading {
-    const { session, frames, gate, body, domain } = this.#from;
+    const { session, frames, gate, pages, body, domain } = this.#from;
     const artifact = body.artifacts.findIndex((one) => one.name === name && one.kind === kind);
     const counters = noReadCounters();
-    const reader = { session, frames, gate, artifact, fetched: counters.fetch };
+    const reader = { session, frames, gate, pages, artifact, fetched: counters.fetch };
     const startedAt = performance.now();
     return {
       ...reader,

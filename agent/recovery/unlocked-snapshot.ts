@@ -17,6 +17,7 @@ import { EpochKeys } from './epoch-keys.ts';
 import { FrameSource } from './frame-source.ts';
 import { Gate } from './gate.ts';
 import { absentCodecs } from './missing-plugin.ts';
+import { PageCache } from './page-cache.ts';
 
 export interface UnlockOptions {
   readonly store: Store;
@@ -39,11 +40,12 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
   readonly session: WorkerSession;
   readonly frames: FrameSource;
   readonly gate: Gate;
+  readonly pages = new PageCache();
   /** For reading that belongs to no artifact in particular. */
   readonly artifact = -1;
   readonly fetched = noReadCounters().fetch;
 
-  private constructor(o: Omit<UnlockedSnapshot, 'artifact' | 'fetched' | typeof Symbol.asyncDispose>) {
+  private constructor(o: Omit<UnlockedSnapshot, 'artifact' | 'fetched' | 'pages' | typeof Symbol.asyncDispose>) {
     this.snapshot = o.snapshot;
     this.body = o.body;
     this.domain = o.domain;
