@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { defaultOptions } from '../config/default-options.ts';
-import type { SourceSpec } from '../config/policy.ts';
+import type { Job, SourceSpec } from '../config/policy.ts';
 import { makeRecipient, noise, TestRepository } from '../engine/repository.fixture.ts';
-import { restore, withSnapshot } from './reading.fixture.ts';
+import { ContentComparison } from './content-comparison.ts';
+import { restore, withDomains, withSnapshot } from './reading.fixture.ts';
+import { Selection } from './selection.ts';
+import { compareSnapshots } from './snapshot-difference.ts';
 
 const FILES = 20_000;
 const MiB = 2 ** 20;
@@ -15,6 +18,7 @@ const FRAME_BYTES = 1.01 * MiB;
 
 let r: TestRepository;
 let source: SourceSpec;
+let pipeline: Job['pipeline'];
 /** Pages of the tree, and bytes of objects that everybody reads who opens a snapshot. */
 let pages = 0;
 let opening = 0;
@@ -32,12 +36,16 @@ before(async () => {
   source = r.files({ paths: [data] });
   const cdc = r.engine.registry.get('chunker', 'fastcdc');
   assert.ok(cdc);
-  const pipeline = { ...r.job().pipeline, chunk: { type: 'fastcdc', options: defaultOptions(cdc) } };
-  assert.equal((await r.run({ source, pipeline })).verdict, 'ok');
+  pipeline = { ...r.job().pipeline, chunk: { type: 'fastcdc', options: defaultOptions(cdc) } };
+  await run();
   pages = await withSnapshot(r, async (_, { body }) => body.artifacts[0]?.pages.length ?? 0, { source: 'files' });
   for (const prefix of ['repository', 'keys/', 'snapshots/', 'indexes/'])
     for (const key of await r.keys(prefix)) opening += statSync(r.path(key)).size;
 });
+async function run(): Promise<void> {
+  assert.equal((await r.run({ source, pipeline })).verdict, 'ok');
+}
+
 after(() => r[Symbol.asyncDispose]());
 
 /** What is read from packs, and how many pages of the tree are opened. */
@@ -100,4 +108,24 @@ test('one file of 10 kB out of 20,000: its pages, its frame, and each page once'
   // Of what is no pack, the marker and the epoch are read twice.
   assert.ok(others <= objects - (await r.keys('packs/')).length + 2, `${others} reads of other objects`);
   assert.ok(total(r.reads) - total(packs) <= opening + 4096, `${total(r.reads)} bytes`);
+});
+
+test('two snapshots that differ in one file: one page of each is opened, and nothing else is read', async (t) => {
+  writeFileSync(join(r.folder, 'data/7/47/wanted.txt'), noise(3, 20_000));
+  await run();
+  await withDomains(r, async (domains, [from, to]) => {
+    assert.ok(from && to);
+    const [first, second] = [await domains.open(from), await domains.open(to)];
+    r.reads.length = 0;
+    const found: string[] = [];
+    const content = new ContentComparison(first, second, false);
+    for await (const change of compareSnapshots(first, second, new Selection([]), content))
+      if ('entry' in change && change.entry.change === 'changed')
+        found.push(Buffer.from(change.entry.after.path).toString());
+    t.diagnostic(`${pages} pages, ${domains.read.pages} opened in ${r.reads.length} reads of ${total(r.reads)} bytes`);
+    assert.deepEqual(found, ['7/47/wanted.txt']);
+    // The time of its folder is the same: a file was written into, not made.
+    assert.equal(domains.read.pages, 2);
+    assert.ok(r.reads.length <= 2 && total(r.reads) <= 2 * FRAME_BYTES, `${total(r.reads)} bytes`);
+  });
 });

@@ -1,4 +1,4 @@
-import { fail } from '../contract/index.ts';
+import { type Failure, fail } from '../contract/index.ts';
 import type { ArtifactBody, PageRef } from '../repository/snapshot.ts';
 import { compareTreeOrder, decodePage, type TreeRecord } from '../repository/tree.ts';
 import { type ChunkReader, readWhole } from './chunk-reading.ts';
@@ -9,13 +9,16 @@ import { choosePages, pageOf, type Sought } from './page-choice.ts';
 const PAGES = 16;
 
 /** The records of a tree artifact, in tree order; with `sought`, those of the pages that can hold it. */
-export async function* readRecords(
+export function readRecords(reader: ChunkReader, { pages }: ArtifactBody, sought?: Sought): AsyncGenerator<TreeRecord> {
+  return readRecordsOf(reader, pages, sought === undefined ? pages.map((_, at) => at) : choosePages(pages, sought));
+}
+
+/** The records of the pages with these numbers, which ascend. */
+export async function* readRecordsOf(
   reader: ChunkReader,
-  artifact: ArtifactBody,
-  sought?: Sought,
+  pages: readonly PageRef[],
+  chosen: readonly number[],
 ): AsyncGenerator<TreeRecord> {
-  const { pages } = artifact;
-  const chosen = sought === undefined ? pages.map((_, at) => at) : choosePages(pages, sought);
   const ask = (at: number) =>
     readPages(
       reader,
@@ -50,7 +53,11 @@ export async function lookUp(
 
 /** The plaintext of pages, from the cache of the reader where they are there. */
 export async function readPages(reader: ChunkReader, pages: readonly PageRef[]): Promise<Uint8Array[]> {
-  const plain = pages.map(({ id }) => reader.pages.get(id));
+  const plain = pages.map(({ id, length }) => {
+    const known = reader.pages.get(id);
+    // One that its snapshot says to be of another length is to be refused by whoever reads it.
+    return known?.length === length ? known : undefined;
+  });
   const missing = pages.filter((_, at) => plain[at] === undefined);
   if (missing.length === 0) return plain as Uint8Array[];
   const bytes = await readWhole(reader, refsOf(missing));
@@ -76,18 +83,23 @@ export function recordsOf(
   after?: TreeRecord,
 ): TreeRecord[] {
   const records = decodePage(bytes, after);
+  return isInPlace(pages, number, records) ? records : fail(OUT_OF_PLACE);
+}
+
+export function isInPlace(pages: readonly PageRef[], number: number, records: readonly TreeRecord[]): boolean {
   const [first, last] = [records[0], records.at(-1)];
   const next = pages[number + 1];
   const begins = first !== undefined && compareTreeOrder(first.path, (pages[number] as PageRef).first) === 0;
   const ends = next === undefined || (last !== undefined && compareTreeOrder(last.path, next.first) < 0);
-  if (begins && ends) return records;
-  return fail({
-    code: 'OBJECT_DAMAGED',
-    message: 'a page of a tree does not hold the paths that its snapshot says',
-    origin: 'repository',
-    permanent: true,
-  });
+  return begins && ends;
 }
+
+export const OUT_OF_PLACE: Failure = {
+  code: 'OBJECT_DAMAGED',
+  message: 'a page of a tree does not hold the paths that its snapshot says',
+  origin: 'repository',
+  permanent: true,
+};
 
 export function refsOf(pages: readonly PageRef[]): Uint8Array {
   const refs = new Uint8Array(pages.length * REF_BYTES);

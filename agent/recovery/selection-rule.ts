@@ -26,7 +26,8 @@ export class SelectionRule {
     const rule = ruleOf(this.takesBack ? pattern.slice(1) : pattern, this.takesBack);
     this.place = placeOf(rule);
     this.#isLossy = rule.includes('\ufffd');
-    this.#matcher = ignore({ ignorecase: false }).add([rule]);
+    // Also as a name: whoever is shown `scan[1].pdf` asks for that.
+    this.#matcher = ignore({ ignorecase: false }).add(isWild(rule) ? [rule, literalOf(rule)] : [rule]);
   }
 
   /** Whether it means `path`, or a folder above it. Text as of `textOfPath`; that of a folder ends in `/`. */
@@ -66,6 +67,11 @@ function quoted(text: string): string {
     if (control.test(character)) return `[${character}]`;
     return PLAIN.test(character) || escaped.test(character) ? character : `\\${character}`;
   }).join('');
+}
+
+/** The rule, its wildcards meaning themselves. */
+function literalOf(rule: string): string {
+  return rule.replace(/\\[\s\S]|\[\p{Cc}\]|[*?[]/gu, (token) => (token.length > 1 ? token : `\\${token}`));
 }
 
 /** A rule with a slash before its end is a path from the top; up to its first wildcard, it is known where that leads. */

@@ -78,6 +78,8 @@ test('names that are no text, or look like a pattern, can be asked for', () => {
     'a\\b',
     'x\\x41',
     'xA',
+    'scan[1]*.pdf',
+    'open[',
   ];
   const asks: [pattern: string, found: string | Buffer][] = [
     ['b\\xe9b', odd[0] as Buffer],
@@ -97,6 +99,9 @@ test('names that are no text, or look like a pattern, can be asked for', () => {
     ['a\\\\b', 'a\\b'],
     ['x\\\\x41', 'x\\x41'],
     ['x\\x41', 'xA'],
+    ['scan[1]*.pdf', 'scan[1]*.pdf'],
+    ['/scan[1]*.pdf', 'scan[1]*.pdf'],
+    ['open[', 'open['],
   ];
   for (const [pattern, found] of asks)
     assert.deepEqual(selected([pattern], odd), [Buffer.from(found).toString('latin1')], JSON.stringify(pattern));

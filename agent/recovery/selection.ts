@@ -1,5 +1,5 @@
 import { textOfPath } from '../contract/path-text.ts';
-import type { TreeRecord } from '../repository/tree.ts';
+import { isTreePath, type TreeRecord } from '../repository/tree.ts';
 import { SelectionRule } from './selection-rule.ts';
 
 /**
@@ -30,6 +30,15 @@ export class Selection {
     return Array.from(this.#idle, ({ pattern }) => pattern);
   }
 
+  /** Whether there are patterns and none selected anything. */
+  get isIdle(): boolean {
+    return !this.#rest && this.#idle.size === this.#rules.filter(({ takesBack }) => !takesBack).length;
+  }
+
+  get idleRules(): readonly Pick<SelectionRule, 'pattern' | 'place'>[] {
+    return [...this.#idle];
+  }
+
   get all(): boolean {
     return this.#rules.length === 0;
   }
@@ -41,6 +50,12 @@ export class Selection {
     const name = nameOf(record);
     for (const rule of this.#idle) if (rule.means(name)) this.#idle.delete(rule);
     return true;
+  }
+
+  /** Whether a stream of that name is wanted. */
+  hasStream(name: string): boolean {
+    const path = Buffer.from(name);
+    return this.all || (isTreePath(path) && path.length > 0 && this.has({ path, kind: 'file' }));
   }
 
   wants(record: Pick<TreeRecord, 'path' | 'kind'>): boolean {

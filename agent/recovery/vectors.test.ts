@@ -25,7 +25,8 @@ import { FrameSource } from './frame-source.ts';
 import { Gate } from './gate.ts';
 import { PageCache } from './page-cache.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
-import { codecsOf, type UnlockedSnapshot } from './unlocked-snapshot.ts';
+import { codecsOf } from './unlocked-domain.ts';
+import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
 const registry = builtinPlugins();
 

@@ -25,3 +25,8 @@ export function printablePath(path: Uint8Array): string {
       Array.from(pathOfText(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
     );
 }
+
+/** The pattern that means this path and no other. */
+export function exactly(path: Uint8Array): string {
+  return `/${printablePath(path).replace(/[*?[]/g, '\\$&')}`;
+}

@@ -56,7 +56,7 @@ export class Terminal {
 
   /** Writes the one JSON document of `--json`. */
   json(document: unknown): void {
-    this.data(`${JSON.stringify(document, jsonValue, 2).replace(ACTIVE, escaped)}\n`);
+    this.data(`${encodeJson(document, 2)}\n`);
   }
 
   /** Something to know; not with `--quiet`. */
@@ -100,6 +100,11 @@ export class Terminal {
 
 // JSON leaves as they are: DEL and C1, which drive terminals; what reorders text; `##[`, a command in a log of GitHub Actions.
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)/g;
+
+/** `document` as JSON that drives no terminal and no log. */
+export function encodeJson(document: unknown, indent?: number): string {
+  return JSON.stringify(document, jsonValue, indent).replace(ACTIVE, escaped);
+}
 
 /** All of them can stand in strings only, where this means the same (RFC 8259, 7). */
 function escaped(character: string): string {
