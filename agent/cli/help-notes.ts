@@ -8,7 +8,7 @@ export const PATTERNS = [
   'docs/      that folder, at the top',
   'a.c, *.c   without: what is called so, wherever it is',
   '!docs/old  not this, though another pattern means it',
-  'a\\xffb     a byte that is no text, as it is shown; \\* is a star, \\\\ a backslash',
+  'a\\xffb     a byte that is no text, as it is shown; \\* a star, \\\\ a backslash',
 ];
 
 /** What `ls --long` shows beside what ls(1) does. */

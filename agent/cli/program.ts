@@ -1,9 +1,9 @@
 import { Argument, type Command, Option, Command as Program } from 'commander';
 import { EXIT_MEANINGS, type Exit } from './exit.ts';
-import { COLUMNS, INSTALLING, MARKS, PATTERNS } from './help-notes.ts';
+import { COLUMNS, INSTALLING, MARKS, PATTERNS, VERSIONS } from './help-notes.ts';
 import { addExamples, addNote, type Example } from './help-text.ts';
 import type { GlobalOptions, Invocation } from './invocation.ts';
-import { parseCount } from './option-values.ts';
+import { parseCount, parsePoint, parseSize, parseTime } from './option-values.ts';
 
 /** Carries out one verb: its module is loaded only then, so that `--help` loads nothing but this description. */
 export type Action = (invocation: Invocation) => Promise<Exit>;
@@ -160,6 +160,24 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     act(command, async (i) => (await import('./verbs/ls.ts')).ls(i, source, patterns, options)),
   );
 
+  const find = verb('find', 'say in which snapshots a path is, and where it changed', [
+    ['find docs/letter.txt', 'its versions, in all snapshots of all sources'],
+    ["find --source files --from 2026-11-01 '*.conf'", 'of one source, since then'],
+  ])
+    .argument('<pattern...>', 'paths or patterns, as in .gitignore')
+    .option('--source <source>', 'only in snapshots of this one')
+    .addOption(writer('only in snapshots of this host: its code, or the beginning of its id'))
+    .addOption(new Option('--from <point>', 'only from this snapshot or time on').argParser(parsePoint))
+    .addOption(new Option('--to <point>', 'only up to this one').argParser(parsePoint))
+    .addOption(new Option('--newer <time>', 'only what was modified after that: a time, or 7d').argParser(parseTime))
+    .addOption(new Option('--older <time>', 'only what was modified before that').argParser(parseTime))
+    .addOption(new Option('--larger <size>', 'only files larger than that: 10MiB').argParser(parseSize));
+  addNote(find, { heading: 'Paths and patterns', lines: PATTERNS });
+  addNote(find, { heading: 'Columns', lines: VERSIONS });
+  unlocking(find).action((patterns, options, command) =>
+    act(command, async (i) => (await import('./verbs/find.ts')).find(i, patterns, options)),
+  );
+
   const diff = verb('diff', 'say what changed between two snapshots', [
     ['diff files', 'what the latest has otherwise than the one before'],
     ["diff files '2026-11-20 14:00' latest src/", 'one folder, since then'],
@@ -190,6 +208,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
         .default('error'),
     )
     .option('-n, --dry-run', 'say what would be done, and do nothing');
+  addNote(restore, { heading: 'Paths and patterns', lines: PATTERNS });
   reading(restore.addOption(writer())).action((source, parts, options, command) =>
     act(command, async (i) => (await import('./verbs/restore.ts')).restore(i, source, parts, options)),
   );
@@ -319,11 +338,10 @@ function unlocking(command: Command): Command {
     .addOption(target());
 }
 
-function writer(): Option {
-  return new Option(
-    '--writer <code>',
-    "whose backup: a host's code, or the beginning of its id (default: this host's)",
-  );
+const WHOSE = "whose backup: a host's code, or the beginning of its id (default: this host's)";
+
+function writer(description = WHOSE): Option {
+  return new Option('--writer <code>', description);
 }
 
 function isGiven(word: string | undefined): word is string {

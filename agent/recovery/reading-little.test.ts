@@ -7,6 +7,7 @@ import { defaultOptions } from '../config/default-options.ts';
 import type { Job, SourceSpec } from '../config/policy.ts';
 import { makeRecipient, noise, TestRepository } from '../engine/repository.fixture.ts';
 import { ContentComparison } from './content-comparison.ts';
+import { linesOf, openLine, searchHistory } from './history-search.ts';
 import { restore, withDomains, withSnapshot } from './reading.fixture.ts';
 import { Selection } from './selection.ts';
 import { compareSnapshots } from './snapshot-difference.ts';
@@ -128,4 +129,31 @@ test('two snapshots that differ in one file: one page of each is opened, and not
     assert.equal(domains.read.pages, 2);
     assert.ok(r.reads.length <= 2 && total(r.reads) <= 2 * FRAME_BYTES, `${total(r.reads)} bytes`);
   });
+});
+
+test('a search through snapshots opens each page once, in however many of them it is', async (t) => {
+  await run();
+  const search = (patterns: readonly string[]) =>
+    withDomains(r, async (domains, snapshots) => {
+      const [line] = linesOf(snapshots);
+      assert.ok(line);
+      const opened = await openLine(domains, line, ({ failure }) => assert.fail(failure.message));
+      r.reads.length = 0;
+      const steps: number[][] = [];
+      for await (const history of searchHistory(opened, new Selection(patterns), ({ failure }) =>
+        assert.fail(failure.message),
+      ))
+        steps.push(history.steps.map(({ snapshots: { length } }) => length));
+      return { steps, pages: domains.read.pages, reads: r.reads.length, bytes: total(r.reads) };
+    });
+  const all = await search(['*.txt']);
+  const one = await search(['7/47/wanted.txt']);
+  t.diagnostic(
+    `3 snapshots of ${pages} pages, two of which differ in one: ${all.pages} opened in ${all.reads} reads of ${all.bytes} bytes`,
+  );
+  t.diagnostic(`for one path ${one.pages} opened in ${one.reads} reads of ${one.bytes} bytes`);
+  assert.deepEqual([all.steps, one.steps], [[[1, 2]], [[1, 2]]]);
+  assert.equal(all.pages, pages + 1);
+  assert.ok(all.reads <= pages, `${all.reads} reads`);
+  assert.ok(one.pages <= 4 && one.reads <= 4, `${one.pages} pages in ${one.reads} reads`);
 });

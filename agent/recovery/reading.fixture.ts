@@ -1,6 +1,7 @@
 import type { PluginSpec, SourceSpec } from '../config/policy.ts';
 import type { TestRepository } from '../engine/repository.fixture.ts';
 import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import type { Writers } from '../repository/writers.ts';
 import type { RestoreOptions, RestoreReport } from './restore.ts';
 import { restoreSource } from './restore.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
@@ -35,7 +36,7 @@ export async function withSnapshot<T>(
 /** The domains of all snapshots, as a reader with the recovery key opens them. */
 export async function withDomains<T>(
   r: TestRepository,
-  use: (domains: UnlockedDomains, snapshots: readonly StoredSnapshot[]) => Promise<T>,
+  use: (domains: UnlockedDomains, snapshots: readonly StoredSnapshot[], writers: Writers) => Promise<T>,
 ): Promise<T> {
   await using store = await r.openStore();
   const writers = await r.writers(store);
@@ -44,7 +45,7 @@ export async function withDomains<T>(
   const signal = new AbortController().signal;
   const unlock = { store, writers, listed: snapshots, identity: await r.identity(), registry, workers: 1, signal };
   await using domains = new UnlockedDomains(unlock);
-  return await use(domains, snapshots);
+  return await use(domains, snapshots, writers);
 }
 
 export function restore(

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { holdfast } from '../child.fixture.ts';
 
 /*
- * What people and programs see of `ls` and `diff`. Three snapshots: the second has a file more and another letter, in the
+ * What people and programs see of `ls`, `diff` and `find`. Three snapshots: the second has a file more and another letter, in the
  * third the letter is gone.
  */
 let root = '';
@@ -108,4 +108,49 @@ test('diff: a path that neither has, a snapshot that is not there, and one with 
   const none = call(['diff', 'files', 'previous', ids[0] ?? '']);
   assert.equal(none.exit, 64);
   assert.match(none.stderr, /has no snapshot before/);
+});
+
+test('find: the versions of a path, which is the last, and where it is no more', () => {
+  const [name, first, second, gone, ...none] = told(['find', 'letter.txt']);
+  assert.deepEqual([name, none], ['docs/letter.txt', []]);
+  const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d';
+  assert.match(first ?? '', new RegExp(`^  \\+ \\.{7}  ${ids[0]}  ${time}       11 B  ${time}  ×1$`));
+  assert.match(second ?? '', new RegExp(`^  M c\\.\\.t\\.\\.\\.  ${ids[1]}  ${time}       12 B  ${time}  ×1$`));
+  assert.match(gone ?? '', new RegExp(`^  - \\.{7}  ${ids[2]}  ${time}  last in ${ids[1]}$`));
+  const { snapshots, paths, unread } = asked(['find', 'docs/', '!docs/deep/']);
+  assert.deepEqual(
+    snapshots.map(({ id }: { id: string }) => id),
+    ids,
+  );
+  const [, letter, fresh] = paths;
+  assert.deepEqual(
+    letter.versions.map(({ change, snapshots: where }: { change: string; snapshots: string[] }) => [change, ...where]),
+    [
+      ['added', ids[0]],
+      ['changed', ids[1]],
+      ['removed', ids[2]],
+    ],
+  );
+  assert.deepEqual([fresh.path, fresh.versions[0].snapshots, unread], ['docs/new', ids.slice(1), []]);
+  const found = call(['find', SHOWN]);
+  assert.ok(found.stdout.startsWith(`${SHOWN}\n`));
+  // It tells how to bring back what was found: that command means this path and no other.
+  assert.match(
+    found.stderr,
+    /Next: .* restore files --into .\/restored --at [0-9a-f]{8} '\/b\\xe9b\\x0a\\x1b\\\[1m\\\*'/,
+  );
+});
+
+test('find: by time and size, in some of the snapshots; what is nowhere is exit 64, and 3 beside what is', () => {
+  const names = (args: readonly string[]) => told(['find', ...args]).filter((line) => !line.startsWith(' '));
+  assert.deepEqual(names(['docs/', '--larger', '1kB', '--older', '2010-01-01']), ['docs/deep/book']);
+  assert.deepEqual(names(['*e*', '--newer', '1d', '--from', ids[2] ?? '', '--source', 'files']), [
+    'docs/deep/',
+    'docs/new',
+  ]);
+  assert.deepEqual(names(['letter.txt', '--to', ids[0] ?? '']), ['docs/letter.txt']);
+  told(['find', 'nowhere'], 64);
+  told(['find', 'nowhere', 'letter.txt'], 3);
+  assert.equal(call(['find', 'x', '--source', 'nobody']).exit, 64);
+  assert.equal(call(['find', 'x', '--larger', 'much']).exit, 64);
 });
