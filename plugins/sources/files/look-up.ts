@@ -1,8 +1,9 @@
 import { type BigIntStats, constants, promises as fs } from 'node:fs';
 import { type Failure, fail } from 'holdfast/plugin';
+import { reachPath } from 'holdfast/system';
 import { sourceFailure } from './failure.ts';
 import type { FolderReader } from './folder-reader.ts';
-import { childOf, type RawPath, rawPath, systemPath } from './raw-path.ts';
+import { bytesOf, childOf, type RawPath, rawPath } from './raw-path.ts';
 import { Rules } from './rules.ts';
 import type { Folder, Found, Missed, Segment, Step } from './step.ts';
 
@@ -176,7 +177,8 @@ export class LookUp {
 /** The first `length` bytes of a regular file. Never blocks on a FIFO, never follows a link. */
 async function readStart(path: RawPath, length: number): Promise<Buffer> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  await using file = await fs.open(systemPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  using reached = reachPath(bytesOf(path));
+  await using file = await fs.open(reached.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const { size } = await file.stat();
   const buffer = Buffer.alloc(Math.min(length, size));
   const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
