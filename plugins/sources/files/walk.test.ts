@@ -348,6 +348,54 @@ describe('Walk, leaving things out', () => {
     assert.equal((await pathsOf(folder.path)).length, 7);
   });
 
+  const signature = 'Signature: 8a477f597d28d172789f06886806bc55';
+  for (const [what, make] of Object.entries<(path: string) => Promise<void>>({
+    'begins with something else': (path) => fs.writeFile(path, `\n${signature}`),
+    'has another signature': (path) => fs.writeFile(path, signature.replace('8a47', '8a48')),
+    'is in capitals': (path) => fs.writeFile(path, signature.toUpperCase()),
+    'is too short': (path) => fs.writeFile(path, signature.slice(0, -1)),
+    'is empty': (path) => fs.writeFile(path, ''),
+    'is a link to one': (path) =>
+      fs.writeFile(`${path} elsewhere`, signature).then(() => fs.symlink(`${path} elsewhere`, path)),
+    'is a folder': (path) => fs.mkdir(path),
+  })) {
+    it(`keeps everything where CACHEDIR.TAG ${what}`, async () => {
+      await using folder = await temporaryFolder();
+      await make(join(folder.path, 'CACHEDIR.TAG'));
+      await fs.writeFile(join(folder.path, 'kept'), '');
+      const paths = await pathsOf(folder.path, { excludeCaches: true });
+      assert.ok(paths.includes('kept') && paths.includes('CACHEDIR.TAG'), paths.join());
+    });
+  }
+
+  it('knows a tag by its first bytes, whatever follows', async () => {
+    await using folder = await temporaryFolder();
+    await fs.writeFile(join(folder.path, 'CACHEDIR.TAG'), `${signature}and more`);
+    await fs.writeFile(join(folder.path, 'x'), '');
+    assert.deepEqual(await pathsOf(folder.path, { excludeCaches: true }), ['', 'CACHEDIR.TAG']);
+  });
+
+  // Linux has this one mounted wherever programs may share memory, so that nobody need be allowed to mount anything.
+  it('stays off a file system that is really another one', async () => {
+    const mounted = '/dev/shm';
+    assert.notEqual(lstatSync(mounted).dev, lstatSync('/dev').dev);
+    const name = await fs.mkdtemp(`${mounted}/holdfast-walk-`);
+    try {
+      await fs.writeFile(join(name, 'x'), '');
+      const below = rawPath(name.slice('/dev/'.length));
+      const walked = async (oneFileSystem: boolean) => {
+        const selection = { base: '/', branch: new Map([['dev', 'all' as const]]) };
+        // Others make and remove things there meanwhile.
+        return pathsIn(walkOf('/', { selection, oneFileSystem, skip: () => {} }));
+      };
+      const [all, one] = [await walked(false), await walked(true)];
+      assert.ok(all.includes(`dev/${below}/x`));
+      assert.ok(one.includes('dev/shm') && !one.some((path) => path.startsWith('dev/shm/')), one.join());
+    } finally {
+      await fs.rm(name, { recursive: true });
+    }
+  });
+
   it('stays on one file system when it is told to, and keeps the mount point', async () => {
     const reader = imagined({ '/': ['mnt/', 'z'], '/mnt': ['x'] });
     const elsewhere = Object.assign(Object.create(folderStats), { dev: folderStats.dev + 1n });
