@@ -194,7 +194,7 @@ describe('Walk', () => {
       ],
     );
     assert.equal(found.find(({ path }) => path === `${deep}/link`)?.link, 'nowhere');
-    assert.deepEqual(openBelow(folder.path), []);
+    assert.equal(openBelow(folder.path).length, 0, 'folders are still open');
   });
 
   it('follows no link, not even one to a folder', async () => {
@@ -323,6 +323,20 @@ describe('Walk, leaving things out', () => {
       'a/only-here',
     ];
     assert.deepEqual(paths, expected);
+  });
+
+  it('does not change when files of patterns and tags were last read', async () => {
+    await using folder = await temporaryFolder();
+    const files = ['.gitignore', 'CACHEDIR.TAG'].map((name) => join(folder.path, name));
+    for (const path of files) {
+      await fs.writeFile(path, 'no tag');
+      await fs.utimes(path, 1, 2); // read before it was written: the next reader would be noted
+    }
+    await pathsOf(folder.path, { excludeFiles: ['.gitignore'], excludeCaches: true });
+    assert.deepEqual(
+      files.map((path) => lstatSync(path).atimeMs),
+      [1000, 1000],
+    );
   });
 
   it('says when a file of patterns cannot be read, and then leaves nothing out', async () => {
