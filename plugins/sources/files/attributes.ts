@@ -1,6 +1,6 @@
 import { closeSync, constants, fchmodSync, fchownSync, promises as fs, fstatSync, openSync } from 'node:fs';
 import type { Failure, Meta } from 'holdfast/plugin';
-import { type ExtrasAccess, setLinkTimes, setTimes, setXattrs, type Trouble } from 'holdfast/system';
+import { type ExtrasAccess, reachPath, setLinkTimes, setTimes, setXattrs, type Trouble } from 'holdfast/system';
 import { wordsOf } from './extras.ts';
 import { attributeFailure, escapes } from './failure.ts';
 import { bytesOf, nameOf, parentOf, type RawPath, systemPath } from './raw-path.ts';
@@ -51,7 +51,8 @@ export async function setFolderAttributes(
   access: ExtrasAccess,
 ): Promise<readonly Trouble[]> {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const folder = openSync(systemPath(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  using reached = reachPath(bytesOf(place));
+  const folder = openSync(reached.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     const { ino, dev } = fstatSync(folder, { bigint: true });
     if (ino !== inode || dev !== device) escapes(place, 'another folder took its place');

@@ -1,7 +1,8 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { fail, type Plan, type Reader, type RestoreRequest, type StoredEntry } from 'holdfast/plugin';
+import { reachPath } from 'holdfast/system';
 import { errnoOf, escapes, restoreFailure } from './failure.ts';
-import { childOf, parentOf, printable, type RawPath, rawPath, rawPathOf, systemPath } from './raw-path.ts';
+import { bytesOf, childOf, parentOf, printable, type RawPath, rawPath, rawPathOf } from './raw-path.ts';
 import { wanted } from './restore-request.ts';
 import { checkPath, OpenFolders } from './tree-shape.ts';
 
@@ -88,7 +89,8 @@ function stepForRoot(root: RawPath): Step {
 
 function standing(place: RawPath): Stats | undefined {
   try {
-    return lstatSync(systemPath(place));
+    using reached = reachPath(bytesOf(place));
+    return lstatSync(reached.path);
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? undefined : fail(restoreFailure(error, place), error);
   }
