@@ -60,7 +60,7 @@ class RestoredTree {
   async compare(records: readonly TreeRecord[]): Promise<void> {
     const inodes = records.map((record) => ({
       path: this.#at(record.path),
-      holder: record.kind === 'file' || record.kind === 'directory',
+      holder: mayHaveFlags(record),
     }));
     const extras = await this.#extras.read(inodes, { xattrs: this.#isSet('xattrs'), flags: this.#isSet('flags') });
     for (const [n, record] of records.entries()) {
@@ -177,6 +177,11 @@ class RestoredTree {
       return { code: errnoOf(error), [Symbol.dispose]() {} };
     }
   }
+}
+
+/** Whether it is opened to read its flags. What a hard link names may be a device, which is not to be opened and has none. */
+function mayHaveFlags({ kind, meta }: TreeRecord): boolean {
+  return kind === 'file' || kind === 'directory' || (kind === 'hardlink' && meta.flags !== undefined);
 }
 
 /** `length` bytes of a file from `position` on; undefined when it ends before. */
