@@ -1,7 +1,18 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { fail, HoldfastError } from '../contract/index.ts';
+import { errnoOf } from '../system/index.ts';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './schema.ts';
 import { loadSqlite } from './sqlite.ts';
 
@@ -19,7 +30,7 @@ const SQLITE_NOTADB = 26;
  * The catalog's file. Nothing in it is the truth about a backup, so a file that is damaged, or is not a catalog, is set
  * aside and made anew, when it is opened as well as later when a damaged page is met.
  *
- * Failures (origin `agent`): `CATALOG_NEWER`, `CATALOG_BUSY`, `CATALOG_UNUSABLE`.
+ * Failures (origin `agent`): `CATALOG_NEWER`, `CATALOG_BUSY`, `CATALOG_UNUSABLE`, and `STATE_DENIED` for a folder of another user.
  */
 export class Database implements Disposable {
   readonly #file: string;
@@ -142,8 +153,20 @@ export class Database implements Disposable {
     );
   }
 
+  /** SQLite says of a journal that it may not make only that it cannot. */
+  #isDenied(thrown: unknown): boolean {
+    if (isRefusal(thrown)) return true;
+    try {
+      accessSync(dirname(this.#file), constants.R_OK | constants.W_OK | constants.X_OK);
+      return false;
+    } catch (refused) {
+      return isRefusal(refused);
+    }
+  }
+
   #failure(thrown: unknown): unknown {
     if (thrown instanceof HoldfastError) return thrown;
+    if (this.#isDenied(thrown)) return stateDenied(dirname(this.#file), thrown);
     const busy = resultCode(thrown) === SQLITE_BUSY;
     const text = thrown instanceof Error ? thrown.message : String(thrown);
     return new HoldfastError(
@@ -162,6 +185,21 @@ export class Database implements Disposable {
 }
 
 class ForeignFile extends Error {}
+
+function isRefusal(thrown: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(errnoOf(thrown));
+}
+
+function stateDenied(folder: string, cause: unknown): HoldfastError {
+  const failure = {
+    code: 'STATE_DENIED',
+    message: `The state folder ${folder} may not be read and written by this user.`,
+    origin: 'agent',
+    permanent: true,
+    hint: 'Run it as the user that the folder belongs to, or name another one with --state <folder> or HOLDFAST_STATE.',
+  } as const;
+  return new HoldfastError(failure, cause);
+}
 
 /** The schema version of a catalog, 0 for an empty file. */
 function identify(connection: DatabaseSync): number {

@@ -15,6 +15,10 @@ const BY_ORIGIN: Readonly<Record<Origin, string>> = {
   agent: '--verbose says more.',
 };
 
+/** What the system says when a process has run out of descriptors, wherever that is met. */
+const FILES_OPEN = /\b(EMFILE|ENFILE)\b/;
+const MORE_FILES = 'Let the process have more open files: `ulimit -n 1024`, or LimitNOFILE= in its systemd unit.';
+
 const MAY_PASS = 'It may pass: say the same again. --verbose says more.';
 
 /** The failure with something to do next: its own hint, else what helps most often with what came from there. */
@@ -27,6 +31,7 @@ export function advisedReport<T extends { readonly failure?: Failure }>(report: 
   return report.failure === undefined ? report : { ...report, failure: advised(report.failure) };
 }
 
-function adviceOn({ code, origin, permanent }: Failure): string {
+function adviceOn({ code, origin, permanent, message }: Failure): string {
+  if (FILES_OPEN.test(message)) return MORE_FILES;
   return BY_CODE[code] ?? (permanent || origin === 'target' ? BY_ORIGIN[origin] : MAY_PASS);
 }

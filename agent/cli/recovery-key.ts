@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fail, failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import { givenPassphrase, type PassphraseRequest, requirePassphrase } from '../security/passphrase.ts';
 import { createPrivateFile, removeUnfinished } from '../security/private-file.ts';
-import type { Invocation } from './invocation.ts';
+import { type Invocation, quoteWord } from './invocation.ts';
+import { printable } from './output/printable.ts';
 
 /** The private key that `init` makes for somebody who has no OpenPGP key yet. Meant to be taken off this host. */
 export function recoveryKeyFile(stateFolder: string): string {
@@ -61,6 +62,7 @@ export async function unlockReader(invocation: Invocation, options: ReaderOption
   const { cwd, env, signal, stateFolder } = invocation;
   const file = options.key === undefined ? recoveryKeyFile(stateFolder) : path.resolve(cwd, options.key);
   const armored = await readFile(file, 'utf8').catch((error) => failNoKey(file, error));
+  await warnOfReaders(invocation, file);
   const request: PassphraseRequest = {
     purpose: options.key === undefined ? 'the recovery key' : `the key ${file}`,
     env,
@@ -101,6 +103,13 @@ export async function unlockOwnRecoveryKey(
     if (failureOf(error, { code: 'KEY_DAMAGED', origin: 'key' }).code === 'WRONG_PASSPHRASE') return undefined;
     throw error;
   }
+}
+
+/** The passphrase still guards it: so it opens, on the day it is needed. */
+async function warnOfReaders({ terminal }: Invocation, file: string): Promise<void> {
+  const { mode } = await stat(file);
+  if ((mode & 0o077) === 0) return;
+  terminal.warn(`The private key ${printable(file)} can be read by others on this host: chmod 600 ${quoteWord(file)}`);
 }
 
 /** `--passphrase-file`, made absolute; nothing when it was not given. */

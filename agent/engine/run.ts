@@ -15,6 +15,7 @@ import type { RunTrace, TraceSpan } from '../telemetry/telemetry.ts';
 import { noCounters } from '../workers/counters.ts';
 import { WorkerSession } from '../workers/session.ts';
 import { cancelled, Deadline, untilAborted } from './cancellation.ts';
+import { chainFindings, clockFindings } from './chain-findings.ts';
 import { type Engine, openStore } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
@@ -105,6 +106,8 @@ class Run {
     const loan = { engine: this.#engine, span: opening, signal };
     await using store = await openStore(job.targets, loan);
     const host = await hostKeysFor(store, this.#engine.stateFolder);
+    // Before anything that a wrong clock makes fail.
+    this.#problems.push(...(await clockFindings(store.targets, this.started)));
     const writers = await this.#writers(store, host);
     const { shared } = job;
     const ensured = await ensureDomain({
@@ -119,6 +122,12 @@ class Run {
     });
     this.#problems.push(...ensured.problems);
     const succession = await successionOf(store, writers, host.writer, job.name);
+    this.#problems.push(...succession.passedOver);
+    if (succession.last !== undefined) {
+      // The newest is this one.
+      const earlier = this.#engine.catalog.runs.list(job.name, 2).slice(1);
+      this.#problems.push(...chainFindings(succession.last, { now: this.started, earlier }));
+    }
     await this.#backUp(store, ensured, succession);
   }
 

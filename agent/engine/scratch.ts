@@ -1,17 +1,27 @@
 import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRunning, processIdentity } from '../catalog/process-identity.ts';
-import { removeTree } from '../system/index.ts';
+import { fail } from '../contract/index.ts';
+import { errnoOf, removeTree } from '../system/index.ts';
 
 /** `run-<process identity>-<six characters of mkdtemp(3)>`; spaces of the identity are underscores. */
 const NAME = /^run-(.+)-[^-]{6}$/;
 
 /**
  * Makes a folder of its own below `<stateFolder>/scratch`, and removes those of processes that have ended without removing
- * theirs: what a source put there may be large, and content.
+ * theirs: what a source put there may be large, and content. `SCRATCH_FAILED` is no failure of what it is made for, and skips nothing.
  */
 export async function makeScratchFolder(stateFolder: string): Promise<string> {
   const folder = join(stateFolder, 'scratch');
+  try {
+    return await makeBelow(folder);
+  } catch (error) {
+    const message = `no folder could be made below ${folder}: ${errnoOf(error)}`;
+    return fail({ code: 'SCRATCH_FAILED', message, origin: 'agent', permanent: false }, error);
+  }
+}
+
+async function makeBelow(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(folder)) {
     const owner = NAME.exec(name)?.[1]?.replaceAll('_', ' ');

@@ -1,4 +1,4 @@
-import type { Json, Verdict } from '../contract/index.ts';
+import { fail, failureOf, type Json, type Verdict } from '../contract/index.ts';
 import type { ChunkIndex } from '../repository/chunk-index.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
 import type { HostDomain, HostKeys } from '../repository/keys/host-keys.ts';
@@ -9,6 +9,7 @@ import type { Succession } from '../repository/snapshots.ts';
 import type { Store } from '../repository/store.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import type { CapturedArtifact } from './captured-artifact.ts';
+import { writerShared } from './chain-findings.ts';
 import type { Engine } from './opening.ts';
 import type { RunReport } from './run-report.ts';
 import type { RunRequest } from './run-request.ts';
@@ -52,9 +53,18 @@ export async function commitSnapshot(o: CommitOptions): Promise<NonNullable<RunR
     keys: { indexKey: o.keys.indexKey, epochPublicKey: o.domain.epoch.publicKey, signer: o.host.signer },
   });
   const key = snapshotKey(o.host.writer, job.name, sequence);
-  await o.store.put(key, bytes, hash);
+  try {
+    await o.store.put(key, bytes, hash);
+  } catch (error) {
+    const { code } = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
+    return code === 'TARGET_CONFLICT' ? fail(writerShared(key), error) : rethrow(error);
+  }
   o.span.set({ 'holdfast.snapshot.id': hash.slice(0, 8), 'holdfast.snapshot.size': bytes.length });
   return { id: hash.slice(0, 8), hash, sequence, key };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** The first of them, as many as a snapshot has room for: a path has no longest length, and a snapshot is one object. */

@@ -1,13 +1,15 @@
 import type { Bytes } from '../contract/index.ts';
+import { totalLength } from '../repository/tree.ts';
 import { book, type StageCount } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
+import { FrameLoad } from './frame-load.ts';
 import { type FrameSource, type Loaded, REF_BYTES } from './frame-source.ts';
 import type { Gate } from './gate.ts';
 import type { PageCache } from './page-cache.ts';
 
 /** Plaintext asked of a worker at a time; bytes. */
 const PART_BYTES = 4 * 1024 * 1024;
-/** Parts under way at a time. */
+/** Parts under way at a time, unless one chunk is as much as all of them. */
 const AHEAD = 3;
 
 export interface ChunkReader {
@@ -24,17 +26,24 @@ export interface ChunkReader {
 
 /** The plaintext of chunks, in order: `refs` in parts of about 4 MiB, a few parts ahead of the consumer. */
 export async function* readChunks(reader: ChunkReader, refs: Uint8Array): Bytes {
-  const under: Promise<Uint8Array>[] = [];
+  const under: { readonly part: Promise<Uint8Array>; readonly bytes: number }[] = [];
+  let ahead = 0;
   try {
-    for (const part of partsOf(refs)) {
-      const wanted = give(reader, part);
-      wanted.catch(() => {});
-      under.push(wanted);
-      if (under.length >= AHEAD) yield await (under.shift() as Promise<Uint8Array>);
+    for (const refsOfPart of partsOf(reader, refs)) {
+      const part = give(reader, refsOfPart);
+      part.catch(() => {});
+      const bytes = totalLength(refsOfPart);
+      ahead += bytes;
+      under.push({ part, bytes });
+      while (under.length >= AHEAD || (under.length > 0 && ahead > AHEAD * PART_BYTES)) {
+        const next = under.shift() as (typeof under)[number];
+        yield await next.part;
+        ahead -= next.bytes;
+      }
     }
-    for (let next = under.shift(); next !== undefined; next = under.shift()) yield await next;
+    for (let next = under.shift(); next !== undefined; next = under.shift()) yield await next.part;
   } finally {
-    await Promise.allSettled(under);
+    await Promise.allSettled(under.map(({ part }) => part));
   }
 }
 
@@ -61,18 +70,21 @@ export async function fetchFrames({ frames, fetched }: ChunkReader, refs: Uint8A
   return loaded;
 }
 
-/** Cuts a list of references into parts of about 4 MiB of plaintext, at least one reference each. */
-export function* partsOf(refs: Uint8Array, bytes = PART_BYTES): Generator<Uint8Array> {
+/** Cuts a list of references into parts of about 4 MiB of plaintext, from frames that may be held together; at least one reference each. */
+export function* partsOf({ frames }: Pick<ChunkReader, 'frames'>, refs: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
+  const load = new FrameLoad(frames);
   let from = 0;
   let size = 0;
   for (let at = 0; at < refs.length; at += REF_BYTES) {
     const length = view.getUint32(at + 32, true);
-    if (size > 0 && size + length > bytes) {
+    if (size > 0 && (size + length > PART_BYTES || !load.add(refs, at))) {
       yield refs.subarray(from, at);
       from = at;
       size = 0;
+      load.clear();
     }
+    if (size === 0) load.add(refs, at);
     size += length;
   }
   if (from < refs.length) yield refs.subarray(from);

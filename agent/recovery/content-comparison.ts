@@ -1,7 +1,7 @@
 import type { Bytes } from '../contract/index.ts';
 import type { TreeRecord } from '../repository/tree.ts';
 import type { ChunkReader } from './chunk-reading.ts';
-import { chunksOf, readRange } from './tree-reading.ts';
+import { readContent } from './tree-reading.ts';
 import type { ReadableSnapshot } from './unlocked-domains.ts';
 
 export type FileRecord = Extract<TreeRecord, { kind: 'file' }>;
@@ -41,7 +41,7 @@ export class ContentComparison {
     if (before.size !== after.size) return 'other';
     if (before.size === 0 || (this.#oneDomain && haveSameChunks(before, after))) return 'same';
     if (this.comparing === 'chunks') return 'other';
-    if (this.comparing === 'content') return this.streams(before.size, () => this.#readFiles(before, after));
+    if (this.comparing === 'content') return this.streams(before.size, async () => this.#readFiles(before, after));
     return before.meta.mtimeNs === after.meta.mtimeNs ? 'same' : 'unknown';
   }
 
@@ -53,11 +53,8 @@ export class ContentComparison {
     return (await areSame(before, after)) ? 'same' : 'other';
   }
 
-  async #readFiles(before: FileRecord, after: FileRecord): Promise<readonly [Bytes, Bytes]> {
-    return [
-      readRange(this.#before, await chunksOf(this.#before, before), undefined),
-      readRange(this.#after, await chunksOf(this.#after, after), undefined),
-    ];
+  #readFiles(before: FileRecord, after: FileRecord): readonly [Bytes, Bytes] {
+    return [readContent(this.#before, before), readContent(this.#after, after)];
   }
 }
 

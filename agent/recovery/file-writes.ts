@@ -3,6 +3,7 @@ import { type Failure, type FileAttributes, failureOf, unfinishedName } from '..
 import { writeFile } from '../workers/file-writing.ts';
 import type { FileToWrite, RefusedXattr } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf } from './chunk-reading.ts';
+import { FrameLoad } from './frame-load.ts';
 import { REF_BYTES } from './frame-source.ts';
 import type { ZeroChunks } from './zero-chunks.ts';
 
@@ -11,17 +12,29 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_FILES = 1024;
 const PARTS_AT_A_TIME = 4;
 
-/** A file to be made: its chunks (n × 36 bytes), its size in bytes, and whether its zeros come back as holes. */
+/**
+ * A file to be made: its chunks (n × 36 bytes, or as many of such lists as there are), its size in bytes, and whether its zeros
+ * come back as holes.
+ */
 export interface FileToMake {
   readonly path: Uint8Array;
-  readonly refs: Uint8Array;
+  readonly refs: Uint8Array | AsyncIterable<Uint8Array>;
   readonly size: number;
   readonly sparse: boolean;
   readonly attributes: FileAttributes;
 }
 
+type LargeFile = Omit<FileToMake, 'refs'> & { readonly refs: Iterable<Uint8Array> | AsyncIterable<Uint8Array> };
+
 interface Waiting extends FileToMake {
+  readonly refs: Uint8Array;
   done(failure: Failure | undefined): void;
+}
+
+/** References, and where in the file their first chunk stands. */
+interface Placed {
+  readonly part: Uint8Array;
+  readonly position: number;
 }
 
 /** Writes restored files: small ones gathered into batches for the workers, large ones part by part. */
@@ -39,10 +52,12 @@ export class FileWrites {
   }
 
   /** Resolves when the file stands whole, or with the failure after what was begun is removed. */
-  write(file: FileToMake): Promise<Failure | undefined> {
-    if (file.size > BATCH_BYTES) return this.#writeLarge(file);
+  write({ refs, ...file }: FileToMake): Promise<Failure | undefined> {
+    if (!(refs instanceof Uint8Array)) return this.#writeLarge({ ...file, refs });
+    if (file.size > BATCH_BYTES || isMore(partsOf(this.#reader, refs)))
+      return this.#writeLarge({ ...file, refs: [refs] });
     return new Promise((done) => {
-      this.#waiting.push({ ...file, done });
+      this.#waiting.push({ ...file, refs, done });
       this.#waitingBytes += file.size;
       if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_FILES) void this.#flush();
       else if (!this.#flushing) {
@@ -63,6 +78,25 @@ export class FileWrites {
     if (files.length === 0) return;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    await Promise.all([...this.#batchesOf(files)].map((batch) => this.#writeBatch(batch)));
+  }
+
+  /** Files whose frames may be held together. */
+  *#batchesOf(files: readonly Waiting[]): Generator<readonly Waiting[]> {
+    const load = new FrameLoad(this.#reader.frames);
+    let from = 0;
+    for (const [i, { refs }] of files.entries()) {
+      const fits = load.addAll(refs);
+      if (fits || i === from) continue;
+      yield files.slice(from, i);
+      from = i;
+      load.clear();
+      load.addAll(refs);
+    }
+    yield files.slice(from);
+  }
+
+  async #writeBatch(files: readonly Waiting[]): Promise<void> {
     try {
       const failures = await this.#send(files);
       files.forEach((file, i) => {
@@ -107,7 +141,7 @@ export class FileWrites {
     });
   }
 
-  async #writeLarge(large: FileToMake): Promise<Failure | undefined> {
+  async #writeLarge(large: LargeFile): Promise<Failure | undefined> {
     const { path, size, sparse } = large;
     const unfinished = beside(path);
     // Never rejects: several are under way at once, and one that nobody waits for yet would end the process.
@@ -141,52 +175,65 @@ export class FileWrites {
     return failure;
   }
 
+  /** The parts of a list whose first chunk stands at `begins`. */
+  *#placed(refs: Uint8Array, begins: number): Generator<Placed> {
+    let position = begins;
+    for (const part of partsOf(this.#reader, refs)) {
+      yield { part, position };
+      position += lengthOf(part);
+    }
+  }
+
   /** The same without chunks of zeros. */
-  *#data(refs: Uint8Array): Generator<{ part: Uint8Array; position: number }> {
+  *#data(refs: Uint8Array, begins: number): Generator<Placed> {
     let from = 0;
-    let position = 0;
+    let position = begins;
     for (let at = 0; at < refs.length; at += REF_BYTES) {
       if (!this.#zeros.has(refs, at)) continue;
       const data = refs.subarray(from, at);
-      yield* placed(data, position);
+      yield* this.#placed(data, position);
       from = at + REF_BYTES;
       position += lengthOf(data) + lengthOf(refs.subarray(at, from));
     }
-    yield* placed(refs.subarray(from), position);
+    yield* this.#placed(refs.subarray(from), position);
   }
 
   async #writeParts(
-    { refs, sparse }: FileToMake,
+    { refs: lists, sparse }: LargeFile,
     write: (file: { create: false; position: number }, part: Uint8Array) => Promise<Failure | undefined>,
   ): Promise<Failure | undefined> {
     const under: Promise<Failure | undefined>[] = [];
-    let failure: Failure | undefined;
-    for (const { part, position } of sparse ? this.#data(refs) : placed(refs, 0)) {
-      under.push(write({ create: false, position }, part));
-      if (under.length >= PARTS_AT_A_TIME) failure = await under.shift();
-      if (failure !== undefined) break;
-    }
+    const begin = async (): Promise<Failure | undefined> => {
+      let begins = 0;
+      for await (const refs of lists) {
+        for (const { part, position } of sparse ? this.#data(refs, begins) : this.#placed(refs, begins)) {
+          under.push(write({ create: false, position }, part));
+          const failure = under.length < PARTS_AT_A_TIME ? undefined : await under.shift();
+          if (failure !== undefined) return failure;
+        }
+        begins += lengthOf(refs);
+      }
+      return undefined;
+    };
+    const failure = await begin().catch((error) => failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' }));
     const rest = await Promise.all(under);
     return failure ?? rest.find((one) => one !== undefined);
   }
 }
 
-function finishOf({ size, attributes }: FileToMake): NonNullable<FileToWrite['finish']> {
+function finishOf({ size, attributes }: Pick<FileToMake, 'size' | 'attributes'>): NonNullable<FileToWrite['finish']> {
   const { xattrs, ...others } = attributes;
   return { size, attributes: { ...others, ...(xattrs === undefined ? {} : { xattrs: xattrs.values }) } };
 }
 
-function tellRefused(file: FileToMake | undefined, refused: readonly RefusedXattr[]): void {
+function tellRefused(file: Pick<FileToMake, 'attributes'> | undefined, refused: readonly RefusedXattr[]): void {
   for (const { xattr, code } of refused) file?.attributes.xattrs?.refused(xattr, code);
 }
 
-/** Parts of about 4 MiB, each with its place in the file, which begins at `position`. */
-function* placed(refs: Uint8Array, position: number): Generator<{ part: Uint8Array; position: number }> {
-  let at = position;
-  for (const part of partsOf(refs)) {
-    yield { part, position: at };
-    at += lengthOf(part);
-  }
+/** Whether there is more than one. */
+function isMore(parts: Iterator<Uint8Array>): boolean {
+  parts.next();
+  return parts.next().done !== true;
 }
 
 /** A path in the folder of `path` that nothing has. */

@@ -1,12 +1,9 @@
 import { type Failure, fail } from '../contract/index.ts';
 import type { ArtifactBody, PageRef } from '../repository/snapshot.ts';
-import { compareTreeOrder, decodePage, type TreeRecord } from '../repository/tree.ts';
-import { type ChunkReader, readWhole } from './chunk-reading.ts';
+import { compareTreeOrder, recordsOf, type TreeRecord } from '../repository/tree.ts';
+import { type ChunkReader, partsOf, readWhole } from './chunk-reading.ts';
 import { REF_BYTES } from './frame-source.ts';
 import { choosePages, pageOf, type Sought } from './page-choice.ts';
-
-/** Pages asked for at a time: about 4 MiB. */
-const PAGES = 16;
 
 /** The records of a tree artifact, in tree order; with `sought`, those of the pages that can hold it. */
 export function readRecords(reader: ChunkReader, { pages }: ArtifactBody, sought?: Sought): AsyncGenerator<TreeRecord> {
@@ -19,21 +16,29 @@ export async function* readRecordsOf(
   pages: readonly PageRef[],
   chosen: readonly number[],
 ): AsyncGenerator<TreeRecord> {
-  const ask = (at: number) =>
-    readPages(
+  const parts = partsOf(reader, refsOf(chosen.map((number) => pages[number] as PageRef)));
+  let asked = 0;
+  // One part ahead of the consumer.
+  const ask = () => {
+    const { value: refs } = parts.next();
+    if (refs === undefined) return undefined;
+    const numbers = chosen.slice(asked, asked + refs.length / REF_BYTES);
+    asked += numbers.length;
+    const plain = readPages(
       reader,
-      chosen.slice(at, at + PAGES).map((number) => pages[number] as PageRef),
+      numbers.map((number) => pages[number] as PageRef),
     );
+    plain.catch(() => {});
+    return { numbers, plain };
+  };
   let last: TreeRecord | undefined;
-  let next = chosen.length > 0 ? ask(0) : undefined;
-  for (let at = 0; at < chosen.length; at += PAGES) {
-    const plain = await (next as Promise<Uint8Array[]>);
-    next = at + PAGES < chosen.length ? ask(at + PAGES) : undefined;
-    next?.catch(() => {});
-    for (const [i, bytes] of plain.entries()) {
-      const records = recordsOf(pages, chosen[at + i] as number, bytes, last);
-      yield* records;
-      last = records.at(-1);
+  for (let part = ask(), next = ask(); part !== undefined; part = next, next = ask()) {
+    const plain = await part.plain;
+    for (const [i, number] of part.numbers.entries()) {
+      for (const record of inPlace(pages, number, plain[i] as Uint8Array, last)) {
+        yield record;
+        last = record;
+      }
     }
   }
 }
@@ -48,7 +53,11 @@ export async function lookUp(
   const page = pages[number];
   if (page === undefined) return undefined;
   const [bytes] = await readPages(reader, [page]);
-  return recordsOf(pages, number, bytes as Uint8Array).find((record) => compareTreeOrder(record.path, path) === 0);
+  let found: TreeRecord | undefined;
+  for (const record of inPlace(pages, number, bytes as Uint8Array)) {
+    if (compareTreeOrder(record.path, path) === 0) found = record;
+  }
+  return found;
 }
 
 /** The plaintext of pages, from the cache of the reader where they are there. */
@@ -73,17 +82,23 @@ export async function readPages(reader: ChunkReader, pages: readonly PageRef[]):
 }
 
 /**
- * The records of one page. It must begin where the snapshot says that it does, and end before the next: what is not read because of
- * that would else be lost without a word.
+ * The records of one page, one after the other: a page may hold more than fit in memory at once. It must begin where the snapshot
+ * says that it does, and end before the next: what is not read because of that would else be lost without a word.
  */
-export function recordsOf(
+function* inPlace(
   pages: readonly PageRef[],
   number: number,
   bytes: Uint8Array,
   after?: TreeRecord,
-): TreeRecord[] {
-  const records = decodePage(bytes, after);
-  return isInPlace(pages, number, records) ? records : fail(OUT_OF_PLACE);
+): Generator<TreeRecord> {
+  const next = pages[number + 1]?.first;
+  let first = true;
+  for (const record of recordsOf(bytes, after)) {
+    if (first && compareTreeOrder(record.path, (pages[number] as PageRef).first) !== 0) fail(OUT_OF_PLACE);
+    if (next !== undefined && compareTreeOrder(record.path, next) >= 0) fail(OUT_OF_PLACE);
+    first = false;
+    yield record;
+  }
 }
 
 export function isInPlace(pages: readonly PageRef[], number: number, records: readonly TreeRecord[]): boolean {

@@ -140,22 +140,23 @@ class RestoredTree {
   }
 
   async #contentDifference(path: Buffer, record: FileRecord): Promise<string | undefined> {
-    const refs = await chunksOf(this.#unlocked, record);
-    const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const holes = new Holes(file.fd);
+    const holes = record.sparse ? new Holes(file.fd) : undefined;
     let position = 0;
-    for (let at = 0; at < refs.length; at += REF_BYTES) {
-      const length = view.getUint32(at + 32, true);
-      const stretch = record.sparse ? holes.at(position) : undefined;
-      const isHole = stretch?.hole && stretch.end >= position + length && this.#zeros.has(refs, at);
-      if (!isHole) {
-        const chunk = await readAt(file, position, length);
-        if (chunk === undefined) return 'ends early';
-        const id = createHmac('sha256', this.#unlocked.domain.idKey).update(chunk).digest();
-        if (Buffer.compare(id, refs.subarray(at, at + 32)) !== 0) return 'has other content';
+    for await (const refs of chunksOf(this.#unlocked, record)) {
+      const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
+      for (let at = 0; at < refs.length; at += REF_BYTES) {
+        const length = view.getUint32(at + 32, true);
+        const stretch = holes?.at(position);
+        const isHole = stretch?.hole && stretch.end >= position + length && this.#zeros.has(refs, at);
+        if (!isHole) {
+          const chunk = await readAt(file, position, length);
+          if (chunk === undefined) return 'ends early';
+          const id = createHmac('sha256', this.#unlocked.domain.idKey).update(chunk).digest();
+          if (Buffer.compare(id, refs.subarray(at, at + 32)) !== 0) return 'has other content';
+        }
+        position += length;
       }
-      position += length;
     }
     return undefined;
   }

@@ -1,7 +1,8 @@
-import { fail, type StoredEntry } from '../contract/index.ts';
+import type { Bytes, Range, StoredEntry } from '../contract/index.ts';
+import { damaged } from '../repository/damage.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
 import { type TreeRecord, totalLength } from '../repository/tree.ts';
-import { type ChunkReader, readChunks, readWhole } from './chunk-reading.ts';
+import { type ChunkReader, readChunks } from './chunk-reading.ts';
 import type { FileWrites } from './file-writes.ts';
 import { REF_BYTES } from './frame-source.ts';
 import { isWithin } from './page-choice.ts';
@@ -24,7 +25,10 @@ export async function* readTree(
   const names = new LinkedNames(reader, artifact, selection);
   const above: TreeRecord[] = [];
   const sought = { places: selection.places, ...(depth === undefined ? {} : { depth }) };
+  let heavy = 0;
   for await (const record of readRecords(reader, artifact, sought)) {
+    heavy += heavinessOf(record);
+    if (heavy > HEAVY_IN_ALL) tooHeavy();
     while (above.length > 0 && !isWithin(record.path, (above.at(-1) as TreeRecord).path)) above.pop();
     if (!selection.has(record)) {
       if (record.kind === 'directory') above.push(record);
@@ -33,6 +37,27 @@ export async function* readTree(
     for (const folder of above.splice(0)) yield entryOf(reader, writes, folder);
     yield entryOf(reader, writes, await names.resolve(record));
   }
+}
+
+/** An entry of more, with all its attributes, is no common one; those of a tree may add up to so much. Bytes. */
+const HEAVY_ENTRY = 1024 * 1024;
+const HEAVY_IN_ALL = 128 * HEAVY_ENTRY;
+
+/**
+ * Whoever restores a tree holds some of its entries to the end: folders, links. Attributes of 16 MiB compress to nothing, so
+ * that a few kilobytes of a repository could fill any memory.
+ */
+function heavinessOf({ path, meta: { xattrs = {} } }: TreeRecord): number {
+  let bytes = path.length;
+  for (const name in xattrs) bytes += xattrs[name]?.length ?? 0;
+  return bytes > HEAVY_ENTRY ? bytes : 0;
+}
+
+function tooHeavy(): never {
+  damaged(
+    'OBJECT_DAMAGED',
+    `A tree has more than ${HEAVY_IN_ALL / 2 ** 20} MiB of paths and attributes that are larger than any are.`,
+  );
 }
 
 /** Gives what has a selected name, and no first name that is selected, to the first of those: it will carry the content. */
@@ -71,28 +96,56 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
     size,
     ...(sparse ? { sparse } : {}),
     content: {
-      async *read(range) {
-        yield* readRange(reader, await chunksOf(reader, record), range);
-      },
+      read: (range) => readContent(reader, record, range),
       async writeTo(to, attributes) {
-        const refs = 'chunks' in record ? record.chunks : await chunksOf(reader, record);
+        const refs = 'chunks' in record ? record.chunks : chunksOf(reader, record);
         return writes.write({ path: to, refs, size, sparse: sparse ?? false, attributes });
       },
     },
   };
 }
 
-/** The chunk list of a file; one that is long is itself kept in chunks. */
-export async function chunksOf(reader: ChunkReader, record: FileRecord): Promise<Uint8Array> {
-  if ('chunks' in record) return record.chunks;
-  const refs = await readWhole(reader, record.lists);
-  if (totalLength(refs) === record.size) return refs;
-  return fail({
-    code: 'OBJECT_DAMAGED',
-    message: `the chunk list of ${JSON.stringify(Buffer.from(record.path).toString('utf8'))} is not one of ${record.size} bytes`,
-    origin: 'repository',
-    permanent: true,
-  });
+/** The content of a file, or a range of it; only the chunks that it touches are read. */
+export async function* readContent(reader: ChunkReader, record: FileRecord, range?: Range): Bytes {
+  let begins = 0;
+  const start = range?.offset ?? 0;
+  const end = start + (range?.length ?? Number.POSITIVE_INFINITY);
+  for await (const refs of chunksOf(reader, record)) {
+    const ends = begins + totalLength(refs);
+    const offset = Math.max(0, start - begins);
+    if (begins >= end) return;
+    if (ends > start) yield* readRange(reader, refs, { offset, length: end - begins - offset });
+    begins = ends;
+  }
+}
+
+/**
+ * The chunk list of a file, part by part: one that is long is itself kept in chunks, and may be far longer than what it is kept
+ * in. OBJECT_DAMAGED where it does not add up to the size of the file.
+ */
+export async function* chunksOf(reader: ChunkReader, record: FileRecord): AsyncGenerator<Uint8Array> {
+  if ('chunks' in record) {
+    yield record.chunks;
+    return;
+  }
+  let left = record.size;
+  let rest: Uint8Array = new Uint8Array();
+  for await (const part of readChunks(reader, record.lists)) {
+    const bytes = rest.length === 0 ? part : Buffer.concat([rest, part]);
+    const end = bytes.length - (bytes.length % REF_BYTES);
+    const refs = bytes.subarray(0, end);
+    const total = totalLength(refs);
+    if (total < 0 || total > left) wrongList(record);
+    left -= total;
+    if (end > 0) yield refs;
+    rest = bytes.subarray(end);
+  }
+  if (left > 0 || rest.length > 0) wrongList(record);
+}
+
+function wrongList({ path }: FileRecord): never {
+  const name = JSON.stringify(Buffer.from(path).toString('utf8'));
+  damaged('OBJECT_DAMAGED', `The chunk list of ${name} is damaged: it does not add up to the size of the file.`);
 }
 
 /** The plaintext of a range of what `refs` (n × 36 bytes) name; only the chunks that it touches are read. */

@@ -53,7 +53,7 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
   }
 
   /**
-   * Unlocks the domain of `snapshot`, and the snapshot. `WRONG_KEY` when the identity is no recipient; damage of the snapshot itself
+   * Unlocks the domain of `snapshot`, and the snapshot, whose frames come before all others. `WRONG_KEY` when the identity is no recipient; damage of the snapshot itself
    * is told apart from that.
    */
   static async open(
@@ -63,7 +63,8 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
   ): Promise<{ domain: UnlockedDomain; body: SnapshotBody }> {
     const keys = await epochs.domainKeys(snapshot.opened.header.epoch);
     const body = await bodyOf(snapshot, epochs);
-    const { index, packs } = await loadIndex(o.store, keys, 'read', { usable: await epochs.present() });
+    const needed = snapshot.opened.references(keys.indexKey);
+    const { index, packs } = await loadIndex(o.store, keys, 'read', { usable: await epochs.present() }, needed);
     const workers = o.workers ?? Math.min(availableParallelism(), 8);
     const session = new WorkerSession({
       workers,

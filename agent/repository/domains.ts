@@ -24,7 +24,13 @@ export interface DomainOptions extends EpochReading {
 export interface EnsuredDomain {
   readonly host: HostKeys;
   readonly domain: HostDomain;
-  readonly renewed?: 'new domain' | 'joined' | 'epoch ended' | 'recipients changed' | 'epoch lost';
+  readonly renewed?:
+    | 'new domain'
+    | 'joined'
+    | 'epoch ended'
+    | 'epoch from the future'
+    | 'recipients changed'
+    | 'epoch lost';
   readonly epochs: PresentEpochs;
   /** Objects among the epochs that are none. */
   readonly problems: readonly Failure[];
@@ -144,5 +150,7 @@ function reasonToRenew(
   const wanted = o.recipients.map(({ fingerprint }) => fingerprint).sort();
   if (wanted.join() !== [...known.epoch.recipients].sort().join()) return 'recipients changed';
   const age = o.now.getTime() - Date.parse(known.epoch.created);
+  // Made under a clock that was ahead, it would serve for as much longer.
+  if (age < -DAY_MS) return 'epoch from the future';
   return age >= EPOCH_DAYS * DAY_MS ? 'epoch ended' : undefined;
 }

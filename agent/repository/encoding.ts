@@ -17,11 +17,17 @@ export type Value =
 const MAX_DEPTH = 64;
 
 /**
+ * Values in one record, each array and map one of them. An empty array is one byte, and takes forty times that in memory: without
+ * a bound, one object of 64 MiB would take more than there is. A tree of 100 million files has a body of 300,000.
+ */
+const MAX_VALUES = 4_000_000;
+
+/**
  * Deterministic CBOR (RFC 8949, section 4.2.1): shortest heads, definite lengths, map keys in byte order of their encoding.
  * Throws VALUE_UNENCODABLE for what could not be read back as it was: undefined, NaN, an ill-formed string, a depth over 64.
  */
 export function encode(value: Value): Uint8Array {
-  refuseUnencodable(value, 0);
+  refuseUnencodable(value, 0, { count: 0 });
   return plain(cborEncode(value, rfc8949EncodeOptions));
 }
 
@@ -68,8 +74,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** cborg's own reader recurses as deep as the input says, replaces bad UTF-8 and drops a leading byte order mark. */
 class StrictTokenizer extends Tokenizer {
   readonly #open: number[] = [];
+  #count = 0;
 
   override next(): Token {
+    if (++this.#count > MAX_VALUES) throw new Error(`it holds more than ${MAX_VALUES} values`);
     const token = super.next();
     if (token.type === Type.string && token.byteValue !== undefined) token.value = utf8.decode(token.byteValue);
     this.#nest(token);
@@ -94,7 +102,8 @@ class StrictTokenizer extends Tokenizer {
   }
 }
 
-function refuseUnencodable(value: unknown, depth: number): void {
+function refuseUnencodable(value: unknown, depth: number, seen: { count: number }): void {
+  if (++seen.count > MAX_VALUES) unencodable(`more than ${MAX_VALUES} values`);
   if (value === null || typeof value === 'boolean' || value instanceof Uint8Array) return;
   if (typeof value === 'number' && Number.isFinite(value)) return;
   if (typeof value === 'string' && value.isWellFormed()) return;
@@ -102,8 +111,8 @@ function refuseUnencodable(value: unknown, depth: number): void {
   if (typeof value !== 'object') unencodable(typeof value === 'string' ? 'an ill-formed string' : `a ${typeof value}`);
   const items = Array.isArray(value) ? value : Object.values(value);
   if (depth === MAX_DEPTH) unencodable(`nesting deeper than ${MAX_DEPTH}`);
-  if (!Array.isArray(value)) for (const key of Object.keys(value)) refuseUnencodable(key, depth);
-  for (const item of items) refuseUnencodable(item, depth + 1);
+  if (!Array.isArray(value)) for (const key of Object.keys(value)) refuseUnencodable(key, depth, seen);
+  for (const item of items) refuseUnencodable(item, depth + 1, seen);
 }
 
 function unencodable(what: string): never {

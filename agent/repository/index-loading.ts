@@ -7,7 +7,9 @@ import type { DomainKeys } from './keys/domain.ts';
 import { epochKey, indexPrefix, packKey, packPrefix, parseIndexKey, parsePackKey } from './layout.ts';
 import { openTable, parseTrailer, TRAILER_BYTES } from './pack.ts';
 import { type KnownPack, PackList } from './pack-list.ts';
+import type { References } from './references.ts';
 import type { Store } from './store.ts';
+import { encodeTable } from './table.ts';
 
 export interface LoadedIndex {
   readonly index: ChunkIndex;
@@ -38,22 +40,29 @@ export interface PresentEpochs {
  *
  * `epochs`: a pack that is sealed to another than the usable ones does not count for writing, and for reading it comes last, since
  * what it holds may have been stored anew.
+ *
+ * `first`: frames that count before all others. Those of a snapshot are named and signed by its writer, so that nobody who shares
+ * the domain can put a chunk of his own in the place of one that it needs.
  */
 export async function loadIndex(
   store: Store,
   domain: DomainKeys,
   use: 'write' | 'read',
   epochs?: PresentEpochs,
+  first?: References,
 ): Promise<LoadedIndex> {
   const problems: Failure[] = [];
   const present = packsPresent(await store.list(packPrefix(domain.id)), use);
   const found = new Map<string, KnownPack>();
   const missing = new Map<string, KnownPack>();
+  const disputed = new Set<string>();
   let foreign: unknown;
   for (const key of await store.keys(indexPrefix(domain.id))) {
     try {
       for (const pack of await readFragment(store, domain, key)) {
         const here = present.get(pack.name)?.includes(pack.size);
+        const other = here ? found.get(pack.name) : undefined;
+        if (other !== undefined && !sameTable(other, pack)) disputed.add(pack.name);
         (here ? found : missing).set(pack.name, pack);
       }
     } catch (error) {
@@ -61,6 +70,11 @@ export async function loadIndex(
       if (failure.code === 'WRONG_KEY') foreign ??= error;
       problems.push(failure);
     }
+  }
+  // Two fragments say different things of it: then only the pack itself is believed.
+  for (const name of disputed) {
+    found.delete(name);
+    problems.push(fragmentsDisagree(domain, name));
   }
   const orphans: KnownPack[] = [];
   const partial: KnownPack[] = [];
@@ -87,9 +101,13 @@ export async function loadIndex(
   const packs = Map.groupBy([...found.values()], opens);
   const others = Map.groupBy(orphans, opens);
   const last = [...partial, ...(packs.get(false) ?? []), ...(others.get(false) ?? [])];
-  const loaded = fill(packs.get(true) ?? [], others.get(true) ?? [], use === 'read' ? last : [], use);
+  const loaded = fill(packs.get(true) ?? [], others.get(true) ?? [], use === 'read' ? last : [], use, first);
   for (const [epoch, count] of lost) problems.push(epochLost(domain, epoch, count));
   return { ...loaded, problems };
+}
+
+function sameTable(a: KnownPack, b: KnownPack): boolean {
+  return Buffer.compare(encodeTable(a.table), encodeTable(b.table)) === 0;
 }
 
 /** The epochs that a pack is sealed to, hex. */
@@ -154,6 +172,7 @@ function fill(
   orphans: readonly KnownPack[],
   last: readonly KnownPack[],
   use: 'write' | 'read',
+  first: References | undefined,
 ): Omit<LoadedIndex, 'problems'> {
   const all = [...known, ...orphans, ...last];
   const chunks = all.reduce((sum, pack) => sum + pack.table.lengths.length, 0);
@@ -164,14 +183,26 @@ function fill(
     const number = index.nextPack();
     packs.set(number, pack);
     if (i >= known.length && i < known.length + orphans.length) adopted.push(number);
-    addPack(index, number, pack);
   });
+  if (first !== undefined) {
+    const wanted = new Map(first.births.map(({ salt, ordinals }) => [birthName(salt), new Set(ordinals)]));
+    for (const [number, pack] of packs)
+      addPack(index, number, pack, (birth, ordinal) => wanted.get(birth)?.has(ordinal) === true);
+  }
+  for (const [number, pack] of packs) addPack(index, number, pack);
   return { index, packs, adopted };
 }
 
 /** Places every chunk of a pack that is stored already; of a chunk stored twice, the first stays. */
-function addPack(index: ChunkIndex, number: number, pack: KnownPack): void {
+function addPack(
+  index: ChunkIndex,
+  number: number,
+  pack: KnownPack,
+  counts?: (birth: string, ordinal: number) => boolean,
+): void {
+  const births = counts === undefined ? [] : pack.table.births.map(({ salt }) => birthName(salt));
   pack.table.frames.forEach((frame, f) => {
+    if (counts !== undefined && !counts(births[frame.birth] ?? '', frame.ordinal)) return;
     let offset = 0;
     for (let c = frame.firstChunk; c < frame.firstChunk + frame.chunkCount; c++) {
       const length = pack.table.lengths[c] as number;
@@ -180,6 +211,20 @@ function addPack(index: ChunkIndex, number: number, pack: KnownPack): void {
       offset += length;
     }
   });
+}
+
+function fragmentsDisagree(domain: DomainKeys, name: string): Failure {
+  return {
+    code: 'INDEX_DISPUTED',
+    message: `two index fragments say different things of ${packKey(domain.id, name)}; what it says itself was taken`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'one of them is a forgery, by somebody who has the keys of a host of this domain: find out who',
+  };
+}
+
+function birthName(salt: Uint8Array): string {
+  return Buffer.from(salt).toString('latin1');
 }
 
 function packMissing(domain: DomainKeys, pack: KnownPack, size: number | undefined): Failure {

@@ -23,6 +23,8 @@ export interface HashedName {
 }
 
 const SEQUENCE_DIGITS = 10;
+/** The highest number that a snapshot can have. */
+export const LAST_SEQUENCE = 10 ** SEQUENCE_DIGITS - 1;
 const ID = /^[0-9a-f]{32}$/;
 const HASH = /^[0-9a-f]{64}$/;
 // Not "." or "..", and nothing that a file system treats as hidden.

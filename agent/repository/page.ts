@@ -74,16 +74,19 @@ export function encodeRecord(record: TreeRecord): Uint8Array {
  * `after`, the last entry of the page before, the order is checked across the pages too.
  */
 export function decodePage(bytes: Uint8Array, after?: TreeRecord): TreeRecord[] {
+  return [...recordsOf(bytes, after)];
+}
+
+/** The same, one by one: a page may hold a million entries, and whoever reads them needs one at a time. */
+export function* recordsOf(bytes: Uint8Array, after?: TreeRecord): Generator<TreeRecord> {
   if (bytes.length === 0) refuse('it is empty');
   const reader = new TreeReader(bytes);
-  const records: TreeRecord[] = [];
   let previous = after;
   while (!reader.done) {
     const record = reader.read();
     const problem = orderProblem(previous, record);
     if (problem !== undefined) refuse(problem);
-    records.push(record);
+    yield record;
     previous = record;
   }
-  return records;
 }

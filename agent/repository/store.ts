@@ -2,6 +2,14 @@ import { createHash } from 'node:crypto';
 import { type Bytes, type Failure, fail, failureOf, type Listed, type Range, type Target } from '../contract/index.ts';
 import { MAX_OBJECT_BYTES } from './object.ts';
 
+/** Names that a listing may have: so many packs hold 128 TiB. */
+const MAX_LISTED = 4_194_304;
+/** Names out of place that one may have. */
+const MAX_ODD = 10_000;
+/** Parts without a byte in them that an answer may have. */
+const MAX_EMPTY = 10_000;
+const KEY = /^[a-z0-9._/-]{1,255}$/;
+
 export interface NamedTarget {
   readonly name: string;
   readonly target: Target;
@@ -13,9 +21,11 @@ export interface NamedTarget {
  */
 export class Store {
   readonly targets: readonly NamedTarget[];
+  readonly #maxListed: number;
 
-  constructor(targets: readonly NamedTarget[]) {
+  constructor(targets: readonly NamedTarget[], maxListed = MAX_LISTED) {
     this.targets = targets;
+    this.#maxListed = maxListed;
   }
 
   /**
@@ -51,7 +61,7 @@ export class Store {
     let failure: unknown;
     for (const { name, target } of this.targets) {
       try {
-        return decode(await collect(target.get(key, range), key));
+        return decode(await collect(bounded(target.get(key, range), key, range?.length)));
       } catch (error) {
         if (failure === undefined || isMissing(failure)) failure = named(name, error);
       }
@@ -66,7 +76,7 @@ export class Store {
       const hash = createHash('sha256');
       let size = 0;
       try {
-        for await (const part of target.get(key)) {
+        for await (const part of bounded(target.get(key), key)) {
           hash.update(part);
           size += part.length;
         }
@@ -84,7 +94,16 @@ export class Store {
       this.targets.map(async ({ name, target }) => {
         const found = new Map<string, Listed>();
         try {
-          for await (const object of target.list(prefix)) found.set(object.key, object);
+          let last = '';
+          let odd = 0;
+          for await (const object of target.list(prefix)) {
+            const { key } = object;
+            // What was not asked for, is no key or comes again is nobody's object: a listing is a hint.
+            if (key > last && key.startsWith(prefix) && KEY.test(key)) found.set(key, object);
+            else odd++;
+            if (odd > MAX_ODD || found.size > this.#maxListed) endless(prefix, odd + found.size);
+            last = key > last ? key : last;
+          }
         } catch (error) {
           fail(onTarget(name, error), error);
         }
@@ -101,22 +120,52 @@ export class Store {
   }
 }
 
-async function collect(bytes: Bytes, key: string): Promise<Uint8Array> {
+async function collect(bytes: Bytes): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
+  for await (const part of bytes) parts.push(part);
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+}
+
+/** What a target gives, until it gives more than was asked for, or than any object has: storage is not believed to come to an end. */
+async function* bounded(bytes: Bytes, key: string, asked?: number): Bytes {
   let size = 0;
+  let empty = 0;
   for await (const part of bytes) {
     size += part.length;
-    if (size > MAX_OBJECT_BYTES) {
-      fail({
-        code: 'OBJECT_TOO_LARGE',
-        message: `${key} is larger than any object of a repository may be`,
-        origin: 'repository',
-        permanent: true,
-      });
-    }
-    parts.push(part);
+    if (asked !== undefined && size > asked) oversupplied(key, asked);
+    if (size > MAX_OBJECT_BYTES) tooLarge(key);
+    if (part.length > 0) yield part;
+    else if (++empty > MAX_EMPTY) oversupplied(key, asked ?? MAX_OBJECT_BYTES);
   }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, size);
+}
+
+function tooLarge(key: string): never {
+  fail({
+    code: 'OBJECT_TOO_LARGE',
+    message: `${key} is larger than any object of a repository may be`,
+    origin: 'repository',
+    permanent: true,
+  });
+}
+
+function oversupplied(key: string, asked: number): never {
+  fail({
+    code: 'TARGET_OVERSUPPLY',
+    message: `${key}: there came no end after the ${asked} bytes that were asked for`,
+    origin: 'target',
+    permanent: true,
+    hint: 'something between this host and the storage answers in its place: a proxy, a portal; another target may hold what is needed',
+  });
+}
+
+function endless(prefix: string, names: number): never {
+  fail({
+    code: 'LISTING_ENDLESS',
+    message: `the listing of ${prefix} has given ${names} names, and goes on`,
+    origin: 'target',
+    permanent: true,
+    hint: 'something between this host and the storage answers in its place: a proxy, a portal; another target may hold what is needed',
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { Chunker, Failure, Stamp } from '../contract/index.ts';
+import { type Chunker, type Failure, fail, type Stamp } from '../contract/index.ts';
 import { errnoOf, Holes, reachPath } from '../system/index.ts';
 import { throwIfCancelled } from './cancelling.ts';
 import { type ChunkStore, cutChunk, type RefList } from './chunk-store.ts';
@@ -241,7 +241,7 @@ const CODES: Readonly<Record<string, string>> = {
 /** Running out of descriptors or memory is this process's failure, not the file's, and ends the run. */
 function fileFailure(file: FileToStore, error: unknown): Failure {
   const { code = 'EUNKNOWN' } = error as NodeJS.ErrnoException;
-  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') throw error;
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') short(file, code, error);
   const vanished = CODES[code] === 'SOURCE_VANISHED';
   return {
     code: CODES[code] ?? 'SOURCE_IO',
@@ -250,6 +250,15 @@ function fileFailure(file: FileToStore, error: unknown): Failure {
     permanent: false,
     ...(CODES[code] === 'SOURCE_DENIED' ? { hint: 'run as a user who may read it, or exclude it' } : {}),
   };
+}
+
+function short(file: FileToStore, code: string, cause: unknown): never {
+  const hint =
+    code === 'ENOMEM'
+      ? 'give this host more memory or swap, or lift the limit of the process'
+      : 'let the process have more open files: `ulimit -n 1024`, or LimitNOFILE= in its systemd unit';
+  const message = `${printable(file.path)} could not be opened or read (${code})`;
+  fail({ code: 'RESOURCES_SHORT', message, origin: 'agent', permanent: false, hint }, cause);
 }
 
 function printable(path: Uint8Array): string {

@@ -22,15 +22,14 @@ export async function readRecipient(name: string, armored: string, now: Date): P
 /** The key of a recipient, after all checks of {@link readRecipient}. */
 export async function recipientKey(name: string, armored: string, now: Date): Promise<Key> {
   const key = await onlyKey(name, armored);
-  if (key.isPrivate()) {
-    unusable(
-      name,
-      'it is a private key',
-      'Take it off this host, and name the file with the public key in the policy.',
-    );
-  }
+  if (key.isPrivate()) privateKey(name);
+  const { config, enums } = await import('openpgp');
+  const { md5, ripemd, sha1 } = enums.hash;
   try {
     await key.getEncryptionKey(undefined, now);
+    // What openpgp still takes, RFC 9580 (9.5) does not want. After the other, so that a revocation by SHA-1 counts.
+    const strict = { ...config, rejectHashAlgorithms: new Set([md5, ripemd, sha1]) };
+    await key.getEncryptionKey(undefined, now, undefined, strict);
   } catch (error) {
     const { reason, hint } = explain(error instanceof Error ? error.message : '');
     unusable(name, reason, hint);
@@ -40,6 +39,10 @@ export async function recipientKey(name: string, armored: string, now: Date): Pr
 
 async function onlyKey(name: string, armored: string): Promise<Key> {
   const openpgp = await import('openpgp');
+  // openpgp reads the first block and nothing after it: whoever has the key in the second would be left out in silence.
+  const blocks = armored.match(BLOCK) ?? [];
+  if (blocks.some((block) => block.includes('PRIVATE'))) privateKey(name);
+  if (blocks.length > 1) severalKeys(name, blocks.length);
   const keys = await openpgp.readKeys({ armoredKeys: armored }).catch(() => []);
   const [key] = keys;
   if (key === undefined) {
@@ -49,10 +52,19 @@ async function onlyKey(name: string, armored: string): Promise<Key> {
       'Export it with `gpg --armor --export <fingerprint>`.',
     );
   }
-  if (keys.length > 1) {
-    unusable(name, `the file holds ${keys.length} keys`, 'Export each key into a file of its own.');
-  }
+  if (keys.length > 1) severalKeys(name, keys.length);
   return key;
+}
+
+/** Where an armored block begins (RFC 9580, 6.2). */
+const BLOCK = /^-----BEGIN PGP [A-Z ]+-----/gm;
+
+function severalKeys(name: string, count: number): never {
+  unusable(name, `the file holds ${count} keys`, 'Export each key into a file of its own.');
+}
+
+function privateKey(name: string): never {
+  unusable(name, 'it is a private key', 'Take it off this host, and name the file with the public key in the policy.');
 }
 
 // openpgp tells its reasons apart by their words alone; the exact version is pinned, and the tests meet each of these.
@@ -67,6 +79,11 @@ const REASONS: readonly { readonly words: RegExp; readonly reason: string; reado
     words: /too weak|is disabled/,
     reason: 'it is too weak, or of a kind that is no longer safe',
     hint: 'Use a Curve25519 key, or RSA of at least 3072 bits.',
+  },
+  {
+    words: /Insecure hash algorithm/,
+    reason: 'it is signed by SHA-1 or MD5, which can be forged',
+    hint: "Have a current GnuPG sign it anew (`gpg --quick-set-expire <fingerprint> 5y`, then the same with '*' behind it), and export it again.",
   },
   {
     words: /Subkey is revoked/,

@@ -37,7 +37,10 @@ export class RecordReader {
   time(name: string): string {
     const text = this.#matching(name, TIME);
     const time = new Date(text);
-    return !Number.isNaN(time.getTime()) && time.toISOString() === text ? text : this.#wrong(name);
+    // Four digits of a year: five would have a sign before them, and sort before all others.
+    return text.length === 24 && !Number.isNaN(time.getTime()) && time.toISOString() === text
+      ? text
+      : this.#wrong(name);
   }
 
   /** An integer from 0. */

@@ -4,6 +4,7 @@ import { printable, type RawPath } from './raw-path.ts';
 /** What the system said when the source was read, as a failure that may be skipped. `action` completes "cannot …". */
 export function sourceFailure(error: unknown, action: string, path: RawPath): Failure {
   const errno = errnoOf(error);
+  if (exhausted.has(errno)) return { ...shortOf(errno), message: `cannot ${action} ${printable(path)}: ${errno}` };
   return {
     ...(classes[errno] ?? { code: 'SOURCE_IO', permanent: false }),
     origin: 'source',
@@ -16,6 +17,21 @@ export function errnoOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
     return error.code;
   return error instanceof Error ? error.message : String(error);
+}
+
+const exhausted = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** The path is as good as any: it is this process that has run out, so it must not be taken for something that may be skipped. */
+function shortOf(errno: string): Omit<Failure, 'message'> {
+  return {
+    code: 'RESOURCES_SHORT',
+    origin: 'agent',
+    permanent: false,
+    hint:
+      errno === 'ENOMEM'
+        ? 'give this host more memory or swap, or lift the limit of the process'
+        : 'let the process have more open files: `ulimit -n 1024`, or LimitNOFILE= in its systemd unit',
+  };
 }
 
 const vanished = { code: 'SOURCE_VANISHED', permanent: false } as const;
@@ -123,4 +139,7 @@ const restoreClasses: Readonly<Record<string, Pick<Failure, 'code' | 'permanent'
     hint: 'restore to a folder on a file system that can be written',
   },
   ENAMETOOLONG: { code: 'RESTORE_IO', permanent: true },
+  EMFILE: shortOf('EMFILE'),
+  ENFILE: shortOf('ENFILE'),
+  ENOMEM: shortOf('ENOMEM'),
 };
