@@ -398,6 +398,19 @@ export const mistakes: readonly Mistake[] = [
     expected: ['HF3011'],
   },
   {
+    name: 'a domain of no host, of names that no host has, and of one host twice',
+    text: policy({
+      domains:
+        'domains:\n  none: { hosts: ‸[], retention: [default] }\n  odd: { hosts: [‸db 1, ‸"-*"], retention: [default] }\n  twice: { hosts: [web-1, ‸web-1], retention: [default] }',
+    }),
+    expected: ['HF2010', 'HF2012', 'HF2012', 'HF2010'],
+  },
+  {
+    name: 'a domain that is called like one of a single host, with a field that has another name',
+    text: policy({ domains: 'domains: { ‸db-1/default: { ‸host: [db-1], retention: [default] } }' }),
+    expected: ['HF2005 db-1-default', 'HF2001 hosts'],
+  },
+  {
     name: 'a class in two domains that have a host in common',
     text: policy({
       domains:

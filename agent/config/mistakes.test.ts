@@ -45,6 +45,7 @@ describe('every mistake is answered at its place, with its code and what was pro
         assert.equal(shown, line, 'the line is that of the place');
         assert.ok(at.endColumn > at.column);
         assert.ok(message.length > 8 && code in codes);
+        assert.doesNotMatch(message, /(of|for) "\d+"/, 'an entry of a list is no field called by its number');
       }
     });
   }

@@ -104,7 +104,7 @@ function misspelt(data: unknown, schema: Schema, path: Path): Problem {
   if (notation === undefined) {
     return {
       code: 'HF2012',
-      message: `${show(data)} does not have the form of "${path.at(-1)}"`,
+      message: `${show(data)} does not have the form of ${label(path)}`,
       path,
       on: 'value',
       hint: described(schema),
@@ -155,7 +155,7 @@ function notAllowed(data: unknown, choices: readonly unknown[], schema: Schema, 
     return { code: 'HF2013', message, path, on: 'value', ...help };
   }
   const near = typeof data === 'string' ? nearest(data, choices.map(String)) : undefined;
-  const message = `${show(data)} is not possible for "${path.at(-1)}"; possible: ${list}`;
+  const message = `${show(data)} is not possible for ${label(path)}; possible: ${list}`;
   const suggestion = choices.length === 1 ? list : near;
   return { code: 'HF2004', message, path, on: 'value', suggestion, hint: described(schema) };
 }

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { verify, withSnapshot } from '../recovery/reading.fixture.ts';
 import { encodeFragment } from '../repository/fragment.ts';
-import { createBirth, sealFrame } from '../repository/frame.ts';
+import { type Birth, createBirth, sealFrame } from '../repository/frame.ts';
+import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
 import type { HostDomain } from '../repository/keys/host-keys.ts';
 import { epochKey, indexKey, packKey } from '../repository/layout.ts';
@@ -73,23 +74,33 @@ async function domainOf(s: SharingHosts, name: string): Promise<HostDomain> {
   return domains.at(-1) ?? assert.fail(`${name} has no domain`);
 }
 
-/** Stores other bytes under the id of `content`, sealed to an epoch of whoever: all that it takes is the domain's secret. */
-async function spoil(s: SharingHosts, content: Uint8Array, { id, name, secret, epoch }: HostDomain): Promise<void> {
+/**
+ * Stores other bytes under the id of `content`, sealed to an epoch of whoever: all that it takes is the domain's secret. `as` is the
+ * frame that they pass for. Returns the key of the pack.
+ */
+async function spoil(
+  s: SharingHosts,
+  content: Uint8Array,
+  { id, name, secret, epoch }: HostDomain,
+  as?: { readonly birth: Birth; readonly ordinal: number },
+): Promise<string> {
   const keys = domainKeys(id, name, secret);
   const domain = Buffer.from(id, 'hex');
   const made = createBirth({ domain, epoch: Buffer.from(epoch.id, 'hex'), epochPublicKey: epoch.publicKey });
   const ids = createHmac('sha256', keys.idKey).update(content).digest();
   const chunks = { ids, lengths: Uint32Array.of(content.length) };
-  const frame = { ordinal: 0, codec: 0, plainLength: content.length, chunks };
+  const { birth, ordinal } = as ?? { birth: made.birth, ordinal: 0 };
+  const frame = { ordinal, codec: 0, plainLength: content.length, chunks };
   const encoded = Buffer.alloc(content.length, 'not what it is said to be');
-  const sealed = sealFrame(made.frameKey, { domain, salt: made.birth.salt, ...frame, encoded });
+  const sealed = sealFrame(made.frameKey, { domain, salt: birth.salt, ...frame, encoded });
   const writer = new PackWriter({ domain, indexKey: keys.indexKey, buffer: new ArrayBuffer(1 << 20) });
-  writer.append({ birth: writer.addBirth(made.birth), ...frame, sealed });
+  writer.append({ birth: writer.addBirth(birth), ...frame, sealed });
   const pack = writer.seal();
   await s.store.put(packKey(id, pack.name), pack.bytes);
   const packs = [{ name: pack.name, size: pack.bytes.length, table: pack.table }];
   const fragment = encodeFragment({ domain, indexKey: keys.indexKey, packs });
   await s.store.put(indexKey(id, fragment.name), fragment.bytes);
+  return packKey(id, pack.name);
 }
 
 test('who knows the secret can spoil what others store later, also when it is taken out; a new name of the domain ends that', async () => {
@@ -118,3 +129,32 @@ test('who knows the secret can spoil what others store later, also when it is ta
   assert.deepEqual([...new Set(codesOf(later))], ['WRONG_KEY'], 'the old secret is none of it');
   assert.ok(Buffer.from(noise(4, 900)).equals(await reading(later.snapshot?.hash)));
 });
+
+for (const disguised of [false, true]) {
+  test(`what was stored before is not lost to who knows the secret: at worst its pack is moved away${disguised ? ', though it passes for the good one' : ''}`, async () => {
+    await using s = await SharingHosts.create(builtinPlugins);
+    await s.host('db-1');
+    const small = noise(3, 900);
+    const { snapshot } = await s.run('db-1', small);
+    const domain = await domainOf(s, 'db-1');
+    const planted = await spoil(s, small, domain, disguised ? await frameOf(s, small, domain) : undefined);
+    const reading = () =>
+      withSnapshot(s.r, (reader) => collect(reader.bytes('one')), { at: snapshot?.hash ?? '' }).catch(String);
+    const first = await reading();
+    assert.ok(typeof first === 'string' ? /damaged|not what its id says/.test(first) : first.equals(small), `${first}`);
+    await s.r.remove(planted);
+    assert.deepEqual(await reading(), Buffer.from(small));
+  });
+}
+
+/** Where a chunk lies, as everybody sees who can open the index. */
+async function frameOf(s: SharingHosts, content: Uint8Array, { id, name, secret }: HostDomain) {
+  const keys = domainKeys(id, name, secret);
+  const { index, packs } = await loadIndex(s.store, keys, 'read');
+  const slot = index.find(createHmac('sha256', keys.idKey).update(content).digest());
+  const table = packs.get(index.packOf(slot))?.table;
+  const frame = table?.frames[index.frameOf(slot)];
+  const birth = table?.births[frame?.birth ?? -1];
+  assert.ok(frame && birth);
+  return { birth, ordinal: frame.ordinal };
+}

@@ -101,6 +101,6 @@ function forged(key: string, { name, fingerprint }: Approver): Failure {
     message: `${key} is not signed by recipient ${name} (${fingerprint}), whom it names; it counts for nothing.`,
     origin: 'repository',
     permanent: true,
-    hint: 'Compare with another copy of the repository: it was changed, or somebody tried to pass for an approver.',
+    hint: 'When the policy has the key as revoked since, approve again with another. Else compare with another copy of the repository: it was changed, or somebody tried to pass for an approver.',
   };
 }

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { revokeKey } from 'openpgp';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { makeRecipient, TestRepository } from '../engine/repository.fixture.ts';
 import { signApproval } from './approvals.ts';
 import { approvalOf } from './granting.ts';
-import { readApprover } from './keys/approver.ts';
+import { type Approver, readApprover } from './keys/approver.ts';
 import { type HostKeys, newHostKeys } from './keys/host-keys.ts';
 import { unlockIdentity } from './keys/identity.ts';
 import { generateSigner } from './keys/signing.ts';
+import { foreignKey } from './keys/test-keys.ts';
 import { encodeWriter, type Writer } from './keys/writer.ts';
-import { writerKey } from './layout.ts';
+import { approvalKey, writerKey } from './layout.ts';
 import { readMarker } from './marker.ts';
 import { refusal } from './refusal.ts';
+import { findWriter } from './writer-name.ts';
 import { Writers } from './writers.ts';
 
 const recipient = await makeRecipient();
@@ -21,7 +25,7 @@ interface Scene extends AsyncDisposable {
   readonly r: TestRepository;
   readonly host: HostKeys;
   readonly writer: Writer;
-  load(own?: HostKeys): Promise<Writers>;
+  load(own?: HostKeys, by?: Approver): Promise<Writers>;
   put(key: string, object: Uint8Array): Promise<void>;
 }
 
@@ -43,8 +47,8 @@ async function scene(): Promise<Scene> {
     r,
     host,
     writer,
-    load: async (own) => {
-      const approvers = [await readApprover('recovery', recipient.publicKey)];
+    load: async (own, by) => {
+      const approvers = [by ?? (await readApprover('recovery', recipient.publicKey))];
       return Writers.load(store, host.repository, { own, approvers });
     },
     put: async (key, object) => void (await store.put(key, object)),
@@ -131,6 +135,69 @@ test('two approvals of one writer for different keys: one was signed for a forge
     ['WRITER_FORGED'],
   );
   assert.deepEqual((await s.load(s.host)).trustedKeyOf(s.writer.id), s.writer.publicKey, 'a host knows itself');
+});
+
+test('a writer whose object is replaced before it was approved has another code, and is not found by that of the host', async () => {
+  await using s = await scene();
+  const { code } = (await s.load(s.host)).get(s.writer.id) ?? {};
+  assert.equal(findWriter(await s.load(), code ?? '').by, 'code');
+  const forger = newHostKeys(s.host.repository);
+  const forged = { ...s.writer, publicKey: forger.signer.publicKey, joinKey: forger.join.publicKey };
+  await s.r.remove(writerKey(s.writer.id));
+  await s.put(writerKey(s.writer.id), encodeWriter(forged, forger.signer));
+  const replaced = await s.load();
+  assert.throws(() => findWriter(replaced, code ?? ''), refusal('USAGE'));
+  assert.notEqual(replaced.get(s.writer.id)?.code, code);
+  await assert.rejects(s.load(s.host), refusal('WRITER_FORGED'), 'the host itself sees it before all else');
+});
+
+test('an approval under the name of another writer is of use to neither of the two', async () => {
+  await using s = await scene();
+  await s.r.approve(s.host, 'db-1');
+  const [approval = ''] = await s.r.keys(`keys/approvals/${s.writer.id}/`);
+  const thief = newHostKeys(s.host.repository);
+  await s.put(writerKey(thief.writer), encodeWriter({ ...s.writer, ...published(thief) }, thief.signer));
+  await s.put(approvalKey(thief.writer, approval.slice(-64)), await readFile(s.r.path(approval)));
+  const writers = await s.load();
+  assert.deepEqual([writers.trusts(s.writer.id), writers.trusts(thief.writer)], [true, false]);
+  assert.deepEqual(
+    writers.problems.map(({ code }) => code),
+    ['OBJECT_DAMAGED'],
+  );
+});
+
+function published({ writer, signer, join }: HostKeys): Pick<Writer, 'id' | 'publicKey' | 'joinKey'> {
+  return { id: writer, publicKey: signer.publicKey, joinKey: join.publicKey };
+}
+
+test('an approver may have expired, and not have been revoked: whoever replaces a lost key approves anew', async () => {
+  await using s = await scene();
+  const day = 86_400_000;
+  const date = new Date(Date.now() - 100 * day);
+  const key = await foreignKey({ type: 'ecc', curve: 'curve25519Legacy', date, keyExpirationTime: (30 * day) / 1000 });
+  const approver = await readApprover('short', key.toPublic().armor());
+  const now = new Date(date.getTime() + day);
+  const claims = approvalOf(s.writer, { domains: [], approver: approver.fingerprint, now });
+  const made = await signApproval(claims, { identity: await unlockIdentity(key.armor(), ''), approver, now });
+  await s.put(made.key, made.object);
+  assert.equal((await s.load(undefined, approver)).trusts(s.writer.id), true);
+  const { publicKey } = await revokeKey({ key, date: new Date(now.getTime() + day), format: 'object' });
+  const writers = await s.load(undefined, await readApprover('short', publicKey.armor()));
+  assert.equal(writers.trusts(s.writer.id), false);
+  assert.match(writers.problems[0]?.hint ?? '', /revoked/);
+});
+
+test('an approval that somebody removed counts again when it is put back: only the policy withdraws for good', async () => {
+  await using s = await scene();
+  await s.r.approve(s.host, 'db-1');
+  const [approval = ''] = await s.r.keys(`keys/approvals/${s.writer.id}/`);
+  const object = await readFile(s.r.path(approval));
+  await s.r.remove(approval);
+  assert.equal((await s.load()).trusts(s.writer.id), false);
+  await s.put(approval, object);
+  assert.equal((await s.load()).trusts(s.writer.id), true);
+  const other = await readApprover('stranger', stranger.publicKey);
+  assert.equal((await s.load(undefined, other)).trusts(s.writer.id), false);
 });
 
 test('an approval for another repository says nothing here', async () => {

@@ -182,6 +182,15 @@ test('gpg signs what keys request wrote, and nothing else that it signs is taken
   const passphrase = ['--pinentry-mode', 'loopback', '--passphrase', 'correct horse battery staple'];
   try {
     gpg(...passphrase, '--import', fleet.key);
+    // Only the parts that decrypt, as one takes along who leaves the rest in a safe: it opens backups, and approves nobody.
+    const parts = fleet.place('parts.asc');
+    gpg(...passphrase, '--armor', '--output', parts, '--export-secret-subkeys');
+    const cannot = await fleet.operate(['keys', 'approve', writer.code, '--yes', '--key', parts, '--json']);
+    assertExit(cannot, 77);
+    assert.equal(codeOf(documentOf(cannot)), 'KEY_CANNOT_SIGN');
+    assert.match(cannot.stderr, /keys request/);
+    assert.equal((await fleet.keys('keys/approvals/')).length, 1);
+    assertExit(await fleet.operate(['verify', '--level', 'decrypt', '--key', parts]), 0);
     const statement = fleet.place('statement');
     const request = ['keys', 'request', writer.code, '--output', statement];
     const asked = await fleet.askOperator<{ without: string[]; approver: string }>(request);
@@ -209,9 +218,9 @@ test('gpg signs what keys request wrote, and nothing else that it signs is taken
       ],
     );
 
-    // With a key that opens the domain, and armored.
+    // With a key that opens the domain and cannot sign; armored.
     await rename(statement, fleet.place('first'));
-    const whole = await fleet.askOperator<{ without: string[] }>([...request, '--key', fleet.key]);
+    const whole = await fleet.askOperator<{ without: string[] }>([...request, '--key', parts]);
     assert.deepEqual(whole.without, []);
     gpg(...passphrase, '--armor', '--detach-sign', statement);
     await fleet.askOperator(store(`${statement}.asc`));

@@ -138,7 +138,7 @@ function cannotSign(fingerprint: string, cause: unknown): never {
       message: `Key ${fingerprint} can open backups, but it cannot sign an approval: ${said}.`,
       origin: 'key',
       permanent: true,
-      hint: 'Approve with the key of another recipient, or give this one a part that signs: `gpg --quick-add-key <fingerprint> ed25519 sign`.',
+      hint: 'Sign with gpg where the whole key is (`holdfast keys request` says how), approve with the key of another recipient, or give this one a part that signs: `gpg --quick-add-key <fingerprint> ed25519 sign`.',
     },
     cause,
   );
