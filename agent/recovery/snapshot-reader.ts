@@ -43,6 +43,16 @@ export class SnapshotReader implements Reader {
     return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.bytes, this.#streamed);
   }
 
+  /** Bytes of stored files that were compared with files of this host so far. */
+  get bytesCompared(): number {
+    return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.compared, 0);
+  }
+
+  /** Bytes read from targets so far, as they are stored. */
+  get bytesFetched(): number {
+    return [...this.#readings.values()].reduce((sum, { counters }) => sum + counters.fetch.bytesOut, 0);
+  }
+
   /** The patterns that selected nothing in any tree that was read to its end. */
   get idlePatterns(): string[] {
     const [first, ...others] = this.#selections;

@@ -110,9 +110,11 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
       async *read(range) {
         yield* readRange(reader, await chunksOf(reader, record), range);
       },
-      async writeTo(to, attributes) {
-        const refs = 'chunks' in record ? record.chunks : await chunksOf(reader, record);
-        return writes.write(to, refs, size, attributes);
+      async compare(path) {
+        return writes.compare(path, await chunksOf(reader, record), size);
+      },
+      async writeTo(to, attributes, options) {
+        return writes.write(to, await chunksOf(reader, record), size, attributes, options?.like);
       },
     },
   };

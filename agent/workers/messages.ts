@@ -116,13 +116,38 @@ export interface Piece {
   readonly length: number;
 }
 
+/** A piece that a file of this host has: where in that file, and what it must be. */
+export interface LocalPiece {
+  readonly local: number;
+  readonly length: number;
+  readonly id: Uint8Array;
+}
+
+/** A file of this host, or a part of one, that may have chunks of a stored file. */
+export interface FileToCompare {
+  readonly path: Uint8Array;
+  /** The chunks that are looked for, in order: n × 36 bytes (id, u32 LE length). */
+  readonly refs: Uint8Array;
+  /** Where in the stored file the first of them begins, and how long that file is. */
+  readonly position: number;
+  readonly size: number;
+}
+
+/** Where each chunk begins in a file of this host, −1 where it has none; and how long that file is. */
+export interface FoundChunks {
+  readonly at: Float64Array;
+  readonly size: number;
+}
+
 /** A file, or a part of one, to be written by a worker. */
 export interface FileToWrite {
   /** The name it gets when it is whole: nothing may stand there. */
   readonly path: Uint8Array;
   /** Its path until then, in the same folder. */
   readonly unfinished: Uint8Array;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly (Piece | LocalPiece)[];
+  /** The file of this host that local pieces are taken from. */
+  readonly like?: Uint8Array;
   /** Where the pieces begin in the file. */
   readonly position: number;
   /** The first part creates the file, under its unfinished name. */
@@ -144,6 +169,7 @@ export type ReadRequest =
       readonly frames: readonly FrameToOpen[];
       readonly pieces: readonly Piece[];
     }
+  | { readonly kind: 'compare'; readonly artifact: number; readonly files: readonly FileToCompare[] }
   /** Asks what was done for an artifact; the count begins anew. */
   | { readonly kind: 'tally'; readonly artifact: number }
   | { readonly kind: 'check'; readonly frames: readonly FrameToOpen[] }
@@ -156,6 +182,8 @@ export type Reply =
   | { readonly kind: 'flush'; readonly n: number; readonly counters: Counters }
   | { readonly kind: 'write'; readonly n: number; readonly failures: readonly (Failure | undefined)[] }
   | { readonly kind: 'give'; readonly n: number; readonly data: Uint8Array }
+  /** Of each file; or why it could not be read. */
+  | { readonly kind: 'compare'; readonly n: number; readonly found: readonly (FoundChunks | Failure)[] }
   | { readonly kind: 'tally'; readonly n: number; readonly counters: ReadCounters }
   | {
       readonly kind: 'check';

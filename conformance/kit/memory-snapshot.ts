@@ -1,6 +1,7 @@
 import { constants, promises as fs } from 'node:fs';
 import {
   type Bytes,
+  type Compared,
   type Failure,
   type FileAttributes,
   fail,
@@ -102,6 +103,18 @@ class MemoryContent implements StoredContent {
     return pieces(this.#data, range);
   }
 
+  async compare(path: Uint8Array): Promise<Compared> {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    try {
+      await using file = await fs.open(Buffer.from(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      if (!(await file.stat()).isFile()) return { kind: 'failed', failure: { ...failed, message: 'it is no file' } };
+      const same = Buffer.compare(await file.readFile(), this.#data) === 0;
+      return same ? { kind: 'same' } : { kind: 'different', bytes: this.#data.length };
+    } catch (error) {
+      return { kind: 'failed', failure: { ...failed, message: String(error) } };
+    }
+  }
+
   async writeTo(path: Uint8Array, attributes: FileAttributes): Promise<Failure | undefined> {
     const place = Buffer.from(path);
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -118,10 +131,12 @@ class MemoryContent implements StoredContent {
       return undefined;
     } catch (error) {
       if (made) await fs.rm(place, { force: true });
-      return { code: 'RESTORE_IO', message: String(error), origin: 'source', permanent: false };
+      return { ...failed, message: String(error) };
     }
   }
 }
+
+const failed = { code: 'RESTORE_IO', origin: 'source', permanent: false } as const;
 
 async function* pieces(data: Uint8Array, { offset, length }: Range): Bytes {
   const end = length === undefined ? data.length : Math.min(data.length, offset + length);

@@ -10,6 +10,7 @@ import {
   type Reader,
   type Restored,
   type RestoreRequest,
+  type StoredContent,
   type StoredEntry,
   unfinishedName,
 } from 'holdfast/plugin';
@@ -80,6 +81,14 @@ function codes({ skipped }: Restored): string[] {
   return skipped.map(({ what, failure }) => `${what} ${failure.code}`);
 }
 
+function contentOf(content: StoredContent): StoredContent {
+  return {
+    read: (range) => content.read(range),
+    compare: (path) => content.compare(path),
+    writeTo: (path, attributes, options) => content.writeTo(path, attributes, options),
+  };
+}
+
 /** A reader that does something before one file is written, or instead. */
 function interfering(from: MemorySnapshot, name: string, act: (path: string) => Promise<void>): Reader {
   return {
@@ -90,15 +99,15 @@ function interfering(from: MemorySnapshot, name: string, act: (path: string) => 
       for await (const entry of from.tree(part, patterns)) {
         if (entry.kind !== 'file' || Buffer.from(entry.path).toString() !== name) yield entry;
         else {
-          const writeTo: typeof entry.content.writeTo = async (path, attributes) => {
+          const writeTo: typeof entry.content.writeTo = async (path, attributes, options) => {
             try {
               await act(Buffer.from(path).toString());
             } catch (error) {
               return { code: 'FRAME_DAMAGED', message: String(error), origin: 'repository', permanent: true };
             }
-            return entry.content.writeTo(path, attributes);
+            return entry.content.writeTo(path, attributes, options);
           };
-          yield { ...entry, content: { read: (range) => entry.content.read(range), writeTo } };
+          yield { ...entry, content: { ...contentOf(entry.content), writeTo } };
         }
       }
     },
