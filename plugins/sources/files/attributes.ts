@@ -29,17 +29,26 @@ export class Attributes {
   }
 }
 
+interface Identity {
+  readonly inode: bigint;
+  readonly device: bigint;
+}
+
 /** Sets the attributes of the folder at `place`, when it is still the one of this inode and device. */
-export function setFolderAttributes(
-  place: RawPath,
-  { inode, device }: { readonly inode: bigint; readonly device: bigint },
-  wanted: FileAttributes,
-): void {
-  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const folder = openSync(systemPath(place), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+export function setFolderAttributes(place: RawPath, identity: Identity, wanted: FileAttributes): void {
+  setAttributes(place, identity, wanted, constants.O_DIRECTORY);
+}
+
+/** Sets the attributes of the regular file at `place`, when it is still the one of this inode and device; content is not touched. */
+export function setFileAttributes(place: RawPath, identity: Identity, wanted: FileAttributes): void {
+  setAttributes(place, identity, wanted, constants.O_NONBLOCK | constants.O_NOCTTY);
+}
+
+function setAttributes(place: RawPath, { inode, device }: Identity, wanted: FileAttributes, flags: number): void {
+  const folder = openSync(systemPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | flags);
   try {
     const { ino, dev } = fstatSync(folder, { bigint: true });
-    if (ino !== inode || dev !== device) escapes(place, 'another folder took its place');
+    if (ino !== inode || dev !== device) escapes(place, 'something else took its place');
     if (wanted.uid !== undefined && wanted.gid !== undefined) fchownSync(folder, wanted.uid, wanted.gid);
     fchmodSync(folder, wanted.mode);
     if (wanted.mtimeNs !== undefined) futimesSync(folder, seconds(wanted.mtimeNs), seconds(wanted.mtimeNs));

@@ -274,7 +274,8 @@ describe('a restore of files where something stands already', () => {
     await assert.rejects(plan(asked, snapshot), /2 of the paths .* a, d\/new\\nline/);
     const { steps } = await plan({ ...asked, conflict: 'replace' }, snapshot);
     assert.match(steps[0] ?? '', /3 × file/);
-    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\nline']);
+    const attributes = ['set attributes of .', 'set attributes of d'];
+    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\nline', ...attributes]);
     const { steps: kept } = await plan({ ...asked, conflict: 'skip' }, snapshot);
     assert.deepEqual(kept.slice(1), ['keep a', 'keep d/new\\nline']);
     assert.deepEqual(codes(await restore(asked, snapshot)), ['a RESTORE_CONFLICT', 'd/new\\nline RESTORE_CONFLICT']);
@@ -304,13 +305,16 @@ describe('a restore of files where something stands already', () => {
     assert.equal(await fs.readFile(join(place.path, 'a'), 'utf8'), 'old');
   });
 
-  it('never replaces a folder by something else', async () => {
+  it('replaces a folder by something else only when there is nothing in it', async () => {
     await using place = await temporaryFolder();
-    await fs.mkdir(join(place.path, 'a'));
+    await fs.mkdir(join(place.path, 'a/within'), { recursive: true });
     const asked = { into: place.path, conflict: 'replace' as const };
     await assert.rejects(plan(asked, snapshotOf(file('a'))), failureWith('RESTORE_CONFLICT'));
     assert.deepEqual(codes(await restore(asked, snapshotOf(file('a')))), ['a RESTORE_CONFLICT']);
     assert.deepEqual(await fs.readdir(place.path), ['a']);
+    await fs.rmdir(join(place.path, 'a/within'));
+    assert.deepEqual((await restore(asked, snapshotOf(file('a')))).skipped, []);
+    assert.equal(await fs.readFile(join(place.path, 'a'), 'utf8'), 'content of a');
   });
 
   it('puts a folder in the place of a file only when it replaces', async () => {
@@ -327,7 +331,7 @@ describe('a restore of files where something stands already', () => {
 });
 
 describe('a restore of files that is to be led astray', () => {
-  it('refuses a link in the place of a folder, in every mode', async () => {
+  it('never goes through a link in the place of a folder: refuses it, keeps it, or replaces it', async () => {
     for (const conflict of ['error', 'replace', 'skip'] as const) {
       await using place = await temporaryFolder();
       const into = join(place.path, 'into');
@@ -342,12 +346,14 @@ describe('a restore of files that is to be led astray', () => {
         hardlink('a/e', 'f'),
         file('f'),
       );
-      if (conflict !== 'skip') {
+      if (conflict === 'error') {
         await assert.rejects(plan({ into, conflict }, snapshot), failureWith('RESTORE_ESCAPE'));
         assert.deepEqual(codes(await restore({ into, conflict }, snapshot)), ['a RESTORE_ESCAPE']);
       } else assert.deepEqual(codes(await restore({ into, conflict }, snapshot)), []);
       assert.deepEqual(await fs.readdir(join(place.path, 'outside')), []);
       assert.deepEqual((await fs.readdir(into)).sort(), ['a', 'f']);
+      const made = conflict === 'replace' ? ['b', 'c', 'd', 'e'] : [];
+      assert.deepEqual((await fs.readdir(join(into, 'a'))).sort(), made);
     }
   });
 

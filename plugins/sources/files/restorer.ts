@@ -1,21 +1,26 @@
-import { promises as fs } from 'node:fs';
+import { rmdirSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import {
   type Failure,
   fail,
   type Host,
+  type Plan,
   type Reader,
   type Restored,
-  type RestoreRequest,
   type StoredEntry,
 } from 'holdfast/plugin';
-import { Attributes, setLinkAttributes } from './attributes.ts';
-import { Destination, type Place } from './destination.ts';
-import { conflicts, restoreFailure } from './failure.ts';
+import { Attributes } from './attributes.ts';
+import { Destination } from './destination.ts';
+import { attributeDifferences } from './difference.ts';
+import { EntryMaker } from './entry-maker.ts';
+import { type Extra, Extras } from './extras.ts';
+import { changed, conflicts, errnoOf, escapes, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
-import { bytesOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
-import { type Wanted, wanted } from './restore-request.ts';
-import { makeSpecialFile } from './special-file.ts';
+import { removeLeftOver } from './left-over.ts';
+import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
+import { surveyed } from './restore-plan.ts';
+import type { Wanted } from './restore-request.ts';
+import { Shown } from './shown.ts';
 
 // Files handed over to be written. The agent gathers them by the frames they lie in, and a frame holds hundreds of small
 // files: with few in flight it would open the same frame again and again. One that waits holds its entry and nothing more.
@@ -24,21 +29,39 @@ const FILES_IN_FLIGHT = 4096;
 const FOLDERS_HELD = 512;
 
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
+type NoFolder = Exclude<StoredEntry, { kind: 'directory' }>;
+
+export interface RestoreOptions {
+  readonly wanted: Wanted;
+  readonly from: Reader;
+  readonly artifact: string;
+  readonly host: Host;
+}
 
 /**
  * Restores a tree into a folder: folders as they come, each with what is in it; files through their content, many at once;
  * then, when nothing is written through a path any more, symbolic links, special files and hard links; and the
- * attributes of folders last. One path that cannot be restored does not stop the others.
+ * attributes of folders last. What stands there is changed only as it was shown. One path that cannot be restored does not
+ * stop the others.
  */
 export class Restorer {
-  readonly #wanted: Wanted;
-  readonly #from: Reader;
-  readonly #artifact: string;
-  readonly #host: Host;
+  readonly #o: RestoreOptions;
   readonly #attributes = new Attributes();
   readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
   readonly #skipped: { what: string; failure: Failure }[] = [];
-  readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0, sockets: 0, kept: 0 };
+  readonly #counts = {
+    files: 0,
+    bytes: 0,
+    folders: 0,
+    symlinks: 0,
+    hardlinks: 0,
+    specials: 0,
+    sockets: 0,
+    same: 0,
+    attributes: 0,
+    removed: 0,
+    kept: 0,
+  };
   readonly #later: (Entry<'symlink'> | Entry<'special'>)[] = [];
   readonly #hardlinks: Entry<'hardlink'>[] = [];
   // What a hard link may be made to. All of a whole tree, but for what was not written.
@@ -47,26 +70,28 @@ export class Restorer {
   // Where something stands in the place of a folder: what would be in it is left out with it.
   #without: RawPath | undefined;
 
-  constructor(request: RestoreRequest, from: Reader, artifact: string, host: Host) {
-    this.#wanted = wanted(request);
-    this.#from = from;
-    this.#artifact = artifact;
-    this.#host = host;
+  constructor(options: RestoreOptions) {
+    this.#o = options;
   }
 
-  async run(): Promise<Restored> {
-    const { folder, patterns, conflict } = this.#wanted;
-    const destination = openDestination(folder, conflict);
+  async run(plan: Plan): Promise<Restored> {
+    const { wanted, from, artifact, host } = this.#o;
+    const shown = wanted.conflict === 'replace' ? (Shown.from(plan.state) ?? (await this.#survey())) : new Shown();
+    const destination = openDestination(wanted.folder);
+    const extras = new Extras(destination, wanted.spared);
+    const maker = new EntryMaker({ destination, extras, shown, wanted, attributes: this.#attributes });
     try {
-      for await (const entry of this.#from.tree(this.#artifact, patterns)) {
-        this.#host.signal.throwIfAborted();
-        await this.#take(entry, destination);
+      for await (const entry of from.tree(artifact, wanted.patterns)) {
+        host.signal.throwIfAborted();
+        this.#removeAll(extras.past(rawPathOf(entry.path)), destination, shown);
+        await this.#take(entry, destination, extras, shown, maker);
       }
     } finally {
       await this.#inFlight.ended();
     }
-    for (const entry of this.#later) await this.#attempt(entry, () => this.#make(entry, destination));
-    await this.#linkAll(destination);
+    this.#removeAll(extras.rest(), destination, shown);
+    for (const entry of this.#later) await this.#attempt(entry, () => this.#make(entry, maker));
+    await this.#linkAll(maker);
     await this.#finish(destination);
     return {
       facts: { ...this.#counts, owners: this.#attributes.setsOwners ? 'set' : 'not set' },
@@ -74,104 +99,130 @@ export class Restorer {
     };
   }
 
-  async #take(entry: StoredEntry, destination: Destination): Promise<void> {
+  /** What there is to change, when nobody was shown it. */
+  async #survey(): Promise<Shown> {
+    return (await surveyed(this.#o)).shown;
+  }
+
+  async #take(
+    entry: StoredEntry,
+    destination: Destination,
+    extras: Extras,
+    shown: Shown,
+    maker: EntryMaker,
+  ): Promise<void> {
     const path = rawPathOf(entry.path);
     if (this.#without !== undefined && path.startsWith(`${this.#without}/`)) return;
-    if (entry.kind === 'directory') await this.#attempt(entry, async () => this.#enter(entry, destination));
+    if (entry.kind === 'directory')
+      await this.#attempt(entry, async () => this.#enter(entry, destination, extras, shown));
     else if (entry.kind === 'hardlink') this.#hardlinks.push(entry);
     else if (entry.kind === 'file')
       await this.#inFlight.start(
-        () => this.#attempt(entry, () => this.#make(entry, destination)),
+        () => this.#attempt(entry, () => this.#make(entry, maker)),
         () => destination.held < FOLDERS_HELD,
       );
     else this.#later.push(entry);
   }
 
-  #enter(entry: Entry<'directory'>, destination: Destination): void {
+  #enter(entry: Entry<'directory'>, destination: Destination, extras: Extras, shown: Shown): void {
+    const { wanted } = this.#o;
     const path = rawPathOf(entry.path);
+    const attributes = this.#attributes.of(entry.meta);
+    const replaces = wanted.conflict === 'replace' && wanted.within(path);
+    if (path === '') {
+      extras.enter(path);
+      const fresh = destination.isFresh('');
+      const due = fresh || (replaces && shown.has(path, 'attributes', destination.lookAtRoot()));
+      if (fresh || replaces) destination.want(path, attributes, due);
+      return;
+    }
     this.#without = path;
-    const outcome = destination.enter(path, entry.meta);
-    if (outcome === 'kept') {
+    using place = destination.place(path);
+    const stands = destination.standing(path, place);
+    if (stands !== undefined && !stands.isDirectory()) {
+      if (wanted.conflict === 'skip') {
+        this.#counts.kept++;
+        return;
+      }
+      if (wanted.conflict === 'error' && stands.isSymbolicLink())
+        escapes(path, 'a symbolic link stands in the place of this folder');
+      if (wanted.conflict === 'error') conflicts(path);
+      if (!shown.has(path, 'kind', stands)) changed(path);
+      unlinkSync(systemPath(place.path));
+    }
+    if (!stands?.isDirectory()) {
+      destination.make(path, place, attributes);
+      this.#counts.folders++;
+      this.#without = undefined;
+      return;
+    }
+    destination.found(path, stands);
+    if (wanted.isLeft(stands)) {
       this.#counts.kept++;
       return;
     }
     this.#without = undefined;
-    if (outcome === 'made') this.#counts.folders++;
+    if (removeLeftOver(place.path)) destination.touch(path);
+    extras.enter(path);
+    if (!replaces) return;
+    const due = shown.has(path, 'attributes', stands);
+    destination.want(path, attributes, due);
+    if (due) this.#counts.attributes++;
+    else if (attributeDifferences(stands, attributes).length === 0) this.#counts.same++;
+    else this.#attemptSync(path, () => changed(path));
   }
 
-  /** Makes anything but a folder, as the conflict mode says. */
-  async #make(entry: Exclude<StoredEntry, { kind: 'directory' }>, destination: Destination): Promise<void> {
+  async #make(entry: NoFolder, maker: EntryMaker): Promise<void> {
     const path = rawPathOf(entry.path);
-    this.#host.signal.throwIfAborted();
+    this.#o.host.signal.throwIfAborted();
     if (entry.kind === 'special' && entry.type === 'socket') {
       // Only the program that listens on it can make it, and does so when it starts.
       this.#counts.sockets++;
       this.#unwritten.add(path);
       return;
     }
-    using place = destination.place(path);
-    const stands = destination.standing(path, place);
-    if (stands === undefined) {
-      await this.#write(entry, place, destination);
-    } else if (this.#wanted.conflict === 'skip') {
-      this.#counts.kept++;
-      this.#unwritten.add(path);
-      return;
-    } else {
-      if (this.#wanted.conflict === 'error') conflicts(path);
-      if (stands.isDirectory()) conflicts(path, 'a folder is never replaced by something else: move it away first');
-      await this.#replace(entry, place, destination);
-    }
-    this.#count(entry);
-    if (this.#wanted.patterns !== undefined) this.#written.add(path);
+    const outcome = await maker.make(entry, path, (extras) => this.#removeBelow(extras, path, maker));
+    if (outcome === 'written') this.#count(entry);
+    else this.#counts[outcome]++;
+    if (outcome === 'kept') this.#unwritten.add(path);
+    else if (this.#o.wanted.patterns !== undefined) this.#written.add(path);
   }
 
-  async #replace(
-    entry: Exclude<StoredEntry, { kind: 'directory' }>,
-    place: Place,
-    destination: Destination,
-  ): Promise<void> {
-    const temporary = { ...place, path: destination.beside(place.path) };
-    try {
-      await this.#write(entry, temporary, destination);
-      await fs.rename(systemPath(temporary.path), systemPath(place.path));
-    } finally {
-      await fs.rm(systemPath(temporary.path), { force: true }); // also: rename leaves both names of one file as they are
-    }
+  #removeBelow(extras: Iterable<Extra>, path: RawPath, { destination, shown }: EntryMaker): void {
+    this.#removeAll(extras, destination, shown, path);
   }
 
-  async #write(
-    entry: Exclude<StoredEntry, { kind: 'directory' }>,
-    { path: place, folder }: Place,
-    destination: Destination,
-  ): Promise<void> {
-    const attributes = this.#attributes.of(entry.meta);
-    if (entry.kind === 'file') {
-      const failure = await entry.content.writeTo(bytesOf(place), attributes);
-      if (failure !== undefined)
-        fail({ ...failure, message: failure.message.replaceAll(folder.path, printable(folder.name)) });
-    } else if (entry.kind === 'hardlink') {
-      using target = destination.place(rawPathOf(entry.target));
-      await fs.link(systemPath(target.path), systemPath(place));
-    } else if (entry.kind === 'symlink') {
-      await fs.symlink(Buffer.from(entry.target), systemPath(place));
-      await setLinkAttributes(place, attributes);
-    } else {
-      await makeSpecialFile(entry, attributes.mode, place, destination.beside(`${destination.root}/`));
-      await setLinkAttributes(place, attributes);
+  /** Removes what was shown to be removed. `room`: the folder that makes room for something else, of which that was shown. */
+  #removeAll(extras: Iterable<Extra>, destination: Destination, shown: Shown, room?: RawPath): void {
+    for (const extra of extras) {
+      const { path } = extra;
+      this.#attemptSync(path, () => {
+        if ('error' in extra) throw extra.error;
+        if (!shown.has(path, path === room ? 'kind' : 'remove', extra.stands)) changed(path);
+        const place = systemPath(extra.place);
+        try {
+          if (extra.stands.isDirectory()) rmdirSync(place);
+          else unlinkSync(place);
+        } catch (error) {
+          if (errnoOf(error) === 'ENOTEMPTY') changed(path);
+          if (errnoOf(error) !== 'ENOENT') throw error;
+        }
+        destination.touch(parentOf(path));
+        if (path !== room) this.#counts.removed++;
+      });
     }
   }
 
-  async #linkAll(destination: Destination): Promise<void> {
+  async #linkAll(maker: EntryMaker): Promise<void> {
     const moved = new Map<RawPath, RawPath>();
     for (const entry of this.#hardlinks) {
       const path = rawPathOf(entry.path);
       const first = rawPathOf(entry.target);
       const target = moved.get(first) ?? first;
       await this.#attempt(entry, async () => {
-        if (this.#holdsContent(target)) return this.#make({ ...entry, target: bytesOf(target) }, destination);
+        if (this.#holdsContent(target)) return this.#make({ ...entry, target: bytesOf(target) }, maker);
         // The name that carries the content was not selected or is kept: this one gets the content, later ones link to it.
-        await this.#make({ ...(await this.#stored(first)), path: entry.path }, destination);
+        await this.#make({ ...(await this.#stored(first)), path: entry.path }, maker);
         if (this.#holdsContent(path)) moved.set(first, path);
       });
     }
@@ -179,12 +230,12 @@ export class Restorer {
 
   #holdsContent(path: RawPath): boolean {
     if (this.#unwritten.has(path)) return false;
-    return this.#wanted.patterns === undefined || this.#written.has(path);
+    return this.#o.wanted.patterns === undefined || this.#written.has(path);
   }
 
-  async #stored(path: RawPath): Promise<Exclude<StoredEntry, { kind: 'directory' | 'hardlink' }>> {
+  async #stored(path: RawPath): Promise<Exclude<NoFolder, { kind: 'hardlink' }>> {
     const pattern = `/${textOf(path).replace(/[\\*?[\]!# ]/g, '\\$&')}`;
-    for await (const entry of this.#from.tree(this.#artifact, [pattern])) {
+    for await (const entry of this.#o.from.tree(this.#o.artifact, [pattern])) {
       if (rawPathOf(entry.path) === path && entry.kind !== 'directory' && entry.kind !== 'hardlink') return entry;
     }
     return fail(restoreFailure(new Error('the name that carries its content is not in the tree'), path));
@@ -192,7 +243,7 @@ export class Restorer {
 
   async #finish(destination: Destination): Promise<void> {
     let done = 0;
-    for (const problem of destination.finish(this.#attributes)) {
+    for (const problem of destination.finish()) {
       if (problem !== undefined) this.#skip(problem.path, problem.error);
       if (++done % 256 === 0) await setImmediate(); // these calls are synchronous; let others have a turn
     }
@@ -202,10 +253,18 @@ export class Restorer {
     try {
       await action();
     } catch (error) {
-      this.#host.signal.throwIfAborted();
+      this.#o.host.signal.throwIfAborted();
       const path = rawPathOf(entry.path);
       this.#unwritten.add(path);
       this.#skip(path, error, entry.kind === 'directory' ? { hint: 'nothing in this folder was restored' } : {});
+    }
+  }
+
+  #attemptSync(path: RawPath, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#skip(path, error);
     }
   }
 
@@ -213,7 +272,7 @@ export class Restorer {
     this.#skipped.push({ what: printable(path), failure: { ...restoreFailure(error, path), ...more } });
   }
 
-  #count(entry: Exclude<StoredEntry, { kind: 'directory' }>): void {
+  #count(entry: NoFolder): void {
     if (entry.kind === 'file') {
       this.#counts.files++;
       this.#counts.bytes += entry.size;
@@ -223,9 +282,9 @@ export class Restorer {
   }
 }
 
-function openDestination(folder: string, conflict: RestoreRequest['conflict']): Destination {
+function openDestination(folder: RawPath): Destination {
   try {
-    return Destination.open(folder, conflict);
+    return Destination.open(folder);
   } catch (error) {
     return fail(restoreFailure(error, folder), error);
   }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   BackupRequest,
+  Change,
   Host,
   Json,
   Plan,
@@ -14,11 +15,13 @@ import type {
   Verdict,
 } from 'holdfast/plugin';
 import { fail } from 'holdfast/plugin';
+import { captureFacts } from './captured.ts';
 import type { FolderReader } from './folder-reader.ts';
 import type { FilesOptions } from './options.ts';
 import { printable } from './raw-path.ts';
 import { planRestore } from './restore-plan.ts';
-import { Restorer } from './restorer.ts';
+import { wanted } from './restore-request.ts';
+import { type RestoreOptions, Restorer } from './restorer.ts';
 import { findRoots, selectionOf } from './roots.ts';
 import { Tree } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -69,7 +72,8 @@ export class FilesSource implements Source {
       ...(this.#reader === undefined ? {} : { reader: this.#reader }),
     });
     const tree = new Tree();
-    const facts = () => ({ ...tree.facts, excluded: walk.excluded });
+    const captured = captureFacts(this.#options, roots);
+    const facts = () => ({ ...tree.facts, excluded: walk.excluded, captured });
     await out.tree(artifact, entries(walk, tree), { facts });
     return { facts: facts() };
   }
@@ -84,12 +88,18 @@ export class FilesSource implements Source {
     };
   }
 
-  async plan(request: RestoreRequest, from: Reader): Promise<Plan> {
-    return planRestore(request, from, artifact, this.#host.signal);
+  async plan(request: RestoreRequest, from: Reader, tell?: (change: Change) => void): Promise<Plan> {
+    return planRestore({ ...(await this.#restoring(request, from)), ...(tell === undefined ? {} : { tell }) });
   }
 
-  async restore(_plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
-    return new Restorer(request, from, artifact, this.#host).run();
+  async restore(plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
+    return new Restorer(await this.#restoring(request, from)).run(plan);
+  }
+
+  async #restoring(request: RestoreRequest, from: Reader): Promise<RestoreOptions> {
+    this.#host.signal.throwIfAborted();
+    const wish = await wanted(request, { from, artifact, options: this.#options });
+    return { wanted: wish, from, artifact, host: this.#host };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -1,0 +1,121 @@
+import { type BigIntStats, promises as fs, rmdirSync } from 'node:fs';
+import { type Change, fail, type StoredEntry } from 'holdfast/plugin';
+import { type Attributes, setFileAttributes, setLinkAttributes } from './attributes.ts';
+import type { Destination, Place } from './destination.ts';
+import { looksLike } from './difference.ts';
+import type { Extra, Extras } from './extras.ts';
+import { changed, conflicts } from './failure.ts';
+import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
+import type { Wanted } from './restore-request.ts';
+import type { Shown } from './shown.ts';
+import { makeSpecialFile } from './special-file.ts';
+import { inodeOf, lookAt, stampOf } from './standing.ts';
+
+type NoFolder = Exclude<StoredEntry, { kind: 'directory' }>;
+
+const ACTIONS: readonly Change['action'][] = ['content', 'kind', 'links', 'attributes'];
+
+/** What became of an entry: it stands there anew, only its attributes were set, it was right already, or something else stays. */
+export type Outcome = 'written' | 'attributes' | 'same' | 'kept';
+
+/** Makes anything but a folder: new, or in the place of what stands there, as the conflict mode says and as it was shown. */
+export class EntryMaker {
+  readonly destination: Destination;
+  readonly shown: Shown;
+  readonly #extras: Extras;
+  readonly #wanted: Wanted;
+  readonly #attributes: Attributes;
+
+  constructor(o: {
+    readonly destination: Destination;
+    readonly extras: Extras;
+    readonly shown: Shown;
+    readonly wanted: Wanted;
+    readonly attributes: Attributes;
+  }) {
+    this.destination = o.destination;
+    this.shown = o.shown;
+    this.#extras = o.extras;
+    this.#wanted = o.wanted;
+    this.#attributes = o.attributes;
+  }
+
+  /** `remove`: removes what is in a folder that makes room, and the folder. Fails when the entry cannot be made. */
+  async make(entry: NoFolder, path: RawPath, remove: (extras: Iterable<Extra>) => void): Promise<Outcome> {
+    using place = this.destination.place(path);
+    const stands = this.destination.standing(path, place);
+    if (stands === undefined) return await this.#new(entry, path, place);
+    if (this.#wanted.conflict === 'skip') return 'kept';
+    if (this.#wanted.conflict === 'error') conflicts(path);
+    const action = ACTIONS.find((one) => this.shown.has(path, one, stands));
+    if (action === undefined && stands.isDirectory()) conflicts(path, 'what is in it stays: move it away first');
+    if (action === undefined) return this.#isAsItShouldBe(entry, stands, place) ? 'same' : changed(path);
+    if (action === 'attributes') return await this.#set(entry, stands, place);
+    if (!stands.isDirectory()) return await this.#replace(entry, path, stands, place);
+    remove(this.#extras.below(path, place.path, stands));
+    if (lookAt(place.path, path) !== undefined) removeEmpty(place.path, path);
+    return await this.#new(entry, path, place);
+  }
+
+  #isAsItShouldBe(entry: NoFolder, stands: BigIntStats, place: Place): boolean {
+    if (entry.kind !== 'hardlink') return looksLike(entry, stands, place.path, this.#attributes.of(entry.meta));
+    using target = this.destination.place(rawPathOf(entry.target));
+    const first = lookAt(target.path);
+    return first !== undefined && inodeOf(first) === inodeOf(stands);
+  }
+
+  async #set(entry: NoFolder, stands: BigIntStats, place: Place): Promise<Outcome> {
+    const wanted = this.#attributes.of(entry.meta);
+    if (stands.isFile()) setFileAttributes(place.path, { inode: stands.ino, device: stands.dev }, wanted);
+    else await setLinkAttributes(place.path, wanted);
+    return 'attributes';
+  }
+
+  async #new(entry: NoFolder, path: RawPath, place: Place): Promise<Outcome> {
+    await this.#write(entry, place);
+    this.destination.touch(parentOf(path));
+    return 'written';
+  }
+
+  /** Beside it, and then over it in one step; the old one stays until then, and for good when it is not what it was any more. */
+  async #replace(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
+    const beside = { ...place, path: this.destination.beside(place.path) };
+    try {
+      await this.#write(entry, beside, stands.isFile() ? place.path : undefined);
+      const now = lookAt(place.path, path);
+      if (now === undefined || stampOf(now) !== stampOf(stands)) changed(path);
+      await fs.rename(systemPath(beside.path), systemPath(place.path));
+    } finally {
+      await fs.rm(systemPath(beside.path), { force: true }); // also: rename leaves both names of one file as they are
+      this.destination.touch(parentOf(path));
+    }
+    return 'written';
+  }
+
+  async #write(entry: NoFolder, { path: place, folder }: Place, like?: RawPath): Promise<void> {
+    const attributes = this.#attributes.of(entry.meta);
+    if (entry.kind === 'file') {
+      const options = like === undefined ? {} : { like: bytesOf(like) };
+      const failure = await entry.content.writeTo(bytesOf(place), attributes, options);
+      if (failure !== undefined)
+        fail({ ...failure, message: failure.message.replaceAll(folder.path, printable(folder.name)) });
+    } else if (entry.kind === 'hardlink') {
+      using target = this.destination.place(rawPathOf(entry.target));
+      await fs.link(systemPath(target.path), systemPath(place));
+    } else if (entry.kind === 'symlink') {
+      await fs.symlink(Buffer.from(entry.target), systemPath(place));
+      await setLinkAttributes(place, attributes);
+    } else {
+      await makeSpecialFile(entry, attributes.mode, place, folder.path);
+      await setLinkAttributes(place, attributes);
+    }
+  }
+}
+
+function removeEmpty(place: RawPath, path: RawPath): void {
+  try {
+    rmdirSync(systemPath(place));
+  } catch {
+    changed(path); // there is something in it, or it is no folder any more
+  }
+}
