@@ -1,4 +1,5 @@
 import type { Failure, Json } from '../contract/index.ts';
+import type { ChangeTotals } from './change-totals.ts';
 
 /** What a restore came to: plain data. Durations are milliseconds. */
 export interface RestoreReport {
@@ -9,8 +10,14 @@ export interface RestoreReport {
   readonly durationMs: number;
   readonly phases: readonly { readonly name: string; readonly ms: number }[];
   readonly steps: readonly string[];
+  /** Where it was restored to, or would be, for people. */
+  readonly place?: string;
+  /** What the restore was to change; absent when the source does not tell, or did not come so far. */
+  readonly totals?: ChangeTotals;
   readonly facts: Json;
   readonly bytes: number;
+  /** Read from targets, as it is stored there. */
+  readonly fetchedBytes: number;
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
   /** What was noticed and did not stop the restore: what the snapshot lacks, and others that are damaged or forged and were passed over. */
   readonly problems: readonly Failure[];

@@ -40,6 +40,11 @@ export class Terminal {
     o.stderr.on('error', () => {});
   }
 
+  /** Whether a person sees what is written to stdout. */
+  get showsData(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
   /** Whether something was written to stdout. */
   get hasData(): boolean {
     return this.#hasData;
@@ -56,7 +61,17 @@ export class Terminal {
 
   /** Writes the one JSON document of `--json`. */
   json(document: unknown): void {
-    this.data(`${JSON.stringify(document, jsonValue, 2).replace(ACTIVE, escaped)}\n`);
+    this.data(`${jsonText(document, 2)}\n`);
+  }
+
+  /** Writes a piece of a document that is longer than memory: `before`, and a value on a line. */
+  jsonPiece(before: string, value: unknown): boolean {
+    return this.data(`${before}${jsonText(value)}`);
+  }
+
+  /** Writes the end of a document that was begun piece by piece: `between`, then the members of `rest`, and the last brace. */
+  jsonRest(between: string, rest: object): void {
+    this.data(`${between}${jsonText(rest, 2).slice(1)}\n`);
   }
 
   /** Something to know; not with `--quiet`. */
@@ -104,6 +119,10 @@ const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)
 /** All of them can stand in strings only, where this means the same (RFC 8259, 7). */
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function jsonText(value: unknown, indent = 0): string {
+  return JSON.stringify(value, jsonValue, indent).replace(ACTIVE, escaped);
 }
 
 // Bigints are times in nanoseconds and inode numbers: text, because a JSON number would lose digits.

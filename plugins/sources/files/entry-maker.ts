@@ -16,7 +16,7 @@ type NoFolder = Exclude<StoredEntry, { kind: 'directory' }>;
 const ACTIONS: readonly Change['action'][] = ['content', 'kind', 'links', 'attributes'];
 
 /** What became of an entry: it stands there anew, only its attributes were set, it was right already, or something else stays. */
-export type Outcome = 'written' | 'attributes' | 'same' | 'kept';
+export type Outcome = 'written' | 'adjusted' | 'unchanged' | 'kept';
 
 /** Makes anything but a folder: new, or in the place of what stands there, as the conflict mode says and as it was shown. */
 export class EntryMaker {
@@ -49,7 +49,7 @@ export class EntryMaker {
     if (this.#wanted.conflict === 'error') conflicts(path);
     const action = ACTIONS.find((one) => this.shown.has(path, one, stands));
     if (action === undefined && stands.isDirectory()) conflicts(path, 'what is in it stays: move it away first');
-    if (action === undefined) return this.#isAsItShouldBe(entry, stands, place) ? 'same' : changed(path);
+    if (action === undefined) return this.#isAsItShouldBe(entry, stands, place) ? 'unchanged' : changed(path);
     if (action === 'attributes') return await this.#set(entry, stands, place);
     if (!stands.isDirectory()) return await this.#replace(entry, path, stands, place);
     remove(this.#extras.below(path, place.path, stands));
@@ -68,7 +68,7 @@ export class EntryMaker {
     const wanted = this.#attributes.of(entry.meta);
     if (stands.isFile()) setFileAttributes(place.path, { inode: stands.ino, device: stands.dev }, wanted);
     else await setLinkAttributes(place.path, wanted);
-    return 'attributes';
+    return 'adjusted';
   }
 
   async #new(entry: NoFolder, path: RawPath, place: Place): Promise<Outcome> {

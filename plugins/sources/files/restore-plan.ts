@@ -26,7 +26,7 @@ interface PlanOptions {
  * would be written, and may not be replaced) or `RESTORE_ESCAPE` (the tree or a link in the folder leads out of it).
  */
 export async function planRestore(options: PlanOptions): Promise<Plan> {
-  const { wanted } = options;
+  const { wanted, tell } = options;
   const found = await surveyed(options);
   if (found.conflicts.count > 0) refuse(wanted, found.conflicts);
   const { made, bytes, kept, stay, same, shown } = found;
@@ -36,9 +36,7 @@ export async function planRestore(options: PlanOptions): Promise<Plan> {
     steps: [
       `write ${make === '' ? 'nothing' : `${make}, ${bytes} bytes,`} into ${printable(wanted.folder)}`,
       ...kept.lines('keep'),
-      ...found.replaced.lines('replace'),
-      ...found.set.lines('set attributes of'),
-      ...found.removed.lines('remove'),
+      ...(tell === undefined ? told(found) : []),
       ...spared,
     ],
     state: {
@@ -53,6 +51,11 @@ export async function planRestore(options: PlanOptions): Promise<Plan> {
     },
     place: printable(wanted.folder),
   };
+}
+
+/** In words, what else is told change by change. */
+function told({ replaced, set, removed }: Surveyed): string[] {
+  return [...replaced.lines('replace'), ...set.lines('set attributes of'), ...removed.lines('remove')];
 }
 
 /** What a survey came to. */

@@ -57,8 +57,8 @@ export class Restorer {
     hardlinks: 0,
     specials: 0,
     sockets: 0,
-    same: 0,
-    attributes: 0,
+    unchanged: 0,
+    adjusted: 0,
     removed: 0,
     kept: 0,
   };
@@ -134,6 +134,7 @@ export class Restorer {
       const fresh = destination.isFresh('');
       const due = fresh || (replaces && shown.has(path, 'attributes', destination.lookAtRoot()));
       if (fresh || replaces) destination.want(path, attributes, due);
+      if (due && !fresh) this.#counts.adjusted++;
       return;
     }
     this.#without = path;
@@ -167,8 +168,8 @@ export class Restorer {
     if (!replaces) return;
     const due = shown.has(path, 'attributes', stands);
     destination.want(path, attributes, due);
-    if (due) this.#counts.attributes++;
-    else if (attributeDifferences(stands, attributes).length === 0) this.#counts.same++;
+    if (due) this.#counts.adjusted++;
+    else if (attributeDifferences(stands, attributes).length === 0) this.#counts.unchanged++;
     else this.#attemptSync(path, () => changed(path));
   }
 

@@ -244,10 +244,12 @@ class Survey {
       this.#staying.set(inode, path);
       this.#difference(entry, path, difference, stands);
     } else {
-      const action = difference === undefined || difference.action === 'attributes' ? 'links' : difference.action;
-      const differs = [...(difference?.differs ?? []), 'links' as const];
       const more = outside > 0n ? { otherNames: Number(outside) } : {};
-      this.#difference(entry, path, { action, differs }, stands, more);
+      const separate: Difference =
+        difference === undefined || difference.action === 'attributes'
+          ? { action: 'links', differs: [...(difference?.differs ?? []), 'links'] }
+          : difference;
+      this.#difference(entry, path, separate, stands, more);
     }
   }
 
