@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { promises as fs, lstatSync, renameSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, promises as fs, lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { lendHost, MemorySink, type MemorySnapshot } from 'holdfast/conformance';
@@ -175,11 +177,13 @@ describe('a restore in place', () => {
   });
 
   it('a file that was only touched is read, and keeps its content', async () => {
-    await using it = await Protected.create(holding({ a: 'one' }));
+    await using it = await Protected.create(holding({ a: 'one', b: 'two' }));
     const { ino } = await fs.stat(it.at('a'));
     await fs.utimes(it.at('a'), 5, 5);
-    assert.deepEqual((await it.restore()).told, ['attributes a time']);
+    await fs.writeFile(it.at('b'), 'owt');
+    assert.deepEqual((await it.restore()).told, ['attributes a time', 'content b content time']);
     assert.equal((await fs.stat(it.at('a'))).ino, ino);
+    assert.equal(await fs.readFile(it.at('b'), 'utf8'), 'two');
   });
 
   it('brings back what changed its kind, both ways, and a folder only with what is in it removed', async () => {
@@ -269,7 +273,7 @@ describe('a restore in place', () => {
       throw new Error('full');
     });
     const failed = await it.restore({ from: full });
-    assert.deepEqual(codes(failed.restored), ['a RESTORE_FULL', 'sub/c RESTORE_FULL']);
+    assert.deepEqual(codes(failed.restored).sort(), ['a RESTORE_FULL', 'sub/c RESTORE_FULL']);
     assert.equal(await fs.readFile(it.at('a'), 'utf8'), 'other');
     const { told } = await it.restore();
     assert.deepEqual(told, ['content a content size time', 'content sub/c content size time']);
@@ -465,9 +469,13 @@ describe('a restore in place that is to be led astray', () => {
   it('changes and removes nothing outside, whoever exchanges folders for links meanwhile', async () => {
     await using it = await Protected.create(holding({ 'a/b/c': '1', 'a/b/d': '2', 'z/y': '3' }));
     const outside = join(it.folder, '../outside');
-    await holding({ 'b/c': 'not ours', 'b/d': 'not ours', 'b/new': 'not ours', 'new/deep/f': 'not ours' })(outside);
+    await holding({ 'b/c': 'not ours', 'b/new': 'not ours', 'new/deep/f': 'not ours' })(outside);
     const untouched = await stateOf(outside);
-    await holding({ 'a/new/deep/f': 'new', 'a/b/new': 'new', 'a/b/c': 'changed', 'a/b/d': 'changed' })(it.folder);
+    const alter = async () => {
+      await holding({ 'a/new/deep/f': 'new', 'a/b/new': 'new', 'a/b/c': 'changed' })(it.folder);
+      await fs.rm(it.at('a/b/d'), { force: true });
+    };
+    await alter();
     const [real, aside, link] = [it.at('a'), join(it.folder, '../aside'), join(it.folder, '../link')];
     await fs.symlink('../outside', link);
     let exchanges = 0;
@@ -497,12 +505,50 @@ describe('a restore in place that is to be led astray', () => {
         .catch((error: unknown) => assert.match(String(error), /RESTORE_|restore|there/));
       if (exchanges % 2 === 1) await exchange();
       assert.deepEqual(await stateOf(outside), untouched);
-      await holding({ 'a/new/deep/f': 'new', 'a/b/new': 'new', 'a/b/c': 'changed', 'a/b/d': 'changed' })(it.folder);
+      await alter();
     }
     assert.ok(exchanges > 20, `${exchanges}`);
     assert.deepEqual(codes((await it.restore({ delete: true })).restored), []);
     assert.deepEqual(await stateOf(outside), untouched);
   });
+});
+
+/** What another process does until it is killed: exchanges a folder for a link, and back. */
+const EXCHANGING = `
+const { renameSync } = require('node:fs');
+const [real, aside, link] = process.argv.slice(1);
+process.stdout.write('begun');
+for (;;) {
+  renameSync(real, aside);
+  renameSync(link, real);
+  renameSync(real, link);
+  renameSync(aside, real);
+}`;
+
+it('a process that exchanges a folder for a link all the time leads no restore astray', async () => {
+  await using it = await Protected.create(holding({ 'a/b': '1', 'a/c': '2', 'a/d/e': '3' }));
+  const outside = join(it.folder, '../outside');
+  await holding({ b: 'not ours', new: 'not ours', 'd/e': 'not ours', 'd/new': 'not ours' })(outside);
+  const untouched = await stateOf(outside);
+  const [aside, link] = [join(it.folder, '../aside'), join(it.folder, '../link')];
+  await fs.symlink('../outside', link);
+  for (let round = 0; round < 12; round++) {
+    await holding({ 'a/b': 'changed', 'a/new': 'new', 'a/d/e': 'changed', 'a/d/new': 'new' })(it.folder);
+    await fs.rm(it.at('a/c'), { force: true });
+    const racer = spawn(process.execPath, ['-e', EXCHANGING, it.at('a'), aside, link]);
+    const ended = once(racer, 'exit');
+    await once(racer.stdout, 'data');
+    // It may find anything there, and fail for it, and the racer may find what the restore made there.
+    await it.restore({ delete: true }).catch((error: unknown) => assert.ok(error instanceof Error));
+    racer.kill('SIGKILL');
+    await ended;
+    assert.deepEqual(await stateOf(outside), untouched, `round ${round}`);
+    await fs.rm(link, { recursive: true, force: true });
+    await fs.symlink('../outside', link);
+    if (!existsSync(aside)) continue;
+    await fs.rm(it.at('a'), { recursive: true, force: true });
+    await fs.rename(aside, it.at('a'));
+  }
 });
 
 describe('where a snapshot was captured', () => {
