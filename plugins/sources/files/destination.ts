@@ -1,4 +1,4 @@
-import { type BigIntStats, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { type BigIntStats, chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type FileAttributes, unfinishedName } from 'holdfast/plugin';
 import { setFolderAttributes } from './attributes.ts';
@@ -18,6 +18,8 @@ interface Folder {
   readonly wanted?: FileAttributes;
   /** It has not what is wanted, or something in it was changed, which sets its time. */
   due: boolean;
+  /** Its mode, when it is this user's own and says that he may not write in it. */
+  readonly lockedMode?: number;
 }
 
 /** Where something is to be made. Until it is disposed of, its folder stays the one that was entered, whatever others do to the path. */
@@ -149,12 +151,26 @@ export class Destination {
   }
 
   /** Takes the folder that stands there for the one of the tree. */
-  found(path: RawPath, { ino, dev }: BigIntStats): void {
-    this.#folders.set(path, { inode: ino, device: dev, made: false, due: false });
+  found(path: RawPath, { ino, dev, mode, uid }: BigIntStats): void {
+    const user = process.geteuid?.() ?? 0;
+    const locked = user !== 0 && Number(uid) === user && (mode & 0o200n) === 0n;
+    const lockedMode = locked ? { lockedMode: Number(mode & 0o7777n) } : {};
+    this.#folders.set(path, { inode: ino, device: dev, made: false, due: false, ...lockedMode });
+  }
+
+  /** Lets this user write in a folder of his own that is held; at the end it gets back the mode that it has, or is to have. */
+  unlock(folder: RawPath): void {
+    const known = this.#folders.get(folder);
+    const held = this.#held.get(folder);
+    if (known?.lockedMode === undefined || held === undefined) return;
+    const { lockedMode, ...rest } = known;
+    chmodSync(systemPath(held.path), lockedMode | 0o700);
+    this.#folders.set(folder, { ...rest, wanted: known.wanted ?? { mode: lockedMode }, due: true });
   }
 
   /** Makes the folder, for nobody else to enter until everything is in it. */
   make(path: RawPath, { path: place }: Place, wanted: FileAttributes): void {
+    this.unlock(parentOf(path));
     mkdirSync(systemPath(place), 0o700);
     const { ino, dev } = lookAt(place, path) ?? escapes(path, 'it went away as soon as it was made');
     this.touch(parentOf(path));

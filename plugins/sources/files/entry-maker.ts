@@ -72,6 +72,7 @@ export class EntryMaker {
   }
 
   async #new(entry: NoFolder, path: RawPath, place: Place): Promise<Outcome> {
+    this.destination.unlock(parentOf(path));
     await this.#write(entry, place);
     this.destination.touch(parentOf(path));
     return 'written';
@@ -79,6 +80,7 @@ export class EntryMaker {
 
   /** Beside it, and then over it in one step; the old one stays until then, and for good when it is not what it was any more. */
   async #replace(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
+    this.destination.unlock(parentOf(path));
     const beside = { ...place, path: this.destination.beside(place.path) };
     try {
       await this.#write(entry, beside, stands.isFile() ? place.path : undefined);

@@ -149,6 +149,7 @@ export class Restorer {
         escapes(path, 'a symbolic link stands in the place of this folder');
       if (wanted.conflict === 'error') conflicts(path);
       if (!shown.has(path, 'kind', stands)) changed(path);
+      destination.unlock(parentOf(path));
       unlinkSync(systemPath(place.path));
     }
     if (!stands?.isDirectory()) {
@@ -201,6 +202,7 @@ export class Restorer {
         if ('error' in extra) throw extra.error;
         if (!shown.has(path, path === room ? 'kind' : 'remove', extra.stands)) changed(path);
         const place = systemPath(extra.place);
+        destination.unlock(parentOf(path));
         try {
           if (extra.stands.isDirectory()) rmdirSync(place);
           else unlinkSync(place);

@@ -1,7 +1,7 @@
 import { type BigIntStats, readdirSync } from 'node:fs';
 import type { Change, Reader, StoredEntry } from 'holdfast/plugin';
 import type { Attributes } from './attributes.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
 import type { Extra, Extras } from './extras.ts';
 import { escapes } from './failure.ts';
@@ -127,7 +127,8 @@ class Survey {
       return 'make';
     }
     using place = destination.place(path);
-    const stands = destination.standing(path, place);
+    const stands = this.#standing(path, place);
+    if (stands === 'unknown') return 'without';
     if (stands === undefined) {
       this.#tell(() => this.#make(entry, path));
       return 'make';
@@ -163,7 +164,8 @@ class Survey {
     if (around === 'without' || (entry.kind === 'special' && entry.type === 'socket')) return;
     const place = around === 'make' ? undefined : destination?.place(path);
     try {
-      const stands = place === undefined ? undefined : destination?.standing(path, place);
+      const stands = place === undefined ? undefined : this.#standing(path, place);
+      if (stands === 'unknown') return;
       if (place === undefined || stands === undefined) {
         if (entry.kind === 'hardlink' && wanted.conflict === 'replace') this.#hardlinks.push(entry);
         else this.#tell(() => this.#make(entry, path));
@@ -173,6 +175,16 @@ class Survey {
       else this.#compare(entry, path, place.path, stands);
     } finally {
       place?.[Symbol.dispose]();
+    }
+  }
+
+  /** What is there; `unknown`, which is told, where this user may not look. */
+  #standing(path: RawPath, place: Place): BigIntStats | undefined | 'unknown' {
+    try {
+      return this.#o.destination?.standing(path, place);
+    } catch (error) {
+      this.#tell(() => this.#o.fail(path, error));
+      return 'unknown';
     }
   }
 
