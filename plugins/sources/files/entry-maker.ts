@@ -3,13 +3,13 @@ import { type Change, fail, type StoredEntry } from 'holdfast/plugin';
 import { type Attributes, setFileAttributes, setLinkAttributes } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { looksLike } from './difference.ts';
-import type { Extra, Extras } from './extras.ts';
 import { changed, conflicts } from './failure.ts';
 import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import type { Shown } from './shown.ts';
 import { makeSpecialFile } from './special-file.ts';
 import { inodeOf, lookAt, stampOf } from './standing.ts';
+import type { Surplus, SurplusSearch } from './surplus.ts';
 
 type NoFolder = Exclude<StoredEntry, { kind: 'directory' }>;
 
@@ -22,26 +22,26 @@ export type Outcome = 'written' | 'adjusted' | 'unchanged' | 'kept';
 export class EntryMaker {
   readonly destination: Destination;
   readonly shown: Shown;
-  readonly #extras: Extras;
+  readonly #surplus: SurplusSearch;
   readonly #wanted: Wanted;
   readonly #attributes: Attributes;
 
   constructor(o: {
     readonly destination: Destination;
-    readonly extras: Extras;
+    readonly surplus: SurplusSearch;
     readonly shown: Shown;
     readonly wanted: Wanted;
     readonly attributes: Attributes;
   }) {
     this.destination = o.destination;
     this.shown = o.shown;
-    this.#extras = o.extras;
+    this.#surplus = o.surplus;
     this.#wanted = o.wanted;
     this.#attributes = o.attributes;
   }
 
   /** `remove`: removes what is in a folder that makes room, and the folder. Fails when the entry cannot be made. */
-  async make(entry: NoFolder, path: RawPath, remove: (extras: Iterable<Extra>) => void): Promise<Outcome> {
+  async make(entry: NoFolder, path: RawPath, remove: (surplus: Iterable<Surplus>) => void): Promise<Outcome> {
     using place = this.destination.place(path);
     const stands = this.destination.standing(path, place);
     if (stands === undefined) return await this.#new(entry, path, place);
@@ -52,7 +52,7 @@ export class EntryMaker {
     if (action === undefined) return this.#isAsItShouldBe(entry, stands, place) ? 'unchanged' : changed(path);
     if (action === 'attributes') return await this.#set(entry, stands, place);
     if (!stands.isDirectory()) return await this.#replace(entry, path, stands, place);
-    remove(this.#extras.below(path, place.path, stands));
+    remove(this.#surplus.below(path, place.path, stands));
     if (lookAt(place.path, path) !== undefined) removeEmpty(place.path, path);
     return await this.#new(entry, path, place);
   }

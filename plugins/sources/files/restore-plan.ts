@@ -2,12 +2,12 @@ import type { BigIntStats } from 'node:fs';
 import { type Change, fail, type Host, type Plan, type Reader, type StoredEntry } from 'holdfast/plugin';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
-import { Extras } from './extras.ts';
 import { restoreFailure } from './failure.ts';
 import { printable, type RawPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
 import { lookAt } from './standing.ts';
+import { SurplusSearch } from './surplus.ts';
 import { survey } from './survey.ts';
 
 // A plan is read by people: so many paths of each kind are named, the others are counted.
@@ -76,7 +76,7 @@ export interface Surveyed {
 
 export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptions): Promise<Surveyed> {
   const destination = lookAtFolder(wanted.folder);
-  const extras = destination === undefined ? undefined : new Extras(destination, wanted.spared);
+  const surplus = destination === undefined ? undefined : new SurplusSearch(destination, wanted.spared);
   const shown = new Shown();
   const named = {
     conflicts: new Paths(),
@@ -105,7 +105,7 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     signal: host.signal,
     attributes: new Attributes(),
     destination,
-    extras,
+    surplus,
     change,
     conflict: (path) => named.conflicts.add(path),
     keep: (path) => named.kept.add(path),
@@ -114,7 +114,7 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     },
     fail: (path, error) => host.log.warn(restoreFailure(error, path).message),
   });
-  return { ...named, made, bytes, same, stay: extras?.stay ?? 0, shown };
+  return { ...named, made, bytes, same, stay: surplus?.stay ?? 0, shown };
 }
 
 // The folder restored into is the user's own choice: a link to it is followed. Below it none is.

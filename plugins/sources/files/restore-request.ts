@@ -2,13 +2,13 @@ import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail, type Json, type Reader, type RestoreRequest } from 'holdfast/plugin';
 import { type Captured, capturedAt, isWithin } from './captured.ts';
-import type { Spared } from './extras.ts';
 import { errnoOf } from './failure.ts';
 import { mountPoints } from './mounts.ts';
 import type { FilesOptions } from './options.ts';
 import { nameOf, type RawPath, rawPath, rawPathOf } from './raw-path.ts';
 import { Rules } from './rules.ts';
 import { inodeOf } from './standing.ts';
+import type { Spared } from './surplus.ts';
 
 /** What this source can be asked to restore. */
 export interface Wanted {

@@ -13,7 +13,6 @@ import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
 import { attributeDifferences } from './difference.ts';
 import { EntryMaker } from './entry-maker.ts';
-import { type Extra, Extras } from './extras.ts';
 import { changed, conflicts, errnoOf, escapes, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
 import { removeLeftOver } from './left-over.ts';
@@ -21,6 +20,7 @@ import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath, text
 import { surveyed } from './restore-plan.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
+import { type Surplus, SurplusSearch } from './surplus.ts';
 
 // Files handed over to be written. The agent gathers them by the frames they lie in, and a frame holds hundreds of small
 // files: with few in flight it would open the same frame again and again. One that waits holds its entry and nothing more.
@@ -78,18 +78,18 @@ export class Restorer {
     const { wanted, from, artifact, host } = this.#o;
     const shown = wanted.conflict === 'replace' ? (Shown.from(plan.state) ?? (await this.#survey())) : new Shown();
     const destination = openDestination(wanted.folder);
-    const extras = new Extras(destination, wanted.spared);
-    const maker = new EntryMaker({ destination, extras, shown, wanted, attributes: this.#attributes });
+    const surplus = new SurplusSearch(destination, wanted.spared);
+    const maker = new EntryMaker({ destination, surplus, shown, wanted, attributes: this.#attributes });
     try {
       for await (const entry of from.tree(artifact, wanted.patterns)) {
         host.signal.throwIfAborted();
-        this.#removeAll(extras.past(rawPathOf(entry.path)), destination, shown);
-        await this.#take(entry, destination, extras, shown, maker);
+        this.#removeAll(surplus.past(rawPathOf(entry.path)), destination, shown);
+        await this.#take(entry, destination, surplus, shown, maker);
       }
     } finally {
       await this.#inFlight.ended();
     }
-    this.#removeAll(extras.rest(), destination, shown);
+    this.#removeAll(surplus.rest(), destination, shown);
     for (const entry of this.#later) await this.#attempt(entry, () => this.#make(entry, maker));
     await this.#linkAll(maker);
     await this.#finish(destination);
@@ -107,14 +107,14 @@ export class Restorer {
   async #take(
     entry: StoredEntry,
     destination: Destination,
-    extras: Extras,
+    surplus: SurplusSearch,
     shown: Shown,
     maker: EntryMaker,
   ): Promise<void> {
     const path = rawPathOf(entry.path);
     if (this.#without !== undefined && path.startsWith(`${this.#without}/`)) return;
     if (entry.kind === 'directory')
-      await this.#attempt(entry, async () => this.#enter(entry, destination, extras, shown));
+      await this.#attempt(entry, async () => this.#enter(entry, destination, surplus, shown));
     else if (entry.kind === 'hardlink') this.#hardlinks.push(entry);
     else if (entry.kind === 'file')
       await this.#inFlight.start(
@@ -124,13 +124,13 @@ export class Restorer {
     else this.#later.push(entry);
   }
 
-  #enter(entry: Entry<'directory'>, destination: Destination, extras: Extras, shown: Shown): void {
+  #enter(entry: Entry<'directory'>, destination: Destination, surplus: SurplusSearch, shown: Shown): void {
     const { wanted } = this.#o;
     const path = rawPathOf(entry.path);
     const attributes = this.#attributes.of(entry.meta);
     const replaces = wanted.conflict === 'replace' && wanted.within(path);
     if (path === '') {
-      extras.enter(path);
+      surplus.enter(path);
       const fresh = destination.isFresh('');
       const due = fresh || (replaces && shown.has(path, 'attributes', destination.lookAtRoot()));
       if (fresh || replaces) destination.want(path, attributes, due);
@@ -165,7 +165,7 @@ export class Restorer {
     }
     this.#without = undefined;
     if (removeLeftOver(place.path)) destination.touch(path);
-    extras.enter(path);
+    surplus.enter(path);
     if (!replaces) return;
     const due = shown.has(path, 'attributes', stands);
     destination.want(path, attributes, due);
@@ -183,28 +183,28 @@ export class Restorer {
       this.#unwritten.add(path);
       return;
     }
-    const outcome = await maker.make(entry, path, (extras) => this.#removeBelow(extras, path, maker));
+    const outcome = await maker.make(entry, path, (surplus) => this.#removeBelow(surplus, path, maker));
     if (outcome === 'written') this.#count(entry);
     else this.#counts[outcome]++;
     if (outcome === 'kept') this.#unwritten.add(path);
     else if (this.#o.wanted.patterns !== undefined) this.#written.add(path);
   }
 
-  #removeBelow(extras: Iterable<Extra>, path: RawPath, { destination, shown }: EntryMaker): void {
-    this.#removeAll(extras, destination, shown, path);
+  #removeBelow(surplus: Iterable<Surplus>, path: RawPath, { destination, shown }: EntryMaker): void {
+    this.#removeAll(surplus, destination, shown, path);
   }
 
   /** Removes what was shown to be removed. `room`: the folder that makes room for something else, of which that was shown. */
-  #removeAll(extras: Iterable<Extra>, destination: Destination, shown: Shown, room?: RawPath): void {
-    for (const extra of extras) {
-      const { path } = extra;
+  #removeAll(surplus: Iterable<Surplus>, destination: Destination, shown: Shown, room?: RawPath): void {
+    for (const found of surplus) {
+      const { path } = found;
       this.#attemptSync(path, () => {
-        if ('error' in extra) throw extra.error;
-        if (!shown.has(path, path === room ? 'kind' : 'remove', extra.stands)) changed(path);
-        const place = systemPath(extra.place);
+        if ('error' in found) throw found.error;
+        if (!shown.has(path, path === room ? 'kind' : 'remove', found.stands)) changed(path);
+        const place = systemPath(found.place);
         destination.unlock(parentOf(path));
         try {
-          if (extra.stands.isDirectory()) rmdirSync(place);
+          if (found.stands.isDirectory()) rmdirSync(place);
           else unlinkSync(place);
         } catch (error) {
           if (errnoOf(error) === 'ENOTEMPTY') changed(path);

@@ -3,11 +3,11 @@ import type { Change, Reader, StoredEntry } from 'holdfast/plugin';
 import type { Attributes } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
-import type { Extra, Extras } from './extras.ts';
 import { escapes } from './failure.ts';
 import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import { inodeOf, kindOf } from './standing.ts';
+import type { Surplus, SurplusSearch } from './surplus.ts';
 import { checkPath, OpenFolders } from './tree-shape.ts';
 
 /** What a survey tells, in the order of the tree but for hard links, which come last. */
@@ -32,7 +32,7 @@ export interface SurveyOptions extends Surveyor {
   readonly attributes: Attributes;
   /** Absent: there is no such folder yet. */
   readonly destination: Destination | undefined;
-  readonly extras: Extras | undefined;
+  readonly surplus: SurplusSearch | undefined;
 }
 
 /** A folder of the tree: it would be made, it is there, or something is there that keeps it and all in it away. */
@@ -80,7 +80,7 @@ class Survey {
 
   async take(entry: StoredEntry): Promise<void> {
     const path = rawPathOf(entry.path);
-    for (const extra of this.#o.extras?.past(path) ?? []) this.#tell(() => this.#remove(extra));
+    for (const found of this.#o.surplus?.past(path) ?? []) this.#tell(() => this.#remove(found));
     if (path === '') this.#root(entry);
     else if (entry.kind === 'directory') this.#folder(entry, path);
     else this.#other(entry, path, this.#folders.around(path));
@@ -88,7 +88,7 @@ class Survey {
   }
 
   async end(): Promise<void> {
-    for (const extra of this.#o.extras?.rest() ?? []) this.#tell(() => this.#remove(extra));
+    for (const found of this.#o.surplus?.rest() ?? []) this.#tell(() => this.#remove(found));
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) (await next)();
     this.#o.signal.throwIfAborted();
     for (const shared of this.#shared) this.#settle(shared);
@@ -105,7 +105,7 @@ class Survey {
     const { destination, wanted, attributes } = this.#o;
     if (entry.kind !== 'directory') escapes('', 'the root of the tree is no folder');
     if (destination === undefined) return;
-    this.#o.extras?.enter('');
+    this.#o.surplus?.enter('');
     if (wanted.conflict === 'replace' && wanted.within('') && !destination.isFresh('')) {
       const stands = destination.lookAtRoot();
       const differs = attributeDifferences(stands, attributes.of(entry.meta));
@@ -120,7 +120,7 @@ class Survey {
   }
 
   #enter(entry: Entry<'directory'>, path: RawPath, around: Folder): Folder {
-    const { destination, wanted, attributes, extras } = this.#o;
+    const { destination, wanted, attributes, surplus } = this.#o;
     if (around === 'without') return 'without';
     if (around === 'make' || destination === undefined) {
       this.#tell(() => this.#make(entry, path));
@@ -139,7 +139,7 @@ class Survey {
         this.#tell(() => this.#o.keep(path));
         return 'without';
       }
-      extras?.enter(path);
+      surplus?.enter(path);
       if (wanted.conflict === 'replace' && wanted.within(path)) {
         const differs = attributeDifferences(stands, attributes.of(entry.meta));
         const difference: Difference = differs.length === 0 ? undefined : { action: 'attributes', differs };
@@ -190,18 +190,18 @@ class Survey {
 
   /** A folder is in the way: it goes, when nothing in it stays. */
   #makeRoom(entry: StoredEntry, path: RawPath, place: RawPath, stands: BigIntStats): void {
-    const { extras } = this.#o;
-    const inside = [...(extras?.below(path, place, stands) ?? [])];
+    const { surplus } = this.#o;
+    const inside = [...(surplus?.below(path, place, stands) ?? [])];
     const last = inside.pop();
     const goes =
-      extras === undefined || last === undefined
+      surplus === undefined || last === undefined
         ? readdirSync(systemPath(place)).length === 0
         : 'stands' in last && last.path === path;
     if (!goes) {
       this.#tell(() => this.#o.conflict(path, stands));
       return;
     }
-    for (const extra of inside) this.#tell(() => this.#remove(extra));
+    for (const found of inside) this.#tell(() => this.#remove(found));
     this.#tell(() => this.#difference(entry, path, { action: 'kind', differs: [] }, stands));
   }
 
@@ -283,12 +283,12 @@ class Survey {
     this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
   }
 
-  #remove(extra: Extra): void {
-    const { path } = extra;
-    if ('error' in extra) this.#o.fail(path, extra.error);
+  #remove(found: Surplus): void {
+    const { path } = found;
+    if ('error' in found) this.#o.fail(path, found.error);
     else {
-      const kind = kindOf(extra.stands);
-      this.#o.change(path, { path: bytesOf(path), kind, action: 'remove', differs: [] }, extra.stands);
+      const kind = kindOf(found.stands);
+      this.#o.change(path, { path: bytesOf(path), kind, action: 'remove', differs: [] }, found.stands);
     }
   }
 

@@ -9,7 +9,7 @@ import { Rules } from './rules.ts';
 import { lookAt } from './standing.ts';
 
 /** Something that is there and not in the snapshot: to be removed, or not to be looked into, and why. */
-export type Extra =
+export type Surplus =
   | { readonly path: RawPath; readonly place: RawPath; readonly stands: BigIntStats }
   | { readonly path: RawPath; readonly error: unknown };
 
@@ -47,7 +47,7 @@ const MOST_PATTERNS = 1 << 20;
  * Finds what stands in the folders of a tree and is not in it, as the tree is gone through in its order. `spared` absent: nothing is
  * looked for.
  */
-export class Extras {
+export class SurplusSearch {
   readonly #destination: Destination;
   readonly #spared: Spared | undefined;
   readonly #frames: Frame[] = [];
@@ -60,7 +60,7 @@ export class Extras {
   }
 
   /** Notes the entry that the tree comes to, and returns what is in the folders that it has left behind. */
-  *past(path: RawPath): Generator<Extra> {
+  *past(path: RawPath): Generator<Surplus> {
     if (this.#spared === undefined) return;
     const parent = parentOf(path);
     for (let top = this.#frames.at(-1); top !== undefined; top = this.#frames.at(-1)) {
@@ -73,7 +73,7 @@ export class Extras {
   }
 
   /** What is in the folders that are left when the tree is at its end. */
-  *rest(): Generator<Extra> {
+  *rest(): Generator<Surplus> {
     for (let top = this.#frames.pop(); top !== undefined; top = this.#frames.pop()) yield* this.#sweep(top);
   }
 
@@ -85,7 +85,7 @@ export class Extras {
   }
 
   /** What is in a folder where the tree has something else, and then the folder itself, when nothing in it stays. */
-  *below(path: RawPath, folder: RawPath, stands: BigIntStats): Generator<Extra> {
+  *below(path: RawPath, folder: RawPath, stands: BigIntStats): Generator<Surplus> {
     if (this.#spared === undefined) return;
     const outer = this.#outer(path);
     const device = this.#destination.deviceOf(parentOf(path));
@@ -102,7 +102,7 @@ export class Extras {
     return this.#frames.findLast((frame) => path !== '' && frame.path === parent)?.rules ?? [];
   }
 
-  *#sweep({ path, names, rules, shut }: Frame): Generator<Extra> {
+  *#sweep({ path, names, rules, shut }: Frame): Generator<Surplus> {
     if (shut || !this.#spared?.within(path)) return;
     if (this.#spared.excludeCaches && names.has(childOf(path, CACHE_TAG))) return; // it was one then, perhaps
     let held: ReturnType<Destination['inside']> | undefined;
@@ -112,7 +112,7 @@ export class Extras {
         const child = childOf(path, name);
         // What is being restored at this moment is not whole yet, and has a name that says so.
         if (!names.has(child) && !isUnfinished(name))
-          yield* this.#extra(child, childOf(held.path, name), rules, held.device);
+          yield* this.#one(child, childOf(held.path, name), rules, held.device);
       }
     } catch (error) {
       yield { path, error };
@@ -122,12 +122,12 @@ export class Extras {
   }
 
   /** Returns whether nothing is left of it when all that was found is removed. */
-  *#extra(
+  *#one(
     path: RawPath,
     place: RawPath,
     rules: readonly (Rules | undefined)[],
     device: bigint | undefined,
-  ): Generator<Extra, boolean> {
+  ): Generator<Surplus, boolean> {
     const stands = lookAt(place, path);
     if (stands === undefined) return true;
     if (this.#isSpared(path, stands, rules, device)) {
@@ -144,7 +144,7 @@ export class Extras {
     place: RawPath,
     stands: BigIntStats,
     outer: readonly (Rules | undefined)[],
-  ): Generator<Extra, boolean> {
+  ): Generator<Surplus, boolean> {
     const held = HeldFolder.open(place);
     if (held === undefined) return false;
     try {
@@ -153,7 +153,7 @@ export class Extras {
       let empty = true;
       if (shut) this.stay++;
       for (const name of shut ? [] : listed(held.path)) {
-        const child = this.#extra(childOf(path, name), childOf(held.path, name), rules, held.device);
+        const child = this.#one(childOf(path, name), childOf(held.path, name), rules, held.device);
         if (!(yield* child)) empty = false;
       }
       if (shut || !empty) return false;

@@ -3,9 +3,9 @@ import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Destination } from './destination.ts';
-import { Extras, type Spared } from './extras.ts';
 import { mountPoints } from './mounts.ts';
 import { temporaryFolder } from './sample.ts';
+import { type Spared, SurplusSearch } from './surplus.ts';
 
 /** Spares nothing. */
 const nothing: Spared = {
@@ -23,10 +23,10 @@ const nothing: Spared = {
 function found(folder: string, spared: Spared): { paths: string[]; stay: number } {
   const destination = Destination.look(folder);
   assert.ok(destination);
-  const extras = new Extras(destination, spared);
-  extras.enter('');
-  const paths = [...extras.rest()].map((extra) => ('error' in extra ? `${extra.path} ${extra.error}` : extra.path));
-  return { paths, stay: extras.stay };
+  const surplus = new SurplusSearch(destination, spared);
+  surplus.enter('');
+  const paths = [...surplus.rest()].map((found) => ('error' in found ? `${found.path} ${found.error}` : found.path));
+  return { paths, stay: surplus.stay };
 }
 
 test('what is mounted there is not entered, nor is anything that holds it removed', async () => {
