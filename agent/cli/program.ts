@@ -149,7 +149,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   ])
     .argument('<source>', 'name of a source')
     .argument('[pattern...]', 'paths or patterns, as in .gitignore');
-  reading(ls).action((source, patterns, options, command) =>
+  reading(ls.addOption(writer())).action((source, patterns, options, command) =>
     act(command, async (i) => (await import('./verbs/ls.ts')).ls(i, source, patterns, options)),
   );
 
@@ -173,7 +173,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .option('--checksum', 'compare content, not only size and time')
     .option('-y, --yes', 'change what is there without asking')
     .option('-n, --dry-run', 'list what would be changed, and do nothing');
-  reading(restore).action((source, parts, options, command) =>
+  reading(restore.addOption(writer())).action((source, parts, options, command) =>
     act(command, async (i) => (await import('./verbs/restore.ts')).restore(i, source, parts, options)),
   );
 
@@ -245,6 +245,11 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
       act(command, async (i) => (await import('./verbs/request.ts')).request(i, name, options)),
     );
 
+  verb('kit', 'print what to keep for the day this host is gone', [
+    ['kit > recovery-kit.md', 'a page to print and keep beside the recovery key'],
+    ['kit --json', 'for a program'],
+  ]).action((_, command) => act(command, async (i) => (await import('./verbs/kit.ts')).kit(i)));
+
   verb('demo', 'try it: back up, verify, restore, compare', [
     ['demo', "this checkout's own sources"],
     ['demo ~/Documents', 'a folder of yours; it is only read'],
@@ -299,6 +304,13 @@ function reading(command: Command): Command {
     .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
     .option('--passphrase-file <file>', 'read its passphrase from there')
     .addOption(target());
+}
+
+function writer(): Option {
+  return new Option(
+    '--writer <code>',
+    "whose backup: a host's code, or the beginning of its id (default: this host's)",
+  );
 }
 
 function target(): Option {

@@ -5,6 +5,7 @@ import type { ReaderOptions } from './recovery-key.ts';
 /** What the verb `restore` was told, but for the source and its parts. */
 export interface RestoreOptions extends ReaderOptions {
   readonly at: string;
+  readonly writer?: string;
   readonly into?: string;
   readonly inPlace?: boolean;
   readonly conflict?: 'error' | 'skip' | 'replace';
@@ -31,9 +32,9 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
 
 /** The words that call the verb so. */
 export function restoreCommand(name: string, parts: readonly string[], options: RestoreOptions): string {
-  const { at, into, inPlace, conflict, key, passphraseFile, target, dryRun, yes, checksum } = options;
+  const { at, into, writer, inPlace, conflict, key, passphraseFile, target, dryRun, yes, checksum } = options;
   const switches = { 'in-place': inPlace, delete: options.delete, checksum, yes, 'dry-run': dryRun };
-  const given = { into, at: at === 'latest' ? undefined : at, conflict };
+  const given = { into, writer, at: at === 'latest' ? undefined : at, conflict };
   const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, quoteWord(value)],
   );

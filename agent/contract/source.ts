@@ -146,8 +146,19 @@ export interface RestoreRequest {
   readonly parallel: number;
 }
 
-/** In what something that is there differs from what is stored. `links`: in which names are one file. */
-export type Aspect = 'content' | 'size' | 'time' | 'mode' | 'owner' | 'group' | 'target' | 'links' | 'xattrs' | 'flags';
+/** In what something that is there differs from what is stored. `links`: in which names are one file; `holes`: it has none, so that it takes more room. */
+export type Aspect =
+  | 'content'
+  | 'size'
+  | 'holes'
+  | 'time'
+  | 'mode'
+  | 'owner'
+  | 'group'
+  | 'target'
+  | 'links'
+  | 'xattrs'
+  | 'flags';
 
 /** One thing that a restore would do to the place it restores to. */
 export interface Change {
@@ -178,9 +189,14 @@ export interface Plan {
   readonly place?: string;
 }
 
+/** A part of what is kept of an entry beside its content. */
+export type MetaPart = 'owner' | 'xattrs' | 'flags';
+
 /** What a restore did. `skipped` non-empty means: incomplete. */
 export interface Restored {
   readonly facts: Json;
+  /** What was set of nothing, because of who restored or of the options: owners are given by root only. It counts as complete. */
+  readonly notSet?: readonly MetaPart[];
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
 }
 

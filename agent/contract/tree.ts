@@ -58,6 +58,14 @@ export interface FileAttributes {
   readonly mtimeNs?: bigint;
   readonly uid?: number;
   readonly gid?: number;
+  readonly xattrs?: XattrsToSet;
+}
+
+/** All extended attributes of a new file, what it inherited is taken away, and who is told of those it could not be given. */
+export interface XattrsToSet {
+  readonly values: Readonly<Record<string, Uint8Array>>;
+  /** The system would not take this one (`code`: the name of its errno): the file stands without it. Told before the write resolves. */
+  refused(xattr: string, code: string): void;
 }
 
 /** What comparing a file of this host with stored content came to. */
@@ -79,7 +87,8 @@ export interface StoredContent {
   /**
    * Makes a new file at the absolute `path`, where nothing may stand, inside a worker, and resolves to `undefined`, or to the
    * failure after removing what was begun. Content and attributes are complete when the file gets this name (`unfinishedName`
-   * until then), so that whatever ends the process, what stands at `path` is whole. Many may be in flight.
+   * until then), so that whatever ends the process, what stands at `path` is whole. Zeros of a sparse entry come back as holes,
+   * those of others are written. Many may be in flight.
    *
    * `like` is the absolute path of a file that may have some of the content: what it has is taken from there, matched against its id
    * as all else, and not fetched. It is only read, and may change meanwhile.

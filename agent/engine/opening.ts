@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PluginSpec } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
@@ -14,6 +13,7 @@ import {
   type Span,
 } from '../contract/index.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
+import { removeTree } from '../system/index.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { makeScratchFolder } from './scratch.ts';
 
@@ -95,7 +95,7 @@ export function pluginOf<K extends Kind>(
 async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) => Promise<T>): Promise<Opened<T>> {
   const { engine, span, signal } = loan;
   const scratchDir = await makeScratchFolder(engine.stateFolder);
-  const clear = () => rm(scratchDir, { recursive: true, force: true });
+  const clear = () => removeTree(scratchDir);
   try {
     const log = engine.telemetry.logger(engine.log, span);
     const instance = await open(hostFor(engine, { log, span, signal, scratchDir }));

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRunning, processIdentity } from '../catalog/process-identity.ts';
+import { removeTree } from '../system/index.ts';
 
 /** `run-<process identity>-<six characters of mkdtemp(3)>`; spaces of the identity are underscores. */
 const NAME = /^run-(.+)-[^-]{6}$/;
@@ -14,7 +15,7 @@ export async function makeScratchFolder(stateFolder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(folder)) {
     const owner = NAME.exec(name)?.[1]?.replaceAll('_', ' ');
-    if (owner !== undefined && !isRunning(owner)) await rm(join(folder, name), { recursive: true, force: true });
+    if (owner !== undefined && !isRunning(owner)) await removeTree(join(folder, name));
   }
   return mkdtemp(join(folder, `run-${(processIdentity() ?? '').replaceAll(' ', '_')}-`));
 }

@@ -2,23 +2,24 @@ import { rm } from 'node:fs/promises';
 import { type Compared, type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
 import { writeFile } from '../workers/file-writing.ts';
 import { CHANGED, UNREADABLE } from '../workers/local-file.ts';
-import type { FileToWrite, LocalPiece, Piece } from '../workers/messages.ts';
+import type { FileToWrite, LocalPiece, Piece, RefusedXattr } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf, plainBytes } from './chunk-reading.ts';
 import { REF_BYTES } from './frame-source.ts';
 import { comparedAs, LocalFiles } from './local-files.ts';
+import type { ZeroChunks } from './zero-chunks.ts';
 
 /** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_FILES = 1024;
 const PARTS_AT_A_TIME = 4;
 
-interface Waiting {
+/** A file to be made: its chunks (n × 36 bytes), its size in bytes, and whether its zeros come back as holes. */
+export interface FileToMake {
   readonly path: Uint8Array;
   readonly refs: Uint8Array;
   readonly size: number;
+  readonly sparse: boolean;
   readonly attributes: FileAttributes;
-  readonly local: Local | undefined;
-  done(failure: Failure | undefined): void;
 }
 
 /** What a file of this host has of a stored one: where each chunk begins in it, −1 where it has none. */
@@ -27,17 +28,33 @@ interface Local {
   readonly at: Float64Array;
 }
 
+interface Waiting extends FileToMake {
+  readonly local: Local | undefined;
+  done(failure: Failure | undefined): void;
+}
+
+/** Some chunks of a file, where they belong in it, and what a file of this host has of them. */
+interface Part {
+  readonly refs: Uint8Array;
+  readonly position: number;
+  readonly local: Local | undefined;
+}
+
+type PartToWrite = Omit<FileToWrite, 'path' | 'unfinished' | 'pieces' | 'sparse' | 'position' | 'like'>;
+
 /** Writes restored files: small ones gathered into batches for the workers, large ones part by part. */
 export class FileWrites {
   readonly #reader: ChunkReader;
+  readonly #zeros: ZeroChunks;
   readonly #local: LocalFiles;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #flushing = false;
   bytes = 0;
 
-  constructor(reader: ChunkReader) {
+  constructor(reader: ChunkReader, zeros: ZeroChunks) {
     this.#reader = reader;
+    this.#zeros = zeros;
     this.#local = new LocalFiles(reader);
   }
 
@@ -51,31 +68,20 @@ export class FileWrites {
   }
 
   /** Resolves when the file stands whole, or with the failure after what was begun is removed. `like`: a file to take from. */
-  async write(
-    path: Uint8Array,
-    refs: Uint8Array,
-    size: number,
-    attributes: FileAttributes,
-    like?: Uint8Array,
-  ): Promise<Failure | undefined> {
-    const found = like === undefined ? undefined : await this.#local.find(like, refs, size);
-    if (like === undefined || found === undefined || !('at' in found)) return this.#begin(path, refs, size, attributes);
-    const failure = await this.#begin(path, refs, size, attributes, { path: like, at: found.at });
+  async write(file: FileToMake, like?: Uint8Array): Promise<Failure | undefined> {
+    if (like === undefined) return this.#begin(file, undefined);
+    const found = await this.#local.find(like, file.refs, file.size);
+    if (!('at' in found)) return this.#begin(file, undefined);
+    const failure = await this.#begin(file, { path: like, at: found.at });
     if (failure?.code !== CHANGED && failure?.code !== UNREADABLE) return failure;
-    return this.#begin(path, refs, size, attributes); // it changed since: all of it can still be fetched
+    return this.#begin(file, undefined); // it changed since: all of it can still be fetched
   }
 
-  #begin(
-    path: Uint8Array,
-    refs: Uint8Array,
-    size: number,
-    attributes: FileAttributes,
-    local?: Local,
-  ): Promise<Failure | undefined> {
-    if (size > BATCH_BYTES) return this.#writeLarge(path, refs, size, attributes, local);
+  #begin(file: FileToMake, local: Local | undefined): Promise<Failure | undefined> {
+    if (file.size > BATCH_BYTES) return this.#writeLarge(file, local);
     return new Promise((done) => {
-      this.#waiting.push({ path, refs, size, attributes, local, done });
-      this.#waitingBytes += size;
+      this.#waiting.push({ ...file, local, done });
+      this.#waitingBytes += file.size;
       if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_FILES) void this.#flush();
       else if (!this.#flushing) {
         this.#flushing = true;
@@ -124,81 +130,101 @@ export class FileWrites {
   #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {
     const { session, gate, artifact } = this.#reader;
     return gate.run(async () => {
-      const loaded = await fetchFrames(
-        this.#reader,
-        Buffer.concat(files.flatMap(({ refs, local }) => absent(refs, local))),
-      );
+      const wanted = files.flatMap(({ refs, local }) => absent(refs, local));
+      const loaded = await fetchFrames(this.#reader, Buffer.concat(wanted));
       const fetched = loaded.pieces.values();
-      const writes = files.map(({ path, refs, size, attributes, local }): FileToWrite => {
+      const writes = files.map((file): FileToWrite => {
+        const { path, refs, sparse, local } = file;
         const pieces = piecesOf(refs, local, fetched);
-        const finish = { size, attributes };
-        return { path, unfinished: beside(path), ...pieces, position: 0, create: true, finish };
+        return { path, unfinished: beside(path), ...pieces, position: 0, create: true, sparse, finish: finishOf(file) };
       });
       const request = { kind: 'write', artifact, frames: loaded.frames, files: writes } as const;
-      return (await session.send(request, loaded.transfer)).failures;
+      const { failures, refused } = await session.send(request, loaded.transfer);
+      for (const [i, xattrs] of refused) tellRefused(files[i], xattrs);
+      return failures;
     });
   }
 
-  async #writeLarge(
-    path: Uint8Array,
-    refs: Uint8Array,
-    size: number,
-    attributes: FileAttributes,
-    local: Local | undefined,
-  ): Promise<Failure | undefined> {
+  async #writeLarge(large: FileToMake, local: Local | undefined): Promise<Failure | undefined> {
+    const { path, size, sparse } = large;
     const unfinished = beside(path);
     // Never rejects: several are under way at once, and one that nobody waits for yet would end the process.
-    const write = async (
-      file: Omit<FileToWrite, 'path' | 'unfinished' | 'pieces'>,
-      part: Uint8Array,
-      from: Local | undefined,
-    ): Promise<Failure | undefined> => {
+    const write = async (file: PartToWrite, part: Part): Promise<Failure | undefined> => {
       try {
         const { session, gate, artifact } = this.#reader;
         return await gate.run(async () => {
-          const loaded = await fetchFrames(this.#reader, Buffer.concat(absent(part, from)));
-          const files = [{ ...file, path, unfinished, ...piecesOf(part, from, loaded.pieces.values()) }];
+          const loaded = await fetchFrames(this.#reader, Buffer.concat(absent(part.refs, part.local)));
+          const pieces = piecesOf(part.refs, part.local, loaded.pieces.values());
+          const files = [{ ...file, path, unfinished, sparse, position: part.position, ...pieces }];
           const request = { kind: 'write', artifact, frames: loaded.frames, files } as const;
-          return (await session.send(request, loaded.transfer)).failures[0];
+          const { failures, refused } = await session.send(request, loaded.transfer);
+          tellRefused(large, refused.get(0) ?? []);
+          return failures[0];
         });
       } catch (error) {
         return failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
       }
     };
     // Made here: whether a worker that is being stopped has made it already could not be known, and nobody would remove it.
-    const refused = writeFile({ path, unfinished, pieces: [], position: 0, create: true }, []);
+    const refused = writeFile({ path, unfinished, pieces: [], position: 0, create: true, sparse }, []);
     if (refused !== undefined) return refused;
-    const none = new Uint8Array(0);
+    const end: Part = { refs: new Uint8Array(0), position: size, local: undefined };
     const failure =
-      (await this.#writeParts(refs, local, write)) ??
-      (await write({ create: false, position: size, finish: { size, attributes } }, none, undefined));
+      (await this.#writeParts(large, local, write)) ?? (await write({ create: false, finish: finishOf(large) }, end));
     if (failure === undefined) this.bytes += size;
     else await rm(unfinished, { force: true });
     return failure;
   }
 
+  /** The parts of a file without chunks of zeros. */
+  *#data(refs: Uint8Array): Generator<Omit<Part, 'local'>> {
+    let from = 0;
+    let position = 0;
+    for (let at = 0; at < refs.length; at += REF_BYTES) {
+      if (!this.#zeros.has(refs, at)) continue;
+      const data = refs.subarray(from, at);
+      yield* placed(data, position);
+      from = at + REF_BYTES;
+      position += plainBytes(data) + plainBytes(refs.subarray(at, from));
+    }
+    yield* placed(refs.subarray(from), position);
+  }
+
   async #writeParts(
-    refs: Uint8Array,
+    { refs, sparse }: FileToMake,
     local: Local | undefined,
-    write: (
-      file: { create: false; position: number },
-      part: Uint8Array,
-      from: Local | undefined,
-    ) => Promise<Failure | undefined>,
+    write: (file: PartToWrite, part: Part) => Promise<Failure | undefined>,
   ): Promise<Failure | undefined> {
     const under: Promise<Failure | undefined>[] = [];
-    let position = 0;
     let failure: Failure | undefined;
-    for (const part of partsOf(refs)) {
-      const first = (part.byteOffset - refs.byteOffset) / REF_BYTES;
-      const from = local && { ...local, at: local.at.subarray(first, first + part.length / REF_BYTES) };
-      under.push(write({ create: false, position }, part, from));
-      position += plainBytes(part);
+    for (const part of sparse ? this.#data(refs) : placed(refs, 0)) {
+      const first = (part.refs.byteOffset - refs.byteOffset) / REF_BYTES;
+      const at = local?.at.subarray(first, first + part.refs.length / REF_BYTES);
+      const here = local === undefined || at === undefined ? undefined : { path: local.path, at };
+      under.push(write({ create: false }, { ...part, local: here }));
       if (under.length >= PARTS_AT_A_TIME) failure = await under.shift();
       if (failure !== undefined) break;
     }
     const rest = await Promise.all(under);
     return failure ?? rest.find((one) => one !== undefined);
+  }
+}
+
+function finishOf({ size, attributes }: FileToMake): NonNullable<FileToWrite['finish']> {
+  const { xattrs, ...others } = attributes;
+  return { size, attributes: { ...others, ...(xattrs === undefined ? {} : { xattrs: xattrs.values }) } };
+}
+
+function tellRefused(file: FileToMake | undefined, refused: readonly RefusedXattr[]): void {
+  for (const { xattr, code } of refused) file?.attributes.xattrs?.refused(xattr, code);
+}
+
+/** Parts of about 4 MiB, each with its place in the file, which begins at `position`. */
+function* placed(refs: Uint8Array, position: number): Generator<Omit<Part, 'local'>> {
+  let at = position;
+  for (const part of partsOf(refs)) {
+    yield { refs: part, position: at };
+    at += plainBytes(part);
   }
 }
 

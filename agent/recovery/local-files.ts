@@ -8,6 +8,8 @@ import { REF_BYTES } from './frame-source.ts';
 /** Small files are gathered until they are this much; bytes and files. A large one is looked through in parts of this size. */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCH_FILES = 256;
+/** But never in more than so many: a sparse file may be of any size, and most of it is looked through in no time. */
+const MOST_PARTS = 4096;
 const PARTS_AT_A_TIME = 4;
 
 interface Waiting {
@@ -72,7 +74,7 @@ export class LocalFiles {
     const under: Promise<Failure | undefined>[] = [];
     let failure: Failure | undefined;
     let position = 0;
-    for (const part of partsOf(refs, BATCH_BYTES)) {
+    for (const part of partsOf(refs, Math.max(BATCH_BYTES, size / MOST_PARTS))) {
       under.push(
         this.#part({ path, refs: part, position, size }, all, (part.byteOffset - refs.byteOffset) / REF_BYTES),
       );

@@ -4,7 +4,14 @@ import { type Engine, openSource, pluginOf } from '../engine/opening.ts';
 import { openReading, type ReadingSpec } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { chooseSnapshot, listSnapshots, type StoredSnapshot, unapprovedWriters } from '../repository/snapshots.ts';
+import {
+  chooseSnapshot,
+  listSnapshots,
+  ofWriter,
+  type StoredSnapshot,
+  unapprovedWriters,
+} from '../repository/snapshots.ts';
+import { findTrusted } from '../repository/writer-name.ts';
 import { ChangeCount, type ChangeTotals, overwritten } from './change-totals.ts';
 import { requireSource } from './missing-plugin.ts';
 import { tellRestore } from './recovery-telemetry.ts';
@@ -18,6 +25,8 @@ export interface RestoreOptions extends ReadingSpec {
   readonly source: SourceSpec;
   /** `latest`, a snapshot's id, or a time. */
   readonly at: string;
+  /** Whose snapshots: the code or the beginning of the id of a writer. Absent: this host's, or the only one's that has any. */
+  readonly writer?: string;
   readonly into: RestoreRequest['into'];
   /** gitignore patterns; none restores everything. */
   readonly select: readonly string[];
@@ -50,6 +59,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
   const report: { -readonly [K in keyof RestoreReport]?: RestoreReport[K] } = {
     steps: [],
     facts: null,
+    notSet: [],
     bytes: 0,
     fetchedBytes: 0,
     skipped: [],
@@ -90,8 +100,10 @@ async function carryOut(
   const loan = { engine, span: opening, signal: o.signal };
   await using repository = await openReading(o, loan);
   const { store, writers, host, unavailable, unreadable } = repository;
-  const listing = await listSnapshots(store, writers);
-  const { snapshots, damaged } = listing;
+  const all = await listSnapshots(store, writers);
+  const listing = o.writer === undefined ? all : ofWriter(all, findTrusted(writers, o.writer).id);
+  const { snapshots } = all;
+  const { damaged } = listing;
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
     ...unreadable,
@@ -145,6 +157,7 @@ async function carryOut(
   try {
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
+    report.notSet = restored.notSet ?? [];
     report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {

@@ -17,6 +17,7 @@ import { ReadingSpans } from './reading-spans.ts';
 import { Selection } from './selection.ts';
 import { readRange, readTree, refsOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
+import { ZeroChunks } from './zero-chunks.ts';
 
 /** One artifact being read: the workers' and the store's work is booked to it. */
 interface ArtifactReading extends ChunkReader {
@@ -119,7 +120,7 @@ export class SnapshotReader implements Reader {
   }
 
   #open(name: string, kind: 'bytes' | 'tree'): ArtifactReading {
-    const { session, frames, gate, body } = this.#from;
+    const { session, frames, gate, body, domain } = this.#from;
     const artifact = body.artifacts.findIndex((one) => one.name === name && one.kind === kind);
     const counters = noReadCounters();
     const reader = { session, frames, gate, artifact, fetched: counters.fetch };
@@ -127,7 +128,7 @@ export class SnapshotReader implements Reader {
     return {
       ...reader,
       body: body.artifacts[artifact] ?? this.#unknown(name, kind),
-      writes: new FileWrites(reader),
+      writes: new FileWrites(reader, new ZeroChunks(domain.idKey)),
       counters,
       startedAt,
     };

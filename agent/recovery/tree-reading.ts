@@ -99,13 +99,13 @@ function linkedContent(
 
 function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): StoredEntry {
   if (record.kind !== 'file') return record;
-  const { path, meta, size } = record;
+  const { path, meta, size, sparse } = record;
   return {
     path,
     meta,
     kind: 'file',
     size,
-    ...(record.sparse === undefined ? {} : { sparse: record.sparse }),
+    ...(sparse ? { sparse } : {}),
     content: {
       async *read(range) {
         yield* readRange(reader, await chunksOf(reader, record), range);
@@ -114,7 +114,8 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
         return writes.compare(path, await chunksOf(reader, record), size);
       },
       async writeTo(to, attributes, options) {
-        return writes.write(to, await chunksOf(reader, record), size, attributes, options?.like);
+        const refs = 'chunks' in record ? record.chunks : await chunksOf(reader, record);
+        return writes.write({ path: to, refs, size, sparse: sparse ?? false, attributes }, options?.like);
       },
     },
   };

@@ -130,8 +130,8 @@ export async function successionOf(store: Store, writers: Writers, writer: strin
  * then). `SNAPSHOT_UNKNOWN` with what there is, when there is none; `WRITER_UNAPPROVED` when there is one of a writer only
  * that nobody approved.
  *
- * Several hosts may have a source of that name. `writer` is the one whose snapshots go first, which is this host's own unless
- * another was named. Where it has none and several others do, only an id will do (`SNAPSHOT_AMBIGUOUS`).
+ * Several hosts may have a source of that name. `writer` is this host's own: its snapshots go first. Where it has none and
+ * several others do, one of them has to be named (`SNAPSHOT_AMBIGUOUS`).
  */
 export function chooseSnapshot(
   { snapshots, unapproved }: Pick<SnapshotListing, 'snapshots' | 'unapproved'>,
@@ -156,6 +156,15 @@ export function chooseSnapshot(
     permanent: true,
     hint: `it is named by its id, or by a time such as "2026-11-20 14:00"; see \`holdfast snapshots ${source}\`; the newest is ${own.at(-1)?.id}`,
   });
+}
+
+/** What of a listing one writer made. */
+export function ofWriter({ snapshots, unapproved, damaged }: SnapshotListing, writer: string): SnapshotListing {
+  return {
+    snapshots: snapshots.filter(({ opened }) => opened.header.writer === writer),
+    unapproved: unapproved.filter((one) => one.writer === writer),
+    damaged: damaged.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
+  };
 }
 
 /** One failure for each writer that nobody approved and that has snapshots, of `source` when it is given. */
@@ -199,7 +208,7 @@ function newestBy(
       message: `${last.size} writers have snapshots of a source ${source}, and none of them is this host`,
       origin: 'policy',
       permanent: true,
-      hint: `name one by its id; the newest of each: ${each.join(', ')}`,
+      hint: `name the writer (--writer), or a snapshot by its id; the newest of each: ${each.join(', ')}`,
     });
   }
   return found;

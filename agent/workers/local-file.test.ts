@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -62,6 +62,25 @@ test('what a piece is taken from is matched against its id again, and one that c
     const taken = file.take({ local: 0, length, id }, idKey);
     assert.ok('code' in taken && taken.code === CHANGED, 'what was read before it changed is not what is taken');
   }
+});
+
+test('holes are known for zeros without being read, however large they are', () => {
+  const path = join(folder, 'holes');
+  const length = 8 * 2 ** 20;
+  const size = 2 ** 40; // more than could be read here
+  writeFileSync(path, '');
+  truncateSync(path, size);
+  const file = openSync(path, 'r+');
+  writeSync(file, 'not zeros', size / 2 + 5000);
+  closeSync(file);
+  const zeros = Buffer.alloc(36);
+  idOf(new Uint8Array(length)).copy(zeros);
+  zeros.writeUInt32LE(length, 32);
+  const refs = Buffer.concat(Array.from({ length: size / length }, () => zeros));
+  const { found } = findChunks({ path: Buffer.from(path), refs, position: 0, size }, idKey, () => {});
+  assert.ok('at' in found);
+  const expected = Float64Array.from({ length: size / length }, (_, i) => (i === size / length / 2 ? -1 : i * length));
+  assert.deepEqual(found.at, expected);
 });
 
 test('neither a link nor a folder nor nothing is read', () => {

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Failure } from '../contract/index.ts';
+import { Holes } from '../system/index.ts';
 import type { FileToCompare, FoundChunks, LocalPiece } from './messages.ts';
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -12,10 +13,17 @@ const WINDOW = new Uint8Array(1024 * 1024);
 export const UNREADABLE = 'LOCAL_UNREADABLE';
 export const CHANGED = 'LOCAL_CHANGED';
 
+interface Opened {
+  readonly descriptor: number;
+  readonly size: number;
+  /** Of one that takes less room than its size. */
+  readonly holes: Holes | undefined;
+}
+
 /** A regular file of this host that is only read. Opening never blocks and follows no link. */
 export class LocalFile implements Disposable {
   readonly #path: Buffer;
-  readonly #opened: { readonly descriptor: number; readonly size: number } | Failure;
+  readonly #opened: Opened | Failure;
 
   constructor(path: Uint8Array) {
     this.#path = Buffer.from(path.buffer, path.byteOffset, path.byteLength);
@@ -30,6 +38,7 @@ export class LocalFile implements Disposable {
   /** Whether the chunk of this id lies at `offset`. */
   has(id: Uint8Array, offset: number, length: number, idKey: Uint8Array): boolean {
     if (!('descriptor' in this.#opened) || offset < 0 || offset + length > this.#opened.size) return false;
+    if (this.#isHole(this.#opened, offset, length)) return timingSafeEqual(zerosId(idKey, length), id);
     const hmac = createHmac('sha256', idKey);
     for (let done = 0; done < length; ) {
       const wanted = Math.min(WINDOW.length, length - done);
@@ -63,7 +72,12 @@ export class LocalFile implements Disposable {
     if ('descriptor' in this.#opened) closeSync(this.#opened.descriptor);
   }
 
-  #open(): { descriptor: number; size: number } | Failure {
+  #isHole({ holes }: Opened, offset: number, length: number): boolean {
+    const stretch = holes?.at(offset);
+    return stretch?.hole === true && offset + length <= stretch.end;
+  }
+
+  #open(): Opened | Failure {
     let descriptor: number;
     try {
       descriptor = openSync(this.#path, FLAGS);
@@ -71,7 +85,10 @@ export class LocalFile implements Disposable {
       return this.unreadable(codeOf(error));
     }
     const stats = fstatSync(descriptor);
-    if (stats.isFile()) return { descriptor, size: stats.size };
+    if (stats.isFile()) {
+      const holes = stats.blocks * 512 < stats.size ? new Holes(descriptor) : undefined; // stat(2): blocks of 512 bytes
+      return { descriptor, size: stats.size, holes };
+    }
     closeSync(descriptor);
     return this.unreadable('it is no regular file');
   }
@@ -87,6 +104,25 @@ export class LocalFile implements Disposable {
   get #name(): string {
     return JSON.stringify(this.#path.toString('utf8'));
   }
+}
+
+/** Of these many lengths the id of zeros is kept, of one session: a chunker cuts a hole into chunks of one length. */
+const ZERO_LENGTHS = 64;
+const zeroIds = new Map<number, Uint8Array>();
+let zeroKey: Uint8Array = new Uint8Array(0);
+
+/** The id of a chunk that is nothing but zeros: a hole of terabytes is not read to know what is in it. */
+function zerosId(idKey: Uint8Array, length: number): Uint8Array {
+  if (zeroIds.size >= ZERO_LENGTHS || Buffer.compare(zeroKey, idKey) !== 0) zeroIds.clear();
+  zeroKey = idKey;
+  const known = zeroIds.get(length);
+  if (known !== undefined) return known;
+  const hmac = createHmac('sha256', idKey);
+  const zeros = new Uint8Array(Math.min(WINDOW.length, length));
+  for (let done = 0; done < length; done += zeros.length) hmac.update(zeros.subarray(0, length - done));
+  const id = hmac.digest();
+  zeroIds.set(length, id);
+  return id;
 }
 
 /**

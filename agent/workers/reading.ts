@@ -7,10 +7,21 @@ import { book, noCounters, noReadCounters, type ReadCounters } from './counters.
 import { ExternalMemory } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
 import { findChunks, LocalFile } from './local-file.ts';
-import type { FileToWrite, FoundChunks, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
+import type {
+  FileToWrite,
+  FoundChunks,
+  FrameToOpen,
+  Piece,
+  ReadRequest,
+  ReadSetup,
+  RefusedXattr,
+  Reply,
+} from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
 
 const UNCOMPRESSED = 0;
+
+type Written = Pick<Reply & { kind: 'write' }, 'failures' | 'refused'>;
 
 /**
  * The reading side of a worker: opens frames, checks every chunk against its id, and writes files, gives bytes, or only checks.
@@ -54,7 +65,7 @@ export class Reading {
     const { n } = request;
     switch (request.kind) {
       case 'write':
-        return { kind: 'write', n, failures: this.#write(request, this.#countersOf(request.artifact)) };
+        return { kind: 'write', n, ...this.#write(request, this.#countersOf(request.artifact)) };
       case 'give':
         return { kind: 'give', n, data: this.#give(request, this.#countersOf(request.artifact)) };
       case 'compare':
@@ -168,13 +179,14 @@ export class Reading {
   }
 
   /** Each frame is opened when the first file needs it, and dropped after the last. */
-  #write({ frames, files }: ReadRequest & { kind: 'write' }, counters: ReadCounters): (Failure | undefined)[] {
+  #write({ frames, files }: ReadRequest & { kind: 'write' }, counters: ReadCounters): Written {
     const opened = new Map<number, Uint8Array | Failure>();
     const lastUse = new Map<number, number>();
     files.forEach((file, i) => {
       for (const piece of file.pieces) if ('frame' in piece) lastUse.set(piece.frame, i);
     });
-    return files.map((file, i) => {
+    const refused = new Map<number, RefusedXattr[]>();
+    const failures = files.map((file, i) => {
       throwIfCancelled(this.#control);
       const plain = this.#plainOf(file, counters, (frame) => {
         const content = opened.get(frame) ?? this.#attempt(frames[frame] as FrameToOpen, counters);
@@ -185,11 +197,14 @@ export class Reading {
         if ('frame' in piece && lastUse.get(piece.frame) === i) opened.delete(piece.frame);
       if (!Array.isArray(plain)) return plain;
       const startedAt = performance.now();
-      const failure = writeFile(file, plain);
+      const unset: RefusedXattr[] = [];
+      const failure = writeFile(file, plain, unset);
+      if (unset.length > 0) refused.set(i, unset);
       const bytes = plain.reduce((sum, { length }) => sum + length, 0);
       book(counters.write, startedAt, bytes, failure === undefined ? bytes : 0);
       return failure;
     });
+    return { failures, refused };
   }
 
   /** The pieces of a file, or why one of them cannot be had: that of the repository first, which no other file can make up for. */

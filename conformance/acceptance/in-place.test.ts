@@ -28,9 +28,11 @@ import type { RestoreReport } from '../../agent/recovery/restore-report.ts';
 import { Random } from '../benchmark/random.ts';
 import { noise } from '../kit/samples.ts';
 import { assertAlike, assertSameContent, skipComparing } from './difference.ts';
+import { assertExact } from './exact-state.ts';
 import { Machine } from './machine.ts';
 import { isTmuxInstalled, Pane } from './pane.ts';
 import { assertExit, documentOf, until } from './program.ts';
+import { makeExtras, unlockFlags } from './varied-extras.ts';
 import { makeVariedTree } from './varied-tree.ts';
 
 const MiB = 2 ** 20;
@@ -177,6 +179,94 @@ test('a tree that was changed in twenty ways is as it was, and what was not chan
 
   const again = await machine.ask<{ changes: readonly Told[] }>([...IN_PLACE, '--dry-run']);
   assert.deepEqual(again.changes, []);
+});
+
+/** What happens in time to what `makeExtras` made: to attributes, ACLs, times and holes, and behind flags that forbid every change. */
+function changeExtras(folder: string): void {
+  const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: folder });
+  const at = (path: string) => join(folder, path);
+  run('setfattr', '-n', 'user.mime_type', '-v', 'text/html', 'plain');
+  run('setfattr', '-x', 'user.empty', 'with ACLs');
+  run('setfattr', '-n', 'user.new', '-v', '', 'times');
+  run('setfacl', '-b', 'with ACLs');
+  run('setfacl', '-x', 'g:4712', 'with ACLs/file');
+  for (const [i, kind] of ['file', 'folder', 'link', 'pipe'].entries())
+    run('touch', '-h', '-d', '@1234567890.987654322', `times/${kind} ${i}`);
+  run('chattr', '-d', '+A', 'flagged/not dumped');
+  const holes = openSync(at('small holes'), 'r+');
+  writeSync(holes, Buffer.alloc(100, 'x'), 0, 100, 400_000);
+  closeSync(holes);
+  const { atime, mtime } = statSync(at('only a hole'));
+  writeFileSync(at('only a hole'), Buffer.alloc(statSync(at('only a hole')).size));
+  utimesSync(at('only a hole'), atime, mtime);
+  if (!asRoot) return;
+  run('setcap', '-r', 'program');
+  run('setfattr', '-h', '-x', 'trusted.own', 'link');
+  unlockFlags(folder);
+  rmSync(at('locked/another name'));
+  writeFileSync(at('locked/more'), '');
+  appendFileSync(at('linked'), 'changed');
+  appendFileSync(at('flagged/appended'), ', and more');
+  run('chattr', '+i', 'linked', 'locked');
+  run('chattr', '+a', 'flagged/appended');
+}
+
+test('extended attributes, ACLs, flags, nanoseconds and holes are compared and set in place', {
+  skip: skipComparing,
+}, async (t) => {
+  await using machine = await Machine.create();
+  makeExtras(machine.data);
+  await machine.ask(['run']);
+  const original = machine.place('original');
+  await machine.ask(['restore', 'files', '--into', original]);
+  assertExact(original, machine.data);
+  const none = await machine.ask<{ changes: readonly Told[] }>([...IN_PLACE, '--dry-run']);
+  assert.deepEqual(none.changes, []);
+  changeExtras(machine.data);
+  const before = marks(machine.data);
+  const planned = await machine.ask<{ changes: readonly Told[] }>([...IN_PLACE, '--dry-run']);
+  assert.deepEqual(marks(machine.data), before, 'a dry run changes nothing');
+  const report = await machine.ask<RestoreReport>([...IN_PLACE, '--yes']);
+  assert.deepEqual([report.verdict, report.skipped], ['ok', []]);
+  assertAlike(original, machine.data);
+  assertExact(original, machine.data);
+  const touched = new Set(planned.changes.map(({ path }) => path));
+  const now = marks(machine.data);
+  const others = [...before].filter(([path]) => !touched.has(path));
+  // Folders whose time is set again after something in them was made.
+  const above = new Set([...touched].map((path) => path.slice(0, path.lastIndexOf('/'))));
+  assert.deepEqual(
+    others.filter(([path, mark]) => now.get(path) !== mark && !above.has(path)).map(([path]) => path),
+    [],
+  );
+  t.diagnostic(`${planned.changes.length} changes; ${others.length} of ${before.size} untouched`);
+  const again = await machine.ask<{ changes: readonly Told[] }>([...IN_PLACE, '--dry-run']);
+  assert.deepEqual(again.changes, []);
+});
+
+test('a Node without calls for attributes and flags sets those that tools can, and names the others', {
+  skip: skipComparing,
+}, async () => {
+  await using machine = await Machine.create();
+  const nodeArgs = ['--import', import.meta.resolve('./without-ffi.ts')];
+  const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: machine.data });
+  makeExtras(machine.data);
+  await machine.ask(['run']);
+  const ask = (...words: string[]) =>
+    machine.ask<{ changes: readonly Told[] }>(['restore', 'files', '--in-place', ...words], { nodeArgs });
+  assert.deepEqual((await ask('--dry-run')).changes, []);
+  const original = machine.place('original');
+  await machine.ask(['restore', 'files', '--into', original]);
+  run('setfattr', '-n', 'user.mime_type', '-v', 'text/html', 'plain');
+  run('setfattr', '-x', 'user.empty', 'with ACLs');
+  run('chattr', '-d', 'flagged/not dumped');
+  const { changes } = await ask('--dry-run');
+  assert.deepEqual(
+    changes.map(({ action, path }) => `${action} ${path}`),
+    ['attributes flagged/not dumped', 'attributes plain', 'attributes with ACLs'],
+  );
+  await ask('--yes');
+  assertExact(original, machine.data, { times: false });
 });
 
 test('a restore in place that is killed leaves each file old or new, and the next does what is left', async (t) => {

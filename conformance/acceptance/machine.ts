@@ -142,8 +142,11 @@ limits: ${JSON.stringify(limits)}
   }
 }
 
-/** Removes a tree, also one with folders that its owner may not write to. */
+/** Removes a tree, also one with folders that its owner may not write to, and files that nobody may change. */
 export async function removeTree(folder: string): Promise<void> {
   if (process.getuid?.() !== 0) spawnSync('chmod', ['-R', 'u+rwX', folder]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true }).catch(() => {
+    spawnSync('chattr', ['-R', '-f', '-ia', folder]);
+    return rm(folder, { recursive: true, force: true });
+  });
 }

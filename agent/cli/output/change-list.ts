@@ -24,7 +24,7 @@ const KIND_NAMES = {
 /** In the order of the columns. A link's target is its content. */
 const COLUMNS: readonly (readonly [letter: string, ...aspects: Aspect[]])[] = [
   ['c', 'content', 'target'],
-  ['s', 'size'],
+  ['s', 'size', 'holes'],
   ['t', 'time'],
   ['p', 'mode'],
   ['o', 'owner'],
@@ -38,7 +38,7 @@ const LEGEND = [
   '+ made, nothing is there   > replaced, the content differs   . only attributes are set',
   '= linked otherwise: a name of the right file   ! replaced, it is of another kind   - removed',
   'f file   d folder   L symbolic link   H hard link   S special file',
-  'c content   s size   t time   p mode   o owner   g group   l links   x extended attributes   f flags',
+  'c content   s size or holes   t time   p mode   o owner   g group   l links   x extended attributes   f flags',
 ];
 
 /** One change on a line, in the manner of `rsync -i`: what is done, to what, and in what it differs. */

@@ -3,6 +3,7 @@ import type { RepositoryReading } from '../../engine/repository-reading.ts';
 import { signApproval } from '../../repository/approvals.ts';
 import { approvalOf, sealWanted, type Wanted, wantedBy } from '../../repository/granting.ts';
 import type { Identity } from '../../repository/keys/identity.ts';
+import { findWriter, type NamedWriter } from '../../repository/writer-name.ts';
 import type { KnownWriter } from '../../repository/writers.ts';
 import { askSecret } from '../../security/prompt.ts';
 import { openEngine } from '../engine.ts';
@@ -14,7 +15,6 @@ import { renderFacts } from '../output/table.ts';
 import { requirePolicy } from '../policy.ts';
 import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
 import { sharingsOf } from '../sharing.ts';
-import { findWriter, type NamedWriter } from '../writer-name.ts';
 import { type SignedOptions, storeSigned } from './request.ts';
 
 export interface ApproveOptions extends ReaderOptions, SignedOptions {

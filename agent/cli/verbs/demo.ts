@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Policy } from '../../config/policy.ts';
 import type { Engine } from '../../engine/opening.ts';
@@ -8,6 +8,7 @@ import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
 import type { VerifyReport } from '../../recovery/verification.ts';
 import { generatePassphrase } from '../../security/generated-passphrase.ts';
 import { withoutPassphrase } from '../../security/passphrase.ts';
+import { removeTree } from '../../system/index.ts';
 import { type DemoPlace, demoPlace } from '../demo-place.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit } from '../exit.ts';
@@ -99,7 +100,7 @@ async function verify({ own, engine, policy, exits, reports }: Shown): Promise<v
 async function restore({ own, engine, policy, place, exits, reports }: Shown): Promise<void> {
   const source = policy.sources[SOURCE];
   if (!source) return;
-  await rm(place.restored, { recursive: true, force: true });
+  await removeTree(place.restored);
   const report = await restoreSource(engine, {
     ...readingOf(policy),
     source,

@@ -6,6 +6,7 @@ import { acceptedApproval } from '../../repository/approvals.ts';
 import { approvalOf, sealWanted, wantedBy } from '../../repository/granting.ts';
 import { decodeStatement, encodeStatement } from '../../repository/keys/approval.ts';
 import { type Approver, readSignatureFile } from '../../repository/keys/approver.ts';
+import { findWriter } from '../../repository/writer-name.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
@@ -14,7 +15,6 @@ import { printable } from '../output/printable.ts';
 import { failUnknown, requirePolicy } from '../policy.ts';
 import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
 import { sharingsOf } from '../sharing.ts';
-import { findWriter } from '../writer-name.ts';
 
 export interface RequestOptions extends ReaderOptions {
   /** The recipient who will sign. */

@@ -46,6 +46,7 @@ export async function restore(
     ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
     at: options.at,
+    ...(options.writer !== undefined && { writer: options.writer }),
     into: options.inPlace === true ? { original: true } : { folder },
     select: parts,
     conflict,

@@ -6,6 +6,8 @@ import type { FilesOptions } from './options.ts';
 import { type RawPath, rawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Root } from './roots.ts';
 
+/** A part of the attributes, beside mode, owner and time. */
+export type Kept = 'xattrs' | 'flags';
 type Layout = 'folder' | 'file' | 'several';
 
 /** Where the tree of a snapshot was captured, as far as the options still say so. */
@@ -22,11 +24,15 @@ export interface Captured {
  * What a snapshot notes for a restore onto what it was captured from. Digests only: facts can be read without a key, and paths are
  * nobody's business.
  */
-export function captureFacts(options: FilesOptions, roots: readonly Root[]): { readonly [name: string]: Json } {
+export function captureFacts(
+  options: FilesOptions,
+  roots: readonly Root[],
+  kept: readonly Kept[],
+): { readonly [name: string]: Json } {
   const [first] = roots;
   const several = options.paths.length > 1;
   const layout: Layout = several ? 'several' : first?.folder === false ? 'file' : 'folder';
-  return { layout, roots: roots.map(({ path }) => digestOf(path)), rules: rulesDigest(options) };
+  return { layout, roots: roots.map(({ path }) => digestOf(path)), rules: rulesDigest(options), kept };
 }
 
 /** Fails with `RESTORE_ORIGIN` when the snapshot does not say, or the options name other paths than they did then. */
@@ -43,20 +49,36 @@ export function capturedAt(options: FilesOptions, facts: Json): Captured {
   return { base: '/', roots: paths.map((path) => path.slice(1)), sameRules };
 }
 
+/**
+ * What was kept of everything: an entry that has none had none. Otherwise it is not known what it had, because nobody asked, or it
+ * could not be read; or because the snapshot is of an older version.
+ */
+export function keptBy(facts: Json): ReadonlySet<Kept> {
+  const kept = notesOf(facts)?.kept;
+  return new Set((['xattrs', 'flags'] as const).filter((one) => Array.isArray(kept) && kept.includes(one)));
+}
+
 /** Whether a path of the tree was captured for its own sake, and not only as a folder on the way to what was. */
 export function isWithin({ roots }: Pick<Captured, 'roots'>, path: RawPath): boolean {
   return roots.some((root) => root === '' || path === root || path.startsWith(`${root}/`));
 }
 
-function notesOf(facts: Json): { layout: Layout; roots: readonly string[]; rules: string } | undefined {
+interface Notes {
+  readonly layout: Layout;
+  readonly roots: readonly string[];
+  readonly rules: string;
+  readonly kept: Json | undefined;
+}
+
+function notesOf(facts: Json): Notes | undefined {
   if (typeof facts !== 'object' || facts === null || !('captured' in facts)) return undefined;
   const { captured } = facts;
   if (typeof captured !== 'object' || captured === null || Array.isArray(captured)) return undefined;
-  const { layout, roots, rules } = captured as { readonly [name: string]: Json | undefined };
+  const { layout, roots, rules, kept } = captured as { readonly [name: string]: Json | undefined };
   if (layout !== 'folder' && layout !== 'file' && layout !== 'several') return undefined;
   if (!Array.isArray(roots) || roots.length === 0 || (layout !== 'several' && roots.length > 1)) return undefined;
   if (!roots.every((root) => typeof root === 'string') || typeof rules !== 'string') return undefined;
-  return { layout, roots, rules };
+  return { layout, roots, rules, kept };
 }
 
 function rulesDigest({ exclude = [], excludeFiles = [], excludeCaches = false, oneFileSystem = false }: FilesOptions) {

@@ -1,11 +1,12 @@
 import { type BigIntStats, chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type FileAttributes, unfinishedName } from 'holdfast/plugin';
-import { setFolderAttributes } from './attributes.ts';
+import { unfinishedName } from 'holdfast/plugin';
+import { type ExtrasAccess, lockInode, type Trouble, unlockInode } from 'holdfast/system';
+import { type Given, setFolderAttributes } from './attributes.ts';
 import { errnoOf, escapes } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
 import { removeLeftOver } from './left-over.ts';
-import { childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
+import { bytesOf, childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { lookAt } from './standing.ts';
 import { checkPath } from './tree-shape.ts';
 
@@ -15,19 +16,30 @@ interface Folder {
   /** Made by this restore, so that nothing can have stood in it. */
   readonly made: boolean;
   /** What it is given at the end; absent: it keeps what it has. */
-  readonly wanted?: FileAttributes;
+  readonly wanted?: Given;
   /** It has not what is wanted, or something in it was changed, which sets its time. */
   due: boolean;
   /** Its mode, when it is this user's own and says that he may not write in it. */
   readonly lockedMode?: number;
+  /** The flags that kept everybody from changing it and were taken off, to be set again at the end. */
+  locks?: number;
+}
+
+/** A folder that got its attributes, but for `troubles`; or not all of them, by `error`. */
+interface FinishedFolder {
+  readonly path: RawPath;
+  /** Of this, flags are still to be set. */
+  readonly given?: Given;
+  readonly troubles: readonly Trouble[];
+  readonly error?: unknown;
 }
 
 /** Where something is to be made. Until it is disposed of, its folder stays the one that was entered, whatever others do to the path. */
 export interface Place extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
-  /** The folder in `path`, and its name for people. */
-  readonly folder: { readonly path: RawPath; readonly name: RawPath };
+  /** The folder in `path`, its name for people, and whether this restore made it: then nobody else has written in it yet. */
+  readonly folder: { readonly path: RawPath; readonly name: RawPath; readonly made: boolean };
 }
 
 /** A folder that stays the one that was entered until it is disposed of. */
@@ -105,7 +117,7 @@ export class Destination {
     const held = this.#hold(parent, path);
     return {
       path: childOf(held.path, nameOf(path)),
-      folder: { path: held.path, name: this.absolute(parent) },
+      folder: { path: held.path, name: this.absolute(parent), made: this.isFresh(parent) },
       [Symbol.dispose]: () => this.#release(parent, held),
     };
   }
@@ -145,7 +157,7 @@ export class Destination {
   }
 
   /** Says what the folder is given at the end, once more is known of it than that it is there. */
-  want(path: RawPath, wanted: FileAttributes, due: boolean): void {
+  want(path: RawPath, wanted: Given, due: boolean): void {
     const known = this.#folders.get(path);
     if (known !== undefined) this.#folders.set(path, { ...known, wanted, due: due || known.due });
   }
@@ -158,18 +170,43 @@ export class Destination {
     this.#folders.set(path, { inode: ino, device: dev, made: false, due: false, ...lockedMode });
   }
 
-  /** Lets this user write in a folder of his own that is held; at the end it gets back the mode that it has, or is to have. */
+  /**
+   * Lets this user write in a folder that is held, of his own or, as root, one that may not be changed: where it is known what mode and
+   * flags it is to have at the end. Fails when he may not.
+   */
   unlock(folder: RawPath): void {
     const known = this.#folders.get(folder);
     const held = this.#held.get(folder);
-    if (known?.lockedMode === undefined || held === undefined) return;
+    if (known === undefined || held === undefined || known.made) return;
+    if (known.wanted?.flags !== undefined && known.locks === undefined) {
+      known.locks = unlockInode(bytesOf(`${held.path}/.`));
+      if (known.locks > 0) known.due = true;
+    }
+    if (known.lockedMode === undefined) return;
     const { lockedMode, ...rest } = known;
     chmodSync(systemPath(held.path), lockedMode | 0o700);
     this.#folders.set(folder, { ...rest, wanted: known.wanted ?? { mode: lockedMode }, due: true });
   }
 
+  /** Sets the flags again that were taken off, when there is no end at which all are set. What cannot be set is the next restore's. */
+  lockAgain(): void {
+    for (const [path, folder] of this.#folders) this.#lockAgain(path, folder);
+  }
+
+  #lockAgain(path: RawPath, { inode, device, locks = 0 }: Folder): void {
+    if (locks === 0) return;
+    const held = HeldFolder.open(this.absolute(path));
+    try {
+      if (held?.inode === inode && held.device === device) lockInode(bytesOf(`${held.path}/.`), locks);
+    } catch {
+      // It is shown as a difference.
+    } finally {
+      held?.release();
+    }
+  }
+
   /** Makes the folder, for nobody else to enter until everything is in it. */
-  make(path: RawPath, { path: place }: Place, wanted: FileAttributes): void {
+  make(path: RawPath, { path: place }: Place, wanted: Given): void {
     this.unlock(parentOf(path));
     mkdirSync(systemPath(place), 0o700);
     const { ino, dev } = lookAt(place, path) ?? escapes(path, 'it went away as soon as it was made');
@@ -187,14 +224,15 @@ export class Destination {
    * Gives the folders their attributes, deepest first, because each change in a folder sets its time and because a
    * folder that may not be written to comes after what is in it. What has what it is to have is not touched.
    */
-  *finish(): Generator<{ readonly path: RawPath; readonly error: unknown } | undefined> {
-    for (const [path, { inode, device, wanted, due }] of [...this.#folders].reverse()) {
+  async *finish(access: ExtrasAccess): AsyncGenerator<FinishedFolder> {
+    for (const [path, folder] of [...this.#folders].reverse()) {
+      const { wanted, due } = folder;
       if (wanted === undefined || !due) continue;
       try {
-        setFolderAttributes(this.absolute(path), { inode, device }, wanted);
-        yield undefined;
+        yield { path, given: wanted, troubles: await setFolderAttributes(this.absolute(path), folder, wanted, access) };
       } catch (error) {
-        yield { path, error };
+        this.#lockAgain(path, folder);
+        yield { path, error, troubles: [] };
       }
     }
   }

@@ -1,8 +1,10 @@
 import { type BigIntStats, promises as fs, rmdirSync } from 'node:fs';
 import { type Change, fail, type StoredEntry } from 'holdfast/plugin';
+import { lockInode, unlockInode } from 'holdfast/system';
 import { type Attributes, setFileAttributes, setLinkAttributes } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
-import { looksLike } from './difference.ts';
+import { attributeDifferences, looksLike } from './difference.ts';
+import type { Dressing } from './dressing.ts';
 import { changed, conflicts } from './failure.ts';
 import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
@@ -25,6 +27,7 @@ export class EntryMaker {
   readonly #surplus: SurplusSearch;
   readonly #wanted: Wanted;
   readonly #attributes: Attributes;
+  readonly #dressing: Dressing;
 
   constructor(o: {
     readonly destination: Destination;
@@ -32,12 +35,14 @@ export class EntryMaker {
     readonly shown: Shown;
     readonly wanted: Wanted;
     readonly attributes: Attributes;
+    readonly dressing: Dressing;
   }) {
     this.destination = o.destination;
     this.shown = o.shown;
     this.#surplus = o.surplus;
     this.#wanted = o.wanted;
     this.#attributes = o.attributes;
+    this.#dressing = o.dressing;
   }
 
   /** `remove`: removes what is in a folder that makes room, and the folder. Fails when the entry cannot be made. */
@@ -50,7 +55,7 @@ export class EntryMaker {
     const action = ACTIONS.find((one) => this.shown.has(path, one, stands));
     if (action === undefined && stands.isDirectory()) conflicts(path, 'what is in it stays: move it away first');
     if (action === undefined) return this.#isAsItShouldBe(entry, stands, place) ? 'unchanged' : changed(path);
-    if (action === 'attributes') return await this.#set(entry, stands, place);
+    if (action === 'attributes') return await this.#set(entry, path, stands, place);
     if (!stands.isDirectory()) return await this.#replace(entry, path, stands, place);
     remove(this.#surplus.below(path, place.path, stands));
     if (lookAt(place.path, path) !== undefined) removeEmpty(place.path, path);
@@ -58,24 +63,36 @@ export class EntryMaker {
   }
 
   #isAsItShouldBe(entry: NoFolder, stands: BigIntStats, place: Place): boolean {
-    if (entry.kind !== 'hardlink') return looksLike(entry, stands, place.path, this.#attributes.of(entry.meta));
+    if (entry.kind !== 'hardlink') {
+      const differs = attributeDifferences(stands, this.#attributes.onto(entry.meta), this.#dressing.slackNs);
+      return looksLike(entry, stands, place.path, differs);
+    }
     using target = this.destination.place(rawPathOf(entry.target));
     const first = lookAt(target.path);
     return first !== undefined && inodeOf(first) === inodeOf(stands);
   }
 
-  async #set(entry: NoFolder, stands: BigIntStats, place: Place): Promise<Outcome> {
-    const wanted = this.#attributes.of(entry.meta);
-    if (stands.isFile()) setFileAttributes(place.path, { inode: stands.ino, device: stands.dev }, wanted);
-    else await setLinkAttributes(place.path, wanted);
+  async #set(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
+    const given = this.#attributes.onto(entry.meta);
+    const { access } = this.#dressing;
+    if (stands.isFile()) {
+      const identity = { inode: stands.ino, device: stands.dev };
+      this.#dressing.lacks(path, await setFileAttributes(place.path, identity, given, access));
+      this.#dressing.flag(path, given, true);
+    } else this.#dressing.lacks(path, await setLinkAttributes(place.path, given, access));
     return 'adjusted';
   }
 
   async #new(entry: NoFolder, path: RawPath, place: Place): Promise<Outcome> {
     this.destination.unlock(parentOf(path));
-    await this.#write(entry, place);
+    await this.#write(entry, path, place);
     this.destination.touch(parentOf(path));
+    this.#flag(entry, path);
     return 'written';
+  }
+
+  #flag({ kind, meta }: NoFolder, path: RawPath): void {
+    if (kind === 'file') this.#dressing.flag(path, this.#attributes.of(meta), false);
   }
 
   /** Beside it, and then over it in one step; the old one stays until then, and for good when it is not what it was any more. */
@@ -83,34 +100,59 @@ export class EntryMaker {
     this.destination.unlock(parentOf(path));
     const beside = { ...place, path: this.destination.beside(place.path) };
     try {
-      await this.#write(entry, beside, stands.isFile() ? place.path : undefined);
+      await this.#write(entry, path, beside, stands.isFile() ? place.path : undefined);
       const now = lookAt(place.path, path);
       if (now === undefined || stampOf(now) !== stampOf(stands)) changed(path);
-      await fs.rename(systemPath(beside.path), systemPath(place.path));
+      await this.#exchange(entry, beside.path, place.path, stands);
     } finally {
       await fs.rm(systemPath(beside.path), { force: true }); // also: rename leaves both names of one file as they are
       this.destination.touch(parentOf(path));
     }
+    this.#flag(entry, path);
     return 'written';
   }
 
-  async #write(entry: NoFolder, { path: place, folder }: Place, like?: RawPath): Promise<void> {
-    const attributes = this.#attributes.of(entry.meta);
+  /** What may not be changed is not replaced either: as root, the flags are taken off first, where it is known what the new one is to have. */
+  async #exchange(entry: NoFolder, beside: RawPath, place: RawPath, stands: BigIntStats): Promise<void> {
+    const locks = this.#unlock(entry, place, stands);
+    try {
+      await fs.rename(systemPath(beside), systemPath(place));
+    } catch (error) {
+      if (locks > 0) lockInode(bytesOf(place), locks);
+      throw error;
+    }
+  }
+
+  #unlock(entry: NoFolder, place: RawPath, stands: BigIntStats): number {
+    const isKnown = this.#attributes.onto(entry.meta).flags !== undefined;
+    return isKnown && stands.isFile() ? unlockInode(bytesOf(place)) : 0;
+  }
+
+  async #write(entry: NoFolder, path: RawPath, { path: place, folder }: Place, like?: RawPath): Promise<void> {
+    const given = this.#attributes.of(entry.meta);
     if (entry.kind === 'file') {
       const options = like === undefined ? {} : { like: bytesOf(like) };
+      const attributes = this.#dressing.fileAttributes(path, given);
       const failure = await entry.content.writeTo(bytesOf(place), attributes, options);
       if (failure !== undefined)
         fail({ ...failure, message: failure.message.replaceAll(folder.path, printable(folder.name)) });
     } else if (entry.kind === 'hardlink') {
-      using target = this.destination.place(rawPathOf(entry.target));
-      await fs.link(systemPath(target.path), systemPath(place));
-    } else if (entry.kind === 'symlink') {
-      await fs.symlink(Buffer.from(entry.target), systemPath(place));
-      await setLinkAttributes(place, attributes);
+      await this.#link(entry, place);
     } else {
-      await makeSpecialFile(entry, attributes.mode, place, folder.path);
-      await setLinkAttributes(place, attributes);
+      if (entry.kind === 'symlink') await fs.symlink(Buffer.from(entry.target), systemPath(place));
+      else await makeSpecialFile(entry, given.mode, place, folder.path);
+      this.#dressing.lacks(path, await setLinkAttributes(place, given, this.#dressing.access));
     }
+  }
+
+  /** A file that may not be changed gets no more names either. */
+  async #link(entry: Extract<NoFolder, { kind: 'hardlink' }>, place: RawPath): Promise<void> {
+    const path = rawPathOf(entry.target);
+    using target = this.destination.place(path);
+    const stands = this.destination.standing(path, target);
+    if (stands !== undefined && this.#unlock(entry, target.path, stands) > 0)
+      this.#dressing.flag(path, this.#attributes.onto(entry.meta), true);
+    await fs.link(systemPath(target.path), systemPath(place));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { type Change, fail, type Host, type Plan, type Reader, type StoredEntry } from 'holdfast/plugin';
+import { openExtras } from 'holdfast/system';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
 import { restoreFailure } from './failure.ts';
@@ -7,6 +8,7 @@ import { printable, type RawPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
 import { lookAt } from './standing.ts';
+import { StandingExtras } from './standing-extras.ts';
 import { SurplusSearch } from './surplus.ts';
 import { survey } from './survey.ts';
 
@@ -77,6 +79,7 @@ export interface Surveyed {
 export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptions): Promise<Surveyed> {
   const destination = lookAtFolder(wanted.folder);
   const surplus = destination === undefined ? undefined : new SurplusSearch(destination, wanted.spared);
+  const access = openExtras();
   const shown = new Shown();
   const named = {
     conflicts: new Paths(),
@@ -103,7 +106,9 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     from,
     artifact,
     signal: host.signal,
-    attributes: new Attributes(),
+    attributes: new Attributes(wanted),
+    extras: new StandingExtras(access, wanted.extras),
+    slackNs: access.by === 'libc' ? 0n : 1000n,
     destination,
     surplus,
     change,
@@ -112,8 +117,10 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     same: () => {
       same++;
     },
+    unread: (path, what, code) => host.log.warn(`the ${what} of ${printable(path)} could not be compared: ${code}`),
     fail: (path, error) => host.log.warn(restoreFailure(error, path).message),
   });
+  for (const why of access.missing.values()) host.log.warn(`not everything could be compared: ${why}`);
   return { ...named, made, bytes, same, stay: surplus?.stay ?? 0, shown };
 }
 

@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fail, type Json, type Reader, type RestoreRequest } from 'holdfast/plugin';
-import { type Captured, capturedAt, isWithin } from './captured.ts';
+import { type Captured, capturedAt, isWithin, type Kept, keptBy } from './captured.ts';
 import { errnoOf } from './failure.ts';
 import { mountPoints } from './mounts.ts';
 import type { FilesOptions } from './options.ts';
@@ -19,6 +19,10 @@ export interface Wanted {
   readonly conflict: RestoreRequest['conflict'];
   /** What looks the same is read as well. */
   readonly compareContent: boolean;
+  /** What is set beside mode, owner and time. */
+  readonly extras: Readonly<Record<Kept, boolean>>;
+  /** Of what it is known that an entry without it had none. */
+  readonly kept: ReadonlySet<Kept>;
   /** What is there and not in the snapshot is removed, but for this. */
   readonly spared?: Spared;
   /** Whether an entry's attributes are restored too, where it is there already: not those of folders above what was captured. */
@@ -40,7 +44,8 @@ export async function wanted(
   if (rename !== undefined && rename !== null) unsupported('files cannot be renamed while they are restored');
   if (mask !== undefined && mask.length > 0) unsupported('files cannot be masked');
   const removes = request.delete === true && conflict === 'replace';
-  const captured = 'original' in into || removes ? capturedAt(options, await factsOf(from, artifact)) : undefined;
+  const facts = await factsOf(from, artifact);
+  const captured = 'original' in into || removes ? capturedAt(options, facts) : undefined;
   const original = 'original' in into;
   const folder = 'folder' in into ? rawPath(resolve(into.folder)) : (captured?.base ?? '/');
   const patterns = patternsOf(request.select);
@@ -54,6 +59,8 @@ export async function wanted(
     folder,
     conflict,
     compareContent,
+    extras: { xattrs: options.xattrs ?? true, flags: options.flags ?? true },
+    kept: keptBy(facts),
     within,
     isLeft,
     ...(patterns === undefined ? {} : { patterns }),

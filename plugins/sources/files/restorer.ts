@@ -4,18 +4,22 @@ import {
   type Failure,
   fail,
   type Host,
+  type MetaPart,
   type Plan,
   type Reader,
   type Restored,
   type StoredEntry,
 } from 'holdfast/plugin';
+import type { Trouble } from 'holdfast/system';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
 import { attributeDifferences } from './difference.ts';
+import { Dressing } from './dressing.ts';
 import { EntryMaker } from './entry-maker.ts';
 import { changed, conflicts, errnoOf, escapes, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
 import { removeLeftOver } from './left-over.ts';
+import { lockFailure } from './lock.ts';
 import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
 import { surveyed } from './restore-plan.ts';
 import type { Wanted } from './restore-request.ts';
@@ -46,7 +50,8 @@ export interface RestoreOptions {
  */
 export class Restorer {
   readonly #o: RestoreOptions;
-  readonly #attributes = new Attributes();
+  readonly #attributes: Attributes;
+  readonly #dressing: Dressing;
   readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
   readonly #skipped: { what: string; failure: Failure }[] = [];
   readonly #counts = {
@@ -72,14 +77,46 @@ export class Restorer {
 
   constructor(options: RestoreOptions) {
     this.#o = options;
+    this.#attributes = new Attributes(options.wanted);
+    this.#dressing = new Dressing(this.#attributes, (path, failure) =>
+      this.#skipped.push({ what: printable(path), failure }),
+    );
   }
 
   async run(plan: Plan): Promise<Restored> {
-    const { wanted, from, artifact, host } = this.#o;
+    const { wanted } = this.#o;
     const shown = wanted.conflict === 'replace' ? (Shown.from(plan.state) ?? (await this.#survey())) : new Shown();
     const destination = openDestination(wanted.folder);
     const surplus = new SurplusSearch(destination, wanted.spared);
-    const maker = new EntryMaker({ destination, surplus, shown, wanted, attributes: this.#attributes });
+    const [attributes, dressing] = [this.#attributes, this.#dressing];
+    const maker = new EntryMaker({ destination, surplus, shown, wanted, attributes, dressing });
+    try {
+      await this.#restore(maker, surplus);
+    } catch (error) {
+      // What was taken off so that something could be changed is not left off.
+      destination.lockAgain();
+      for await (const outcome of dressing.setFlags(destination)) this.#told(outcome);
+      throw error;
+    }
+    return {
+      facts: { ...this.#counts, owners: attributes.setsOwners ? 'set' : 'not set' },
+      notSet: this.#notSet(),
+      skipped: this.#skipped,
+    };
+  }
+
+  #notSet(): MetaPart[] {
+    const { xattrs, flags } = this.#o.wanted.extras;
+    return [
+      ...(this.#attributes.setsOwners ? [] : (['owner'] as const)),
+      ...(xattrs ? [] : (['xattrs'] as const)),
+      ...(flags ? [] : (['flags'] as const)),
+    ];
+  }
+
+  async #restore(maker: EntryMaker, surplus: SurplusSearch): Promise<void> {
+    const { wanted, from, artifact, host } = this.#o;
+    const { destination, shown } = maker;
     try {
       for await (const entry of from.tree(artifact, wanted.patterns)) {
         host.signal.throwIfAborted();
@@ -93,10 +130,6 @@ export class Restorer {
     for (const entry of this.#later) await this.#attempt(entry, () => this.#make(entry, maker));
     await this.#linkAll(maker);
     await this.#finish(destination);
-    return {
-      facts: { ...this.#counts, owners: this.#attributes.setsOwners ? 'set' : 'not set' },
-      skipped: this.#skipped,
-    };
   }
 
   /** What there is to change, when nobody was shown it. */
@@ -127,13 +160,13 @@ export class Restorer {
   #enter(entry: Entry<'directory'>, destination: Destination, surplus: SurplusSearch, shown: Shown): void {
     const { wanted } = this.#o;
     const path = rawPathOf(entry.path);
-    const attributes = this.#attributes.of(entry.meta);
+    const attributes = this.#attributes.onto(entry.meta);
     const replaces = wanted.conflict === 'replace' && wanted.within(path);
     if (path === '') {
       surplus.enter(path);
       const fresh = destination.isFresh('');
       const due = fresh || (replaces && shown.has(path, 'attributes', destination.lookAtRoot()));
-      if (fresh || replaces) destination.want(path, attributes, due);
+      if (fresh || replaces) destination.want(path, fresh ? this.#attributes.of(entry.meta) : attributes, due);
       if (due && !fresh) this.#counts.adjusted++;
       return;
     }
@@ -153,7 +186,7 @@ export class Restorer {
       unlinkSync(systemPath(place.path));
     }
     if (!stands?.isDirectory()) {
-      destination.make(path, place, attributes);
+      destination.make(path, place, this.#attributes.of(entry.meta));
       this.#counts.folders++;
       this.#without = undefined;
       return;
@@ -170,7 +203,7 @@ export class Restorer {
     const due = shown.has(path, 'attributes', stands);
     destination.want(path, attributes, due);
     if (due) this.#counts.adjusted++;
-    else if (attributeDifferences(stands, attributes).length === 0) this.#counts.unchanged++;
+    else if (attributeDifferences(stands, attributes, this.#dressing.slackNs).length === 0) this.#counts.unchanged++;
     else this.#attemptSync(path, () => changed(path));
   }
 
@@ -245,11 +278,20 @@ export class Restorer {
   }
 
   async #finish(destination: Destination): Promise<void> {
+    const written = (path: RawPath) => !this.#unwritten.has(path);
+    for await (const outcome of this.#dressing.dress(written, destination)) this.#told(outcome);
     let done = 0;
-    for (const problem of destination.finish()) {
-      if (problem !== undefined) this.#skip(problem.path, problem.error);
+    for await (const outcome of destination.finish(this.#dressing.access)) {
+      if (outcome.given !== undefined) this.#dressing.flag(outcome.path, outcome.given, true);
+      this.#told(outcome);
       if (++done % 256 === 0) await setImmediate(); // these calls are synchronous; let others have a turn
     }
+    for await (const outcome of this.#dressing.setFlags(destination)) this.#told(outcome);
+  }
+
+  #told({ path, troubles, error }: { path: RawPath; troubles: readonly Trouble[]; error?: unknown }): void {
+    this.#dressing.lacks(path, troubles);
+    if (error !== undefined) this.#skip(path, error);
   }
 
   async #attempt(entry: StoredEntry, action: () => Promise<void>): Promise<void> {
@@ -272,7 +314,8 @@ export class Restorer {
   }
 
   #skip(path: RawPath, error: unknown, more: Pick<Failure, 'hint'> = {}): void {
-    this.#skipped.push({ what: printable(path), failure: { ...restoreFailure(error, path), ...more } });
+    const failure = lockFailure(error, path, this.#o.wanted.folder) ?? { ...restoreFailure(error, path), ...more };
+    this.#skipped.push({ what: printable(path), failure });
   }
 
   #count(entry: NoFolder): void {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   BackupRequest,
@@ -15,7 +15,9 @@ import type {
   Verdict,
 } from 'holdfast/plugin';
 import { fail } from 'holdfast/plugin';
-import { captureFacts } from './captured.ts';
+import { openExtras, removeTree } from 'holdfast/system';
+import { captureFacts, type Kept } from './captured.ts';
+import { type Described, withExtras } from './extras.ts';
 import type { FolderReader } from './folder-reader.ts';
 import type { FilesOptions } from './options.ts';
 import { printable } from './raw-path.ts';
@@ -58,6 +60,8 @@ export class FilesSource implements Source {
       excludeFiles = [],
       excludeCaches = false,
       oneFileSystem = false,
+      xattrs = true,
+      flags = true,
       parallel = 8,
     } = this.#options;
     const walk = new Walk({
@@ -72,9 +76,21 @@ export class FilesSource implements Source {
       ...(this.#reader === undefined ? {} : { reader: this.#reader }),
     });
     const tree = new Tree();
-    const captured = captureFacts(this.#options, roots);
-    const facts = () => ({ ...tree.facts, excluded: walk.excluded, captured });
-    await out.tree(artifact, entries(walk, tree), { facts });
+    const unread = new Set<Kept>();
+    const kept = () => kinds({ xattrs, flags }).filter((one) => !unread.has(one));
+    const facts = () => ({
+      ...tree.facts,
+      excluded: walk.excluded,
+      captured: captureFacts(this.#options, roots, kept()),
+    });
+    const found = withExtras(walk, {
+      access: openExtras(),
+      wanted: { xattrs, flags },
+      signal: this.#host.signal,
+      unread,
+      skip: (what, failure) => out.skip(what, failure),
+    });
+    await out.tree(artifact, entries(found, tree), { facts });
     return { facts: facts() };
   }
 
@@ -84,7 +100,7 @@ export class FilesSource implements Source {
     return {
       into: { folder },
       address: { folder },
-      [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+      [Symbol.asyncDispose]: () => removeTree(folder),
     };
   }
 
@@ -110,7 +126,11 @@ export class FilesSource implements Source {
   }
 }
 
-async function* entries(walk: Walk, tree: Tree): AsyncGenerator<TreeEntry> {
+function kinds({ xattrs, flags }: Readonly<Record<Kept, boolean>>): Kept[] {
+  return [...(xattrs ? (['xattrs'] as const) : []), ...(flags ? (['flags'] as const) : [])];
+}
+
+async function* entries(walk: AsyncIterable<Described>, tree: Tree): AsyncGenerator<TreeEntry> {
   for await (const found of walk) yield tree.entry(found);
 }
 

@@ -1,12 +1,13 @@
 import { type BigIntStats, readdirSync } from 'node:fs';
-import type { Change, Reader, StoredEntry } from 'holdfast/plugin';
-import type { Attributes } from './attributes.ts';
+import type { Aspect, Change, Reader, StoredEntry } from 'holdfast/plugin';
+import type { Attributes, Given } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
 import { escapes } from './failure.ts';
 import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import { inodeOf, kindOf } from './standing.ts';
+import type { StandingExtras } from './standing-extras.ts';
 import type { Surplus, SurplusSearch } from './surplus.ts';
 import { checkPath, OpenFolders } from './tree-shape.ts';
 
@@ -20,6 +21,8 @@ export interface Surveyor {
   keep(path: RawPath): void;
   /** It is as it should be. */
   same(path: RawPath): void;
+  /** Something of it could not be read (by the name of the errno), so that it is not compared. */
+  unread(path: RawPath, what: string, code: string): void;
   /** It could not be looked into. */
   fail(path: RawPath, error: unknown): void;
 }
@@ -30,6 +33,9 @@ export interface SurveyOptions extends Surveyor {
   readonly artifact: string;
   readonly signal: AbortSignal;
   readonly attributes: Attributes;
+  readonly extras: StandingExtras;
+  /** By how much a time that was set here may be off. */
+  readonly slackNs: bigint;
   /** Absent: there is no such folder yet. */
   readonly destination: Destination | undefined;
   readonly surplus: SurplusSearch | undefined;
@@ -108,8 +114,8 @@ class Survey {
     this.#o.surplus?.enter('');
     if (wanted.conflict === 'replace' && wanted.within('') && !destination.isFresh('')) {
       const stands = destination.lookAtRoot();
-      const differs = attributeDifferences(stands, attributes.of(entry.meta));
-      this.#difference(entry, '', differs.length === 0 ? undefined : { action: 'attributes', differs }, stands);
+      const differs = this.#attributeDifferences('', `${destination.root}/.`, stands, attributes.onto(entry.meta));
+      this.#tell(differs.then((all) => () => this.#difference(entry, '', toSet(all), stands)));
     }
   }
 
@@ -141,9 +147,9 @@ class Survey {
       }
       surplus?.enter(path);
       if (wanted.conflict === 'replace' && wanted.within(path)) {
-        const differs = attributeDifferences(stands, attributes.of(entry.meta));
-        const difference: Difference = differs.length === 0 ? undefined : { action: 'attributes', differs };
-        this.#tell(() => this.#difference(entry, path, difference, stands));
+        const differs = this.#attributeDifferences(path, place.path, stands, attributes.onto(entry.meta));
+        const told = differs.then((all) => () => this.#difference(entry, path, toSet(all), stands));
+        this.#tell(this.#whenCompared(path, told));
       }
       return 'found';
     }
@@ -219,17 +225,22 @@ class Survey {
       return;
     }
     const { wanted, attributes } = this.#o;
-    const options = { wanted: attributes.of(entry.meta), content: wanted.compareContent };
-    const told = (difference: Difference) => () =>
-      shared && entry.kind === 'file'
-        ? this.#share({ entry, stands, difference })
-        : this.#difference(entry, path, difference, stands);
-    const difference = differenceFrom(entry, stands, place, options);
-    this.#tell(difference instanceof Promise ? this.#whenCompared(path, difference.then(told)) : told(difference));
+    const given = attributes.onto(entry.meta);
+    const compare = async () => {
+      const attributes = await this.#attributeDifferences(path, place, stands, given);
+      const difference = await differenceFrom(entry, stands, place, { attributes, content: wanted.compareContent });
+      return () => {
+        if (shared && entry.kind === 'file') this.#shared.push({ entry, stands, difference });
+        else this.#difference(entry, path, difference, stands);
+      };
+    };
+    this.#tell(this.#whenCompared(path, compare()));
   }
 
-  #share(shared: Shared): void {
-    this.#shared.push(shared);
+  async #attributeDifferences(path: RawPath, place: RawPath, stands: BigIntStats, given: Given): Promise<Aspect[]> {
+    const unread = (what: string, code: string) => this.#o.unread(path, what, code);
+    const extras = this.#o.extras.differences(place, stands, given, unread);
+    return [...attributeDifferences(stands, given, this.#o.slackNs), ...(await extras)];
   }
 
   /** Holds the folder that the file lies in until it was read. */
@@ -313,6 +324,10 @@ class Survey {
     const all = this.#o.wanted.patterns === undefined;
     if (all && !this.#allFolders.has(parentOf(target))) escapes(target, 'what it lies in is not a folder of the tree');
   }
+}
+
+function toSet(differs: readonly Aspect[]): Difference {
+  return differs.length === 0 ? undefined : { action: 'attributes', differs };
 }
 
 function described(entry: StoredEntry): Pick<Change, 'path' | 'kind' | 'size'> {

@@ -1,6 +1,6 @@
 import { fail } from '../contract/index.ts';
-import { readWriterCode } from '../repository/keys/writer-code.ts';
-import type { KnownWriter, Writers } from '../repository/writers.ts';
+import { readWriterCode } from './keys/writer-code.ts';
+import type { KnownWriter, Writers } from './writers.ts';
 
 export interface NamedWriter {
   readonly writer: KnownWriter;
@@ -33,4 +33,10 @@ export function findWriter(writers: Writers, name: string): NamedWriter {
           ? 'A code has 16 letters and digits, an id at least 4; `holdfast keys` lists both.'
           : 'If the host shows this code, its keys did not get here: see that it writes to the same target. If another code stands beside its name in `holdfast keys`, somebody replaced its keys.',
   });
+}
+
+/** The same for reading what it wrote: WRITER_UNAPPROVED when it is not trusted. */
+export function findTrusted(writers: Writers, name: string): KnownWriter {
+  const { writer } = findWriter(writers, name);
+  return writers.trusts(writer.id) ? writer : fail(writers.unapproved(writer.id, 'what it wrote'));
 }
