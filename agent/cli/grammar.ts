@@ -90,7 +90,10 @@ function valuesOf(name: string, choices: readonly string[] | undefined, top: rea
     case 'folder':
       return { kind: 'folders' };
     case 'point':
+    case 'to':
       return { kind: 'words', words: ['latest'] };
+    case 'from':
+      return { kind: 'words', words: ['previous', 'latest'] };
     case 'verb':
       return { kind: 'words', words: top };
     case 'job':

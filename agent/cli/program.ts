@@ -1,7 +1,9 @@
 import { Argument, type Command, Option, Command as Program } from 'commander';
 import { EXIT_MEANINGS, type Exit } from './exit.ts';
+import { COLUMNS, INSTALLING, MARKS, PATTERNS, VERSIONS } from './help-notes.ts';
 import { addExamples, addNote, type Example } from './help-text.ts';
 import type { GlobalOptions, Invocation } from './invocation.ts';
+import { parseCount, parsePoint, parseSize, parseTime } from './option-values.ts';
 
 /** Carries out one verb: its module is loaded only then, so that `--help` loads nothing but this description. */
 export type Action = (invocation: Invocation) => Promise<Exit>;
@@ -145,13 +147,53 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
 
   const ls = verb('ls', 'list the files of a snapshot', [
     ['ls files', 'all of the latest'],
+    ['ls files --long --depth 1 src/', 'what is in one folder'],
     ["ls files --at 3f2a91c0 'src/**/*.ts'", 'some of an earlier one'],
   ])
     .argument('<source>', 'name of a source')
-    .argument('[pattern...]', 'paths or patterns, as in .gitignore');
+    .argument('[pattern...]', 'paths or patterns, as in .gitignore')
+    .option('-l, --long', 'with mode, owner, size and time')
+    .addOption(new Option('--depth <levels>', 'so many levels below what is named').argParser(parseCount));
+  addNote(ls, { heading: 'Paths and patterns', lines: PATTERNS });
+  addNote(ls, { heading: 'Marks of --long', lines: MARKS });
   reading(ls.addOption(writer())).action((source, patterns, options, command) =>
     act(command, async (i) => (await import('./verbs/ls.ts')).ls(i, source, patterns, options)),
   );
+
+  const find = verb('find', 'say in which snapshots a path is, and where it changed', [
+    ['find docs/letter.txt', 'its versions, in all snapshots of all sources'],
+    ["find --source files --from 2026-11-01 '*.conf'", 'of one source, since then'],
+  ])
+    .argument('<pattern...>', 'paths or patterns, as in .gitignore')
+    .option('--source <source>', 'only in snapshots of this one')
+    .addOption(writer('only in snapshots of this host: its code, or the beginning of its id'))
+    .addOption(new Option('--from <point>', 'only from this snapshot or time on').argParser(parsePoint))
+    .addOption(new Option('--to <point>', 'only up to this one').argParser(parsePoint))
+    .addOption(new Option('--newer <time>', 'only what was modified after that: a time, or 7d').argParser(parseTime))
+    .addOption(new Option('--older <time>', 'only what was modified before that').argParser(parseTime))
+    .addOption(new Option('--larger <size>', 'only files larger than that: 10MiB').argParser(parseSize));
+  addNote(find, { heading: 'Paths and patterns', lines: PATTERNS });
+  addNote(find, { heading: 'Columns', lines: VERSIONS });
+  unlocking(find).action((patterns, options, command) =>
+    act(command, async (i) => (await import('./verbs/find.ts')).find(i, patterns, options)),
+  );
+
+  const diff = verb('diff', 'say what changed between two snapshots', [
+    ['diff files', 'what the latest has otherwise than the one before'],
+    ["diff files '2026-11-20 14:00' latest src/", 'one folder, since then'],
+  ])
+    .argument('<source>', 'name of a source')
+    .argument('[from]', 'a snapshot: its id, a time, latest; previous (the default) is the one before')
+    .argument('[to]', 'the other one (default: latest)')
+    .argument('[pattern...]', 'paths or patterns, as in .gitignore')
+    .option('--content', 'read what other keys or chunk settings keep from being compared');
+  unlocking(diff.addOption(writer())).action((source, from, to, patterns, options, command) =>
+    act(command, async (i) =>
+      (await import('./verbs/diff.ts')).diff(i, source, [from, to, ...patterns].filter(isGiven), options),
+    ),
+  );
+  addNote(diff, { heading: 'Paths and patterns', lines: PATTERNS });
+  addNote(diff, { heading: 'Columns', lines: COLUMNS });
 
   const restore = verb('restore', 'bring files back', [
     ['restore files --into ./restored', 'all of the latest snapshot'],
@@ -173,6 +215,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .option('--checksum', 'compare content, not only size and time')
     .option('-y, --yes', 'change what is there without asking')
     .option('-n, --dry-run', 'list what would be changed, and do nothing');
+  addNote(restore, { heading: 'Paths and patterns', lines: PATTERNS });
   reading(restore.addOption(writer())).action((source, parts, options, command) =>
     act(command, async (i) => (await import('./verbs/restore.ts')).restore(i, source, parts, options)),
   );
@@ -282,14 +325,6 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   return program;
 }
 
-const INSTALLING = [
-  'bash  in ~/.bashrc:  source <(holdfast completion bash)',
-  'zsh   in ~/.zshrc, after compinit:  source <(holdfast completion zsh)',
-  '      or once:  holdfast completion zsh > a folder of your fpath/_holdfast',
-  'fish  holdfast completion fish > ~/.config/fish/completions/holdfast.fish',
-  'It completes the command holdfast, as npm installs it; not npm run holdfast.',
-];
-
 /** What shows the help of a verb; for one that is not there, what says so. */
 function helpArguments(program: Command, verbs: readonly string[]): readonly string[] {
   let command: Command | undefined = program;
@@ -299,18 +334,25 @@ function helpArguments(program: Command, verbs: readonly string[]): readonly str
 
 /** The options of the verbs that read what was backed up. */
 function reading(command: Command): Command {
+  return unlocking(command.option('--at <point>', 'which snapshot: latest, its id, or a time', 'latest'));
+}
+
+/** The options of those that take a private key, and say otherwise which snapshots they read. */
+function unlocking(command: Command): Command {
   return command
-    .option('--at <point>', 'which snapshot: latest, its id, or a time', 'latest')
     .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
     .option('--passphrase-file <file>', 'read its passphrase from there')
     .addOption(target());
 }
 
-function writer(): Option {
-  return new Option(
-    '--writer <code>',
-    "whose backup: a host's code, or the beginning of its id (default: this host's)",
-  );
+const WHOSE = "whose backup: a host's code, or the beginning of its id (default: this host's)";
+
+function writer(description = WHOSE): Option {
+  return new Option('--writer <code>', description);
+}
+
+function isGiven(word: string | undefined): word is string {
+  return word !== undefined;
 }
 
 function target(): Option {

@@ -107,10 +107,13 @@ export interface Reader {
   parts(): AsyncIterable<{ readonly name: string; readonly kind: 'bytes' | 'tree'; readonly facts: Json }>;
   bytes(name: string, range?: Range): Bytes;
   /**
-   * The entries of a tree that `patterns` select (gitignore syntax: a folder selects what is in it; none selects all),
-   * together with the folders above them, in tree order.
+   * The entries of a tree that `patterns` select, together with the folders above them, in tree order. gitignore syntax, turned
+   * round: a folder selects what is in it, `!` takes back, none selects all. A path with a slash, also `docs/`, is one from the
+   * top, and only what can hold it is read; `\xff` is that byte.
    */
   tree(name: string, patterns?: readonly string[]): AsyncIterable<StoredEntry>;
+  /** Tells by a path whether such patterns select it: for what is not in any tree, too. None select all. */
+  selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean;
   log(name: string, from?: Position, to?: Position): AsyncIterable<LogRecord>;
 }
 

@@ -7,7 +7,7 @@ import { ArtifactSpans, type EndedArtifact } from './artifact-spans.ts';
 function artifact(name: string, startedAt: number, ms: number): EndedArtifact {
   const counters = { ...noCounters(), chunks: 2, newChunks: 1 };
   counters.stages.chunk.bytesIn = 10;
-  const counted = { size: 10, entries: 3, files: 2, unchanged: 1, changedWhileRead: 0, counters };
+  const counted = { size: 10, entries: 3, files: 2, unchanged: 1, changedWhileRead: 0, changedPaths: [], counters };
   return { name, kind: 'bytes', startedAt, endedAt: startedAt + ms, captured: { name, kind: 'bytes', ...counted } };
 }
 

@@ -13,6 +13,7 @@ export interface CapturedArtifact {
   readonly files: number;
   readonly unchanged: number;
   readonly changedWhileRead: number;
+  readonly changedPaths: readonly string[];
   readonly counters: Counters;
   readonly body: ArtifactBody;
 }

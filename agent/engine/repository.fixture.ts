@@ -78,6 +78,8 @@ export class TestRepository implements AsyncDisposable {
   readonly hooks: Hooks = {};
   /** `<target> <key>` of every object that was put and not there before. */
   readonly created: string[] = [];
+  /** What was read from targets, one for each call of `get`; bytes. */
+  readonly reads: { readonly key: string; bytes: number }[] = [];
   readonly warnings: string[] = [];
   /** The time, when it is not the system's. */
   clock: Date | undefined;
@@ -286,7 +288,7 @@ export class TestRepository implements AsyncDisposable {
   }
 
   #watched(name: string, target: Target): Target {
-    const { hooks, created } = this;
+    const { hooks, created, reads } = this;
     return {
       async put(key, body, options) {
         await hooks.put?.(name, key, body);
@@ -296,7 +298,12 @@ export class TestRepository implements AsyncDisposable {
       },
       async *get(key, range) {
         await hooks.get?.(name, key);
-        yield* target.get(key, range);
+        const read = { key, bytes: 0 };
+        reads.push(read);
+        for await (const part of target.get(key, range)) {
+          read.bytes += part.length;
+          yield part;
+        }
       },
       list: (prefix, after) => target.list(prefix, after),
       now: () => target.now(),

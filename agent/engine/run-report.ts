@@ -33,7 +33,10 @@ export interface ArtifactReport {
   readonly entries: number;
   readonly files: number;
   readonly unchanged: number;
+  /** Files that were not the same before and after they were read: stored as read, and read again by the next run. */
   readonly changedWhileRead: number;
+  /** The first 50 of them, by path in the tree. */
+  readonly changedPaths: readonly string[];
 }
 
 export interface Totals {

@@ -57,7 +57,8 @@ export class RunSink implements Sink {
       const chunker = this.#o.chunkers[options.chunker];
       const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker, counters });
       const pages = await storeByteList({ ...this.#o, artifact }, refs);
-      return { pages, size, entries: 0, files: 0, unchanged: 0, changedWhileRead: 0, facts: options.facts?.() ?? null };
+      const none = { entries: 0, files: 0, unchanged: 0, changedWhileRead: 0, changedPaths: [] };
+      return { pages, size, ...none, facts: options.facts?.() ?? null };
     });
   }
 

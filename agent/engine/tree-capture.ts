@@ -16,6 +16,8 @@ const WAITING = 4096;
 const DATA_AT_ONCE = 4;
 /** Files with more chunks keep their chunk list in chunks of its own. */
 const CHUNKS_IN_ENTRY = 1024;
+/** Files that changed while they were read: so many are named, all are counted. */
+const CHANGED_NAMED = 50;
 
 export interface TreeCaptureOptions {
   readonly session: WorkerSession;
@@ -36,6 +38,8 @@ export interface CapturedTree {
   readonly files: number;
   readonly unchanged: number;
   readonly changedWhileRead: number;
+  /** The first of these, by path. */
+  readonly changedPaths: readonly string[];
 }
 
 type FileEntry = Extract<TreeEntry, { kind: 'file' }>;
@@ -74,6 +78,7 @@ export class TreeCapture {
   #files = 0;
   #unchanged = 0;
   #changedWhileRead = 0;
+  readonly #changedPaths: string[] = [];
 
   constructor(options: TreeCaptureOptions) {
     this.#o = options;
@@ -106,6 +111,7 @@ export class TreeCapture {
       files: this.#files,
       unchanged: this.#unchanged,
       changedWhileRead: this.#changedWhileRead,
+      changedPaths: this.#changedPaths,
     };
   }
 
@@ -201,7 +207,8 @@ export class TreeCapture {
       return;
     }
     const { refs, size, changed } = outcome;
-    if (changed) this.#changedWhileRead++;
+    if (changed && ++this.#changedWhileRead <= CHANGED_NAMED)
+      this.#changedPaths.push(Buffer.from(entry.path).toString('utf8'));
     const record = fileRecord(entry, size, await this.#content(refs));
     this.#emit({ record, cached: { stamp: entry.stamp, chunks: refs, state: changed ? 'unreliable' : 'read' } });
   }

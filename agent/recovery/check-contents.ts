@@ -4,7 +4,7 @@ import type { KnownPack } from '../repository/pack-list.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
 import { inParallel } from './lanes.ts';
 import { framesByBirth } from './missing-frames.ts';
-import { readRecords } from './tree-reading.ts';
+import { readRecords } from './record-reading.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import { isWanted, type Verification } from './verification.ts';
 

@@ -3,6 +3,7 @@ import { book, type StageCount } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
 import { type FrameSource, type Loaded, REF_BYTES } from './frame-source.ts';
 import type { Gate } from './gate.ts';
+import type { PageCache } from './page-cache.ts';
 
 /** Plaintext asked of a worker at a time; bytes. */
 const PART_BYTES = 4 * 1024 * 1024;
@@ -14,6 +15,7 @@ export interface ChunkReader {
   readonly frames: FrameSource;
   /** Bounds what was read from the store and not yet answered by a worker. */
   readonly gate: Gate;
+  readonly pages: PageCache;
   /** What the workers book the work to: the artifact's place in the snapshot. */
   readonly artifact: number;
   /** Where reading from the store is booked, on this thread. */

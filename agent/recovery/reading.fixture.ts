@@ -1,9 +1,11 @@
 import type { PluginSpec, SourceSpec } from '../config/policy.ts';
 import type { TestRepository } from '../engine/repository.fixture.ts';
-import { chooseSnapshot, listSnapshots } from '../repository/snapshots.ts';
+import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import type { Writers } from '../repository/writers.ts';
 import type { RestoreOptions, RestoreReport } from './restore.ts';
 import { restoreSource } from './restore.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
+import { UnlockedDomains } from './unlocked-domains.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import type { Level, VerifyOptions, VerifyReport } from './verification.ts';
 import { verifyRepository } from './verify.ts';
@@ -29,6 +31,21 @@ export async function withSnapshot<T>(
     signal: new AbortController().signal,
   });
   return await use(new SnapshotReader(unlocked), unlocked);
+}
+
+/** The domains of all snapshots, as a reader with the recovery key opens them. */
+export async function withDomains<T>(
+  r: TestRepository,
+  use: (domains: UnlockedDomains, snapshots: readonly StoredSnapshot[], writers: Writers) => Promise<T>,
+): Promise<T> {
+  await using store = await r.openStore();
+  const writers = await r.writers(store);
+  const { snapshots } = await listSnapshots(store, writers);
+  const { registry } = r.engine;
+  const signal = new AbortController().signal;
+  const unlock = { store, writers, listed: snapshots, identity: await r.identity(), registry, workers: 1, signal };
+  await using domains = new UnlockedDomains(unlock);
+  return await use(domains, snapshots, writers);
 }
 
 export function restore(

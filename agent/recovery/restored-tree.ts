@@ -5,7 +5,8 @@ import type { Failure, MetaPart, SpecialType } from '../contract/index.ts';
 import type { TreeRecord } from '../repository/tree.ts';
 import { errnoOf, Holes, openExtras, type ReachedPath, type ReadExtras, reachPath } from '../system/index.ts';
 import { REF_BYTES } from './frame-source.ts';
-import { chunksOf, readRecords } from './tree-reading.ts';
+import { readRecords } from './record-reading.ts';
+import { chunksOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import { ZeroChunks } from './zero-chunks.ts';
 

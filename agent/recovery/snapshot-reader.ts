@@ -8,14 +8,14 @@ import {
   type StoredEntry,
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
-import { totalLength } from '../repository/tree.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/counters.ts';
-import { type ChunkReader, readWhole } from './chunk-reading.ts';
+import type { ChunkReader } from './chunk-reading.ts';
 import { FileWrites } from './file-writes.ts';
 import { ReadingSpans } from './reading-spans.ts';
 import { Selection } from './selection.ts';
-import { readRange, readTree, refsOf } from './tree-reading.ts';
+import { readStream } from './stream-reading.ts';
+import { readTree } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import { ZeroChunks } from './zero-chunks.ts';
 
@@ -79,33 +79,28 @@ export class SnapshotReader implements Reader {
 
   async *bytes(name: string, range?: Range): Bytes {
     const reading = this.#reading(name, 'bytes');
-    const artifact = reading.body;
-    const start = range?.offset ?? 0;
-    const end = Math.min(artifact.size, start + (range?.length ?? Number.POSITIVE_INFINITY));
-    for (const [i, page] of artifact.pages.entries()) {
-      const next = artifact.pages[i + 1];
-      const begins = offsetOf(page);
-      if (begins >= end || (next !== undefined && offsetOf(next) <= start)) continue;
-      const refs = await readWhole(reading, refsOf([page]));
-      if (totalLength(refs) !== (next === undefined ? artifact.size : offsetOf(next)) - begins) this.#outOfPlace(name);
-      const offset = Math.max(0, start - begins);
-      for await (const part of readRange(reading, refs, { offset, length: end - begins - offset })) {
-        this.#streamed += part.length;
-        yield part;
-      }
+    for await (const part of readStream(reading, reading.body, range)) {
+      this.#streamed += part.length;
+      yield part;
     }
   }
 
-  tree(name: string, patterns: readonly string[] = []): AsyncIterable<StoredEntry> {
-    return this.#tree(this.#reading(name, 'tree'), new Selection(patterns));
+  /** `depth`: how many levels below the paths that are selected are needed; what lies deeper may be left out. */
+  tree(name: string, patterns: readonly string[] = [], depth?: number): AsyncIterable<StoredEntry> {
+    return this.#tree(this.#reading(name, 'tree'), new Selection(patterns), depth);
+  }
+
+  selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
+    const selection = new Selection(patterns);
+    return (path, isFolder) => selection.wants({ path, kind: isFolder ? 'directory' : 'file' });
   }
 
   log(name: string): AsyncIterable<LogRecord> {
     return fail({ code: 'LOG_UNAVAILABLE', message: `there is no log ${name}`, origin: 'repository', permanent: true });
   }
 
-  async *#tree(reading: ArtifactReading, selection: Selection): AsyncGenerator<StoredEntry> {
-    yield* readTree(reading, reading.writes, reading.body, selection);
+  async *#tree(reading: ArtifactReading, selection: Selection, depth?: number): AsyncGenerator<StoredEntry> {
+    yield* readTree(reading, reading.writes, reading.body, selection, depth);
     this.#selections.push(selection);
   }
 
@@ -120,10 +115,10 @@ export class SnapshotReader implements Reader {
   }
 
   #open(name: string, kind: 'bytes' | 'tree'): ArtifactReading {
-    const { session, frames, gate, body, domain } = this.#from;
+    const { session, frames, gate, pages, body, domain } = this.#from;
     const artifact = body.artifacts.findIndex((one) => one.name === name && one.kind === kind);
     const counters = noReadCounters();
-    const reader = { session, frames, gate, artifact, fetched: counters.fetch };
+    const reader = { session, frames, gate, pages, artifact, fetched: counters.fetch };
     const startedAt = performance.now();
     return {
       ...reader,
@@ -132,15 +127,6 @@ export class SnapshotReader implements Reader {
       counters,
       startedAt,
     };
-  }
-
-  #outOfPlace(name: string): never {
-    return fail({
-      code: 'OBJECT_DAMAGED',
-      message: `snapshot ${this.#from.snapshot.id} is damaged: a page of ${name} holds another part of it than it says`,
-      origin: 'repository',
-      permanent: true,
-    });
   }
 
   #unknown(name: string, kind: 'bytes' | 'tree'): never {
@@ -152,9 +138,4 @@ export class SnapshotReader implements Reader {
       hint: `it has: ${this.#from.body.artifacts.map((artifact) => artifact.name).join(', ')}`,
     });
   }
-}
-
-/** Where in the stream the first byte of a page of its chunk list lies. */
-function offsetOf({ first }: ArtifactBody['pages'][number]): number {
-  return Number(new DataView(first.buffer, first.byteOffset, first.byteLength).getBigUint64(0));
 }

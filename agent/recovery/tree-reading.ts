@@ -1,45 +1,14 @@
 import { fail, type StoredEntry } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
-import { decodePage, type TreeRecord, totalLength } from '../repository/tree.ts';
+import { type TreeRecord, totalLength } from '../repository/tree.ts';
 import { type ChunkReader, readChunks, readWhole } from './chunk-reading.ts';
 import type { FileWrites } from './file-writes.ts';
 import { REF_BYTES } from './frame-source.ts';
+import { isWithin } from './page-choice.ts';
+import { lookUp, readRecords } from './record-reading.ts';
 import type { Selection } from './selection.ts';
 
-/** Pages asked for at a time: about 4 MiB. */
-const PAGES = 16;
-
 type FileRecord = Extract<TreeRecord, { kind: 'file' }>;
-
-/** The records of a tree artifact, in tree order. */
-export async function* readRecords(reader: ChunkReader, artifact: ArtifactBody): AsyncGenerator<TreeRecord> {
-  let last: TreeRecord | undefined;
-  const ask = (at: number) => readWhole(reader, refsOf(artifact.pages.slice(at, at + PAGES)));
-  let next = artifact.pages.length > 0 ? ask(0) : undefined;
-  for (let at = 0; at < artifact.pages.length; at += PAGES) {
-    const bytes = await (next as Promise<Uint8Array>);
-    next = at + PAGES < artifact.pages.length ? ask(at + PAGES) : undefined;
-    next?.catch(() => {});
-    let offset = 0;
-    for (const { length, first } of artifact.pages.slice(at, at + PAGES)) {
-      const records = decodePage(bytes.subarray(offset, offset + length), last);
-      if (Buffer.compare((records[0] as TreeRecord).path, first) !== 0) outOfPlace(artifact.name);
-      offset += length;
-      yield* records;
-      last = records.at(-1) ?? last;
-    }
-  }
-}
-
-/** Whoever looks for an entry takes the page that its path falls in: a page that starts elsewhere would hide what is in it. */
-function outOfPlace(artifact: string): never {
-  fail({
-    code: 'OBJECT_DAMAGED',
-    message: `a page of ${artifact} does not begin with the entry that its snapshot says`,
-    origin: 'repository',
-    permanent: true,
-  });
-}
 
 /**
  * The entries of a tree that are selected, with the folders above them, ready to be restored. A selected name of a file
@@ -50,51 +19,46 @@ export async function* readTree(
   writes: FileWrites,
   artifact: ArtifactBody,
   selection: Selection,
+  depth?: number,
 ): AsyncGenerator<StoredEntry> {
-  const orphans = selection.all ? new Map<string, string>() : await linksWithoutFile(reader, artifact, selection);
-  const contents = new Map<string, FileRecord>();
+  const names = new LinkedNames(reader, artifact, selection);
   const above: TreeRecord[] = [];
-  for await (const record of readRecords(reader, artifact)) {
-    while (above.length > 0 && !isBelow(record.path, (above.at(-1) as TreeRecord).path)) above.pop();
-    if (record.kind === 'file' && orphans.has(nameOf(record.path))) contents.set(nameOf(record.path), record);
+  const sought = { places: selection.places, ...(depth === undefined ? {} : { depth }) };
+  for await (const record of readRecords(reader, artifact, sought)) {
+    while (above.length > 0 && !isWithin(record.path, (above.at(-1) as TreeRecord).path)) above.pop();
     if (!selection.has(record)) {
       if (record.kind === 'directory') above.push(record);
       continue;
     }
     for (const folder of above.splice(0)) yield entryOf(reader, writes, folder);
-    yield entryOf(reader, writes, linkedContent(record, orphans, contents));
+    yield entryOf(reader, writes, await names.resolve(record));
   }
 }
 
-/** For each file that is not selected but has selected names: the first of those, which will carry the content. */
-async function linksWithoutFile(
-  reader: ChunkReader,
-  artifact: ArtifactBody,
-  selection: Selection,
-): Promise<Map<string, string>> {
-  const chosen = new Set<string>();
-  const orphans = new Map<string, string>();
-  for await (const record of readRecords(reader, artifact)) {
-    if (record.kind === 'file' && selection.has(record)) chosen.add(nameOf(record.path));
-    if (record.kind !== 'hardlink' || !selection.has(record)) continue;
-    const target = nameOf(record.target);
-    if (!chosen.has(target) && !orphans.has(target)) orphans.set(target, nameOf(record.path));
-  }
-  return orphans;
-}
+/** Gives what has a selected name, and no first name that is selected, to the first of those: it will carry the content. */
+class LinkedNames {
+  readonly #reader: ChunkReader;
+  readonly #artifact: ArtifactBody;
+  readonly #selection: Selection;
+  /** The name that carries the content, by the first name of all. */
+  readonly #carriers = new Map<string, Uint8Array>();
 
-function linkedContent(
-  record: TreeRecord,
-  orphans: ReadonlyMap<string, string>,
-  contents: ReadonlyMap<string, FileRecord>,
-): TreeRecord {
-  if (record.kind !== 'hardlink') return record;
-  const first = orphans.get(nameOf(record.target));
-  if (first === undefined) return record;
-  const path = Buffer.from(first, 'latin1');
-  if (first !== nameOf(record.path)) return { ...record, target: path };
-  const content = contents.get(nameOf(record.target));
-  return content === undefined ? record : { ...content, path: record.path, meta: record.meta };
+  constructor(reader: ChunkReader, artifact: ArtifactBody, selection: Selection) {
+    this.#reader = reader;
+    this.#artifact = artifact;
+    this.#selection = selection;
+  }
+
+  async resolve(record: TreeRecord): Promise<TreeRecord> {
+    if (record.kind !== 'hardlink' || this.#selection.wants({ path: record.target, kind: 'file' })) return record;
+    const first = nameOf(record.target);
+    const carrier = this.#carriers.get(first);
+    if (carrier !== undefined) return { ...record, target: carrier };
+    const content = await lookUp(this.#reader, this.#artifact, record.target);
+    if (content === undefined || content.kind === 'directory' || content.kind === 'hardlink') return record;
+    this.#carriers.set(first, record.path.slice());
+    return { ...content, path: record.path, meta: record.meta };
+  }
 }
 
 function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): StoredEntry {
@@ -134,16 +98,6 @@ export async function chunksOf(reader: ChunkReader, record: FileRecord): Promise
   });
 }
 
-export function refsOf(pages: ArtifactBody['pages']): Uint8Array {
-  const refs = new Uint8Array(pages.length * REF_BYTES);
-  const view = new DataView(refs.buffer);
-  pages.forEach(({ id, length }, i) => {
-    refs.set(id, i * REF_BYTES);
-    view.setUint32(i * REF_BYTES + 32, length, true);
-  });
-  return refs;
-}
-
 /** The plaintext of a range of what `refs` (n × 36 bytes) name; only the chunks that it touches are read. */
 export async function* readRange(
   reader: ChunkReader,
@@ -178,15 +132,6 @@ export async function* slice(
     left -= taken.length;
     if (taken.length > 0) yield taken;
   }
-}
-
-function isBelow(path: Uint8Array, folder: Uint8Array): boolean {
-  if (folder.length === 0) return true;
-  return (
-    path.length > folder.length &&
-    path[folder.length] === 0x2f &&
-    Buffer.compare(path.subarray(0, folder.length), folder) === 0
-  );
 }
 
 function nameOf(path: Uint8Array): string {

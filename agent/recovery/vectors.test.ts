@@ -23,8 +23,10 @@ import { brokenLinks } from './chains.ts';
 import { EpochKeys } from './epoch-keys.ts';
 import { FrameSource } from './frame-source.ts';
 import { Gate } from './gate.ts';
+import { PageCache } from './page-cache.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
-import { codecsOf, type UnlockedSnapshot } from './unlocked-snapshot.ts';
+import { codecsOf } from './unlocked-domain.ts';
+import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
 const registry = builtinPlugins();
 
@@ -124,7 +126,8 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
   const { index, packs, problems } = await loadIndex(store, domain, 'read', { usable: await epochs.present() });
   const reading = await openReading(Buffer.from(domain.id, 'hex'), domain.idKey);
   const unlocked = {
-    ...{ snapshot, body, domain, packs, gate: new Gate(1), artifact: -1, fetched: noReadCounters().fetch },
+    ...{ snapshot, body, domain, packs, gate: new Gate(1), artifact: -1 },
+    ...{ pages: new PageCache(), fetched: noReadCounters().fetch },
     frames: new FrameSource({ store, domain, epochs, index, packs }),
     session: { send: async (request: Parameters<Reading['answer']>[0]) => reading.answer({ ...request, n: 0 }) },
   } as unknown as UnlockedSnapshot;

@@ -1,28 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { type Failure, failureOf } from '../contract/index.ts';
+import { type EpochReading, noEpochs, replicateEpochs } from './domain-epochs.ts';
 import type { PresentEpochs } from './index-loading.ts';
-import { createEpoch, decodeEpoch, type Epoch } from './keys/epoch.ts';
+import { createEpoch } from './keys/epoch.ts';
 import { type HostDomain, type HostKeys, loadHostKeys, saveHostKeys } from './keys/host-keys.ts';
-import type { Recipient } from './keys/recipient.ts';
 import { decodeWriter, encodeWriter } from './keys/writer.ts';
-import { epochKey, epochPrefix, parseEpochKey, WRITERS_PREFIX, writerKey } from './layout.ts';
-import { refuseSecond, type Sharing, sharedSecret } from './shared-domains.ts';
+import { epochKey, WRITERS_PREFIX, writerKey } from './layout.ts';
+import { refuseSecond, sharedSecret } from './shared-domains.ts';
 import { type NamedTarget, Store } from './store.ts';
-import type { Writers } from './writers.ts';
 
 const DAY_MS = 86_400_000;
 /** An epoch's life: after it, new data keys are sealed to a new one. Deduplication goes on across epochs. */
 export const EPOCH_DAYS = 90;
 
-export interface DomainOptions {
-  readonly store: Store;
-  readonly host: HostKeys;
+export interface DomainOptions extends EpochReading {
   /** `<host>/<retention class>`, or the name of the shared domain. */
   readonly name: string;
-  /** The domain, when it is a shared one. */
-  readonly sharing?: Sharing | undefined;
-  readonly writers: Writers;
-  readonly recipients: readonly Recipient[];
   readonly stateFolder: string;
   readonly now: Date;
 }
@@ -44,6 +37,7 @@ interface Base {
   readonly secret: Uint8Array;
   readonly known?: HostDomain;
   readonly renewed?: 'new domain' | 'joined';
+  readonly problem?: Failure;
 }
 
 /** How often another process may have changed this host's keys meanwhile before it is said. */
@@ -75,8 +69,8 @@ export async function ensureDomain(o: DomainOptions): Promise<EnsuredDomain> {
 
 async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
   const base = await baseOf(o);
-  const present = base.renewed === 'new domain' ? nothing : await replicateEpochs(o, base.id);
-  const { problems } = present;
+  const present = base.renewed === 'new domain' ? noEpochs : await replicateEpochs(o, base.id);
+  const problems = [...(base.problem === undefined ? [] : [base.problem]), ...present.problems];
   const renewed = base.renewed ?? reasonToRenew(base.known, present.intact, o);
   const { known } = base;
   if (known !== undefined && renewed === undefined) return { host: o.host, domain: known, epochs: present, problems };
@@ -113,7 +107,10 @@ async function baseOf(o: DomainOptions): Promise<Base> {
   if (o.sharing === undefined) return held(o.host.domains.find(({ name }) => name === o.name));
   const shared = await sharedSecret(o.sharing, o);
   if (shared.kind === 'absent') return fresh();
-  if (shared.kind === 'known') return held(o.host.domains.find(({ id }) => id === shared.id));
+  if (shared.kind === 'known') {
+    const base = held(o.host.domains.find(({ id }) => id === shared.id));
+    return shared.divided === undefined ? base : { ...base, problem: shared.divided };
+  }
   return { id: shared.id, name: o.name, secret: shared.secret, renewed: 'joined' };
 }
 
@@ -148,63 +145,4 @@ function reasonToRenew(
   if (wanted.join() !== [...known.epoch.recipients].sort().join()) return 'recipients changed';
   const age = o.now.getTime() - Date.parse(known.epoch.created);
   return age >= EPOCH_DAYS * DAY_MS ? 'epoch ended' : undefined;
-}
-
-interface Present extends PresentEpochs {
-  readonly intact: ReadonlySet<string>;
-  readonly problems: readonly Failure[];
-}
-
-const nothing: Present = { usable: new Set(), withheld: new Set(), intact: new Set(), problems: [] };
-
-/**
- * Reads every epoch of the domain, and gives a target that joined later those that the others have: without them nothing on it
- * could be opened. What does not read as an epoch of a trusted writer is said and passed over: one such object must not end all
- * backups.
- *
- * Of another host's epochs those are usable that all recipients of this host's policy can open: what is not stored a second time
- * must be there for whoever restores this host.
- */
-async function replicateEpochs(o: DomainOptions, domain: string): Promise<Present> {
-  const { store, host, writers } = o;
-  const epochs: Epoch[] = [];
-  const problems: Failure[] = [];
-  const listed = await store.list(epochPrefix(domain));
-  for (const key of new Set(listed.flatMap((objects) => [...objects.keys()]))) {
-    if (parseEpochKey(key) === undefined) continue;
-    try {
-      const { epoch, object } = await store.read(key, undefined, (bytes) => {
-        return { epoch: decodeEpoch(bytes, key, writers.trustedKeyOf), object: bytes };
-      });
-      for (const [i, objects] of listed.entries()) {
-        if (!objects.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);
-      }
-      epochs.push(epoch);
-    } catch (error) {
-      const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
-      if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
-      problems.push(failure);
-    }
-  }
-  const lacking = (epoch: Epoch) => o.recipients.filter(({ fingerprint }) => !epoch.recipients.includes(fingerprint));
-  const withheld = epochs.filter((epoch) => epoch.writer !== host.writer && lacking(epoch).length > 0);
-  for (const epoch of withheld) problems.push(notShared(epoch, lacking(epoch), writers));
-  const ids = (of: readonly Epoch[]) => new Set(of.map(({ id }) => id));
-  return {
-    usable: ids(epochs.filter((epoch) => !withheld.includes(epoch))),
-    withheld: ids(withheld),
-    intact: ids(epochs),
-    problems,
-  };
-}
-
-function notShared({ id, domainName, writer }: Epoch, lacking: readonly Recipient[], writers: Writers): Failure {
-  const names = lacking.map(({ name }) => name).join(', ');
-  return {
-    code: 'EPOCH_NARROWER',
-    message: `what ${writers.get(writer)?.host ?? writer} stored in domain "${domainName}" under epoch ${id.slice(0, 8)} is stored anew: ${names} could not open it`,
-    origin: 'policy',
-    permanent: true,
-    hint: 'let the hosts of a shared domain have the same recipients',
-  };
 }

@@ -34,7 +34,10 @@ export async function findShared(store: Store, writers: Writers, sharing: Sharin
   return found.sort((a, b) => byAge(a.epochs[0], b.epochs[0]) || (a.id < b.id ? -1 : 1));
 }
 
-/** A domain has one name: the first that can be trusted says whether the others have to be read. */
+/**
+ * A domain has one name: the first epoch of a host that shares says whether the others have to be read. One of any other host
+ * says nothing, not even that: it must not be able to hide a domain by putting an epoch of another name into it.
+ */
 async function epochsNamed(
   store: Store,
   writers: Writers,
@@ -45,8 +48,9 @@ async function epochsNamed(
   for (const key of keys) {
     try {
       const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf));
+      if (!isSharing(writers.get(epoch.writer), sharing)) continue;
       if (epoch.domainName !== sharing.name) return epochs;
-      if (isSharing(writers.get(epoch.writer), sharing)) epochs.push(epoch);
+      epochs.push(epoch);
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       // Whoever needs a damaged one will be told; anybody may have added one that is not trusted.
@@ -56,7 +60,8 @@ async function epochsNamed(
   return epochs;
 }
 
-function isSharing(writer: KnownWriter | undefined, { includes }: Sharing): boolean {
+/** Whether what a writer stores in the domain counts for the others: this host itself, and approved ones that the policy names now. */
+export function isSharing(writer: KnownWriter | undefined, { includes }: Sharing): boolean {
   return writer !== undefined && (writer.own || (writer.approvals.length > 0 && includes(writer.host)));
 }
 
@@ -65,15 +70,21 @@ function byAge(a: Epoch | undefined, b: Epoch | undefined): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** What this host writes to a shared domain with: its keys of it, or a secret that it has not used yet. */
+/**
+ * What this host writes to a shared domain with: its keys of it, or a secret that it has not used yet. `divided` says that what it
+ * has is not the domain that counts.
+ */
 export type SharedSecret =
-  | { readonly kind: 'known'; readonly id: string }
+  | { readonly kind: 'known'; readonly id: string; readonly divided?: Failure }
   | { readonly kind: 'granted'; readonly id: string; readonly secret: Uint8Array }
   | { readonly kind: 'absent' };
 
 /**
  * The secret of a shared domain, as this host has it: in its own keys, or in an approval. `absent` when nobody has made the domain and
  * this host may. `JOIN_PENDING` when somebody has, or when nobody has approved this host yet.
+ *
+ * A host that has keys of a domain of this name goes on with them when another domain counts, and says so: that costs space, and
+ * stopping would cost backups. Whoever holds the keys of one of the hosts could make a domain that claims to be older.
  */
 export async function sharedSecret(
   sharing: Sharing,
@@ -93,8 +104,11 @@ export async function sharedSecret(
     const secret = openDomainSecret(names, host.join.privateKey, granted.sealed);
     return secret === undefined ? failSealed(sharing.name) : { kind: 'granted', id: granted.id, secret };
   }
-  if (counting !== undefined)
-    return fail(joinPending(sharing.name, writer, whyPending(counting, own.length > 0, writers)));
+  const last = own.at(-1);
+  if (counting !== undefined && last !== undefined) {
+    return { kind: 'known', id: last.id, divided: divided(sharing.name, writer, counting, writers) };
+  }
+  if (counting !== undefined) return fail(joinPending(sharing.name, writer, whyPending(counting, false, writers)));
   if (writer === undefined || writer.approvals.length === 0) {
     return fail(
       joinPending(
@@ -118,8 +132,22 @@ export async function refuseSecond(
   fail(joinPending(sharing.name, o.writers.get(o.host.writer), whyPending(counting, true, o.writers)));
 }
 
+function divided(name: string, writer: KnownWriter | undefined, counting: FoundDomain, writers: Writers): Failure {
+  return {
+    code: 'DOMAIN_DIVIDED',
+    message: `there are two shared domains "${name}": this host has the secret of one, and the one that ${makerOf(counting, writers)} made counts; this host goes on in its own, and shares nothing with the others`,
+    origin: 'key',
+    permanent: true,
+    hint: `if two hosts made it at the same time, whoever has a recovery key gives this one the other secret: \`holdfast keys approve ${writer?.code ?? '<code>'} --key <recovery key>\`. If it was made long ago, find out what ${makerOf(counting, writers)} did`,
+  };
+}
+
+function makerOf(counting: FoundDomain, writers: Writers): string {
+  return writers.get(counting.epochs[0]?.writer ?? '')?.host ?? 'another host';
+}
+
 function whyPending(counting: FoundDomain, twice: boolean, writers: Writers): string {
-  const maker = writers.get(counting.epochs[0]?.writer ?? '')?.host ?? 'another host';
+  const maker = makerOf(counting, writers);
   const there = twice ? `was made by two hosts at once, and the one that ${maker} made counts` : `was made by ${maker}`;
   return `${there}; this host does not have its secret`;
 }

@@ -8,7 +8,7 @@ export { Holes, type Stretch } from './holes.ts';
 export * from './inode-extras.ts';
 export { flagLetters, INODE_FLAGS, KEPT_FLAGS, LOCKING_FLAGS } from './inode-flags.ts';
 export { lockInode, locksOf, unlockInode } from './inode-locks.ts';
-export { type ReachedPath, reachPath } from './long-path.ts';
+export { PATH_MAX, type ReachedPath, reachPath } from './long-path.ts';
 export { errnoOf, SystemCallError } from './system-call-error.ts';
 export { removeTree } from './tree-removal.ts';
 export { setXattrs, type UnsetXattr } from './xattr-setting.ts';

@@ -360,6 +360,21 @@ test('what is there is changed only when somebody says so, and the command that 
   assertExit(await machine.call(['restore', 'files', '--in-place', '--yes']), 64);
 });
 
+test('what is selected is all that --delete looks at: by the same rules as what is restored', async () => {
+  await using machine = await Machine.create();
+  const names = ['docs/a', 'sub/x', 'sub/docs/b', 'other/docs/c'];
+  for (const name of names) {
+    mkdirSync(join(machine.data, name, '..'), { recursive: true });
+    writeFileSync(join(machine.data, name), name);
+  }
+  await machine.ask(['run']);
+  for (const name of ['docs/new', 'sub/new', 'sub/docs/new']) writeFileSync(join(machine.data, name), 'new');
+  // `docs/` is the folder at the top: what others of that name have, the snapshot has too, and it is not looked for.
+  await machine.ask(['restore', 'files', '--in-place', '--delete', '--yes', 'docs/', 'sub/x', '!docs/b']);
+  for (const name of [...names, 'sub/new', 'sub/docs/new']) assert.ok(existsSync(join(machine.data, name)), name);
+  assert.ok(!existsSync(join(machine.data, 'docs/new')));
+});
+
 test('on a terminal: a question with the first changes, and a list that fits', {
   skip: isTmuxInstalled() ? false : 'tmux is not installed',
 }, async () => {

@@ -72,6 +72,10 @@ export class MemorySnapshot implements Reader {
     }
   }
 
+  selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
+    return patterns.length === 0 ? () => true : selector(patterns);
+  }
+
   async *log(name: string, from?: Position): AsyncGenerator<LogRecord> {
     const records = this.#logs.get(name) ?? [];
     const start = from === undefined ? 0 : records.findIndex((record) => isSame(record.from, from));
@@ -80,17 +84,22 @@ export class MemorySnapshot implements Reader {
 }
 
 function select(entries: readonly StoredTreeEntry[], patterns: readonly string[]): StoredTreeEntry[] {
-  const selected = ignore({ ignorecase: false }).add(patterns);
-  const chosen = entries.filter(({ path, kind }) => {
-    const text = Buffer.from(path).toString();
-    return text !== '' && selected.ignores(kind === 'directory' ? `${text}/` : text);
-  });
+  const selects = selector(patterns);
+  const chosen = entries.filter(({ path, kind }) => selects(path, kind === 'directory'));
   const above = new Set(['']);
   for (const { path } of chosen) {
     const text = Buffer.from(path).toString('latin1');
     for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) above.add(text.slice(0, at));
   }
   return entries.filter((entry) => chosen.includes(entry) || above.has(Buffer.from(entry.path).toString('latin1')));
+}
+
+function selector(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
+  const selected = ignore({ ignorecase: false }).add(patterns);
+  return (path, isFolder) => {
+    const text = Buffer.from(path).toString();
+    return text !== '' && selected.ignores(isFolder ? `${text}/` : text);
+  };
 }
 
 /** Content in memory, written as the agent's workers write it. */

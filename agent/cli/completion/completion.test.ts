@@ -80,6 +80,15 @@ const LINES: readonly (readonly [line: readonly string[], offered: readonly stri
     ['keys', ''],
     ['approve', 'list', 'request', 'show'],
   ],
+  [
+    ['diff', 'files', ''],
+    ['latest', 'previous'],
+  ],
+  [['diff', 'files', 'previous', ''], ['latest']],
+  [
+    ['find', '--source', ''],
+    ['files', 'web.site'],
+  ],
   [['help', 'ke'], ['keys']],
   [['completion', ''], [...SHELLS]],
   [['--policy', "'other place'", 'run', 'e'], ['elsewhere']],

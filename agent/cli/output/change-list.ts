@@ -1,5 +1,7 @@
 import type { Aspect, Change } from '../../contract/index.ts';
 import type { ChangeTotals } from '../../recovery/change-totals.ts';
+import { namedJson } from './entry-json.ts';
+import { JsonStream } from './json-stream.ts';
 import type { Paint, Tone } from './paint.ts';
 import { printable, printablePath } from './printable.ts';
 import { formatCount, formatCounted, formatSize } from './size.ts';
@@ -115,25 +117,21 @@ export class ChangeList {
 /** The one JSON document of a dry run: its changes are written as they are told, because they may be more than memory holds. */
 export class JsonChanges {
   readonly #terminal: Terminal;
-  #count = 0;
+  #stream: JsonStream | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
   }
 
   add({ path, ...change }: Change): void {
-    const text = Buffer.from(path).toString('utf8');
-    const exact = Buffer.from(text).equals(path);
-    const named = exact
-      ? { path: text }
-      : { path: printablePath(path), pathBase64: Buffer.from(path).toString('base64') };
-    this.#terminal.jsonPiece(this.#count++ === 0 ? '{"changes":[\n' : ',\n', { ...named, ...change });
+    this.#stream ??= new JsonStream(this.#terminal, {}, 'changes');
+    this.#stream.add({ ...namedJson('path', path), ...change });
   }
 
   /** Writes the rest of the document: what is known at the end. */
   end(document: object): void {
-    if (this.#count === 0) this.#terminal.json({ changes: [], ...document });
-    else this.#terminal.jsonRest('\n],', document);
+    if (this.#stream === undefined) this.#terminal.json({ changes: [], ...document });
+    else this.#stream.end(document);
   }
 }
 

@@ -1,3 +1,5 @@
+import { pathOfText, textOfPath } from '../../contract/path-text.ts';
+
 // C0, DEL and C1 drive the terminal; bidirectional controls reorder what is read. A lone surrogate is no character at all.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
@@ -12,15 +14,19 @@ export function printable(text: string): string {
   });
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** A path as raw bytes, safe to show. Bytes that are not UTF-8 are written as `\xff`. */
+/**
+ * A path as raw bytes, safe to show, and as it can be asked for: in a pattern, too, `\xff` is a byte, and `\\` a backslash. So are
+ * written the bytes that are not UTF-8, and those of characters that are not shown.
+ */
 export function printablePath(path: Uint8Array): string {
-  try {
-    return printable(decoder.decode(path));
-  } catch {
-    return Array.from(path, (byte) =>
-      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
-    ).join('');
-  }
+  return textOfPath(path)
+    .replaceAll('\\', '\\\\')
+    .replace(UNPRINTABLE, (character) =>
+      Array.from(pathOfText(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+    );
+}
+
+/** The pattern that means this path and no other. */
+export function exactly(path: Uint8Array): string {
+  return `/${printablePath(path).replace(/[*?[]/g, '\\$&')}`;
 }

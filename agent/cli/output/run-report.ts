@@ -6,6 +6,9 @@ import { printable } from './printable.ts';
 import { formatCounted, formatRate, formatSize } from './size.ts';
 import { renderFacts } from './table.ts';
 
+/** Files that are named. */
+const NAMED = 3;
+
 const MARKS = {
   ok: ['green', '✔'],
   incomplete: ['yellow', '!'],
@@ -60,7 +63,10 @@ function facts({
       : [
           [
             'changed',
-            `${formatCounted(changed, 'file')} while being read: stored as read, and read again by the next run`,
+            `${formatCounted(changed, 'file')} while being read: stored as read, and read again by the next run\n${someOf(
+              artifacts.flatMap(({ changedPaths }) => changedPaths),
+              changed,
+            )}`,
           ] as [string, string],
         ]),
     ['new', `${formatSize(newBytes)} in ${formatCounted(newChunks, 'chunk')}`],
@@ -80,6 +86,12 @@ function stageTimes(counters: RunReport['counters'], storeMs: number): string {
   const times = STAGES.map((stage) => `${stage} ${formatDuration(counters.stages[stage].busyMs)}`);
   const all = [...times, `store ${formatDuration(storeMs)}`];
   return [all.slice(0, 4), all.slice(4)].map((line) => line.join(' · ')).join('\n');
+}
+
+/** The first of them in a line; `--json` has more. */
+function someOf(paths: readonly string[], count: number): string {
+  const named = paths.slice(0, NAMED).map(printable);
+  return [...named, ...(count > named.length ? [`${count - named.length} more`] : [])].join(', ');
 }
 
 function streams(artifacts: RunReport['artifacts']): string {

@@ -61,17 +61,7 @@ export class Terminal {
 
   /** Writes the one JSON document of `--json`. */
   json(document: unknown): void {
-    this.data(`${jsonText(document, 2)}\n`);
-  }
-
-  /** Writes a piece of a document that is longer than memory: `before`, and a value on a line. */
-  jsonPiece(before: string, value: unknown): boolean {
-    return this.data(`${before}${jsonText(value)}`);
-  }
-
-  /** Writes the end of a document that was begun piece by piece: `between`, then the members of `rest`, and the last brace. */
-  jsonRest(between: string, rest: object): void {
-    this.data(`${between}${jsonText(rest, 2).slice(1)}\n`);
+    this.data(`${encodeJson(document, 2)}\n`);
   }
 
   /** Something to know; not with `--quiet`. */
@@ -116,13 +106,14 @@ export class Terminal {
 // JSON leaves as they are: DEL and C1, which drive terminals; what reorders text; `##[`, a command in a log of GitHub Actions.
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)/g;
 
+/** `document` as JSON that drives no terminal and no log. */
+export function encodeJson(document: unknown, indent?: number): string {
+  return JSON.stringify(document, jsonValue, indent).replace(ACTIVE, escaped);
+}
+
 /** All of them can stand in strings only, where this means the same (RFC 8259, 7). */
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-function jsonText(value: unknown, indent = 0): string {
-  return JSON.stringify(value, jsonValue, indent).replace(ACTIVE, escaped);
 }
 
 // Bigints are times in nanoseconds and inode numbers: text, because a JSON number would lose digits.

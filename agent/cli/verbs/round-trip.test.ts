@@ -67,9 +67,9 @@ test('run, list, restore, verify: what comes back is what was there', async () =
     listing.entries.map((entry: { path: string }) => entry.path),
     ['', 'docs', 'docs/letter.txt', 'esc\x1b[31mape', 'large', 'large-too', 'symlink'],
   );
-  const shown = call(['ls', 'files', 'docs'], unlocked).stdout;
+  const shown = call(['ls', 'files', '--long', 'docs'], unlocked).stdout;
   assert.match(shown, /^-rw-r----- {2}.*docs\/letter\.txt$/m);
-  assert.ok(!call(['ls', 'files'], unlocked).stdout.includes('\x1b'));
+  assert.ok(!call(['ls', 'files', '-l'], unlocked).stdout.includes('\x1b'));
 
   const into = path.join(root, 'restored');
   const restored = call(['restore', 'files', '--into', into, '--at', run.snapshot.id, '--json'], unlocked);

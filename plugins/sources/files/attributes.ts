@@ -13,6 +13,7 @@ import {
   type ExtrasAccess,
   KEPT_FLAGS,
   lockInode,
+  reachPath,
   setLinkTimes,
   setTimes,
   setXattrs,
@@ -124,7 +125,8 @@ async function setAttributes(
   given: Given,
   access: ExtrasAccess,
 ): Promise<readonly Trouble[]> {
-  const opened = openSync(systemPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | flags);
+  using reached = reachPath(bytesOf(place));
+  const opened = openSync(reached.path, constants.O_RDONLY | constants.O_NOFOLLOW | flags);
   try {
     const stands = fstatSync(opened, { bigint: true });
     if (stands.ino !== inode || stands.dev !== device) escapes(place, 'something else took its place');

@@ -1,5 +1,6 @@
 import { type BigIntStats, readlinkSync } from 'node:fs';
 import type { Aspect, Change, StoredEntry } from 'holdfast/plugin';
+import type { ExtrasAccess } from 'holdfast/system';
 import type { Given } from './attributes.ts';
 import { bytesOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { kindOf } from './standing.ts';
@@ -8,7 +9,12 @@ import { deviceNumbers, isSparse, specialType } from './tree.ts';
 /** What would have to be done about something that stands where an entry belongs; undefined: nothing. */
 export type Difference = Pick<Change, 'action' | 'differs'> | undefined;
 
-/** In which of those attributes that stat(2) tells it differs from what it is to have. `slackNs`: how exactly times can be set here. */
+/** By how much a time may be off that is set here: where there is no call for it, Node carries it as a double. */
+export function timeSlack({ by }: ExtrasAccess): bigint {
+  return by === 'libc' ? 0n : 1000n;
+}
+
+/** In which of those attributes that stat(2) tells it differs from what it is to have. `slackNs`: see `timeSlack`. */
 export function attributeDifferences(stands: BigIntStats, { mode, owner, mtimeNs }: Given, slackNs: bigint): Aspect[] {
   const differs: Aspect[] = [];
   if (mtimeNs !== undefined && !isSameTime(stands.mtimeNs, mtimeNs, slackNs)) differs.push('time');

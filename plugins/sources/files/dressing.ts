@@ -20,11 +20,6 @@ export class Dressing {
     this.#tell = tell;
   }
 
-  /** By how much a time may be off that is set here: where there is no call for it, Node carries it as a double. */
-  get slackNs(): bigint {
-    return this.access.by === 'libc' ? 0n : 1000n;
-  }
-
   /** Says what was restored, and what it could not be given. */
   lacks(path: RawPath, troubles: readonly Trouble[]): void {
     for (const failure of unset(path, troubles)) this.#tell(path, failure);

@@ -3,7 +3,7 @@ import { type Change, fail, type StoredEntry } from 'holdfast/plugin';
 import { lockInode, unlockInode } from 'holdfast/system';
 import { type Attributes, setFileAttributes, setLinkAttributes } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
-import { attributeDifferences, looksLike } from './difference.ts';
+import { attributeDifferences, looksLike, timeSlack } from './difference.ts';
 import type { Dressing } from './dressing.ts';
 import { changed, conflicts } from './failure.ts';
 import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
@@ -64,7 +64,7 @@ export class EntryMaker {
 
   #isAsItShouldBe(entry: NoFolder, stands: BigIntStats, place: Place): boolean {
     if (entry.kind !== 'hardlink') {
-      const differs = attributeDifferences(stands, this.#attributes.onto(entry.meta), this.#dressing.slackNs);
+      const differs = attributeDifferences(stands, this.#attributes.onto(entry.meta), timeSlack(this.#dressing.access));
       return looksLike(entry, stands, place.path, differs);
     }
     using target = this.destination.place(rawPathOf(entry.target));

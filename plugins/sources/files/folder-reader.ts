@@ -1,5 +1,6 @@
 import { type BigIntStats, lstat, lstatSync, readdir, readlink } from 'node:fs';
-import { type RawPath, systemPath } from './raw-path.ts';
+import { PATH_MAX, type ReachedPath, reachPath } from 'holdfast/system';
+import { bytesOf, type RawPath, systemPath } from './raw-path.ts';
 
 type Done<T> = (error: NodeJS.ErrnoException | null, result: T) => void;
 
@@ -22,24 +23,48 @@ const LATER_AFTER_SLOW = 256;
  */
 export function diskReader(): FolderReader {
   let later = 0;
-  const statNow: FolderReader['stat'] = (path, done) => {
+  const statNow = (path: string | Buffer, done: Done<BigIntStats>) => {
     const started = performance.now();
     let stats: BigIntStats;
     try {
-      stats = lstatSync(systemPath(path), { bigint: true });
+      stats = lstatSync(path, { bigint: true });
     } catch (error) {
-      return done(error instanceof Error ? error : new Error(String(error)), undefined as unknown as BigIntStats);
+      return failed(error, done);
     }
     if (performance.now() - started > SLOW) later = LATER_AFTER_SLOW;
     done(null, stats);
   };
   return {
-    list: (folder, done) => readdir(systemPath(folder), 'latin1', done),
-    stat(path, done) {
-      if (later === 0) return statNow(path, done);
-      later--;
-      lstat(systemPath(path), { bigint: true }, done);
-    },
-    readLink: (path, done) => readlink(systemPath(path), 'latin1', done),
+    list: (folder, done) => reaching(folder, done, (path, listed) => readdir(path, 'latin1', listed)),
+    stat: (path, done) =>
+      reaching(path, done, (at, told) => {
+        if (later === 0) return statNow(at, told);
+        later--;
+        lstat(at, { bigint: true }, told);
+      }),
+    readLink: (link, done) => reaching(link, done, (path, read) => readlink(path, 'latin1', read)),
   };
+}
+
+/** Asks about a path of any length, which stays reached until the answer is there. */
+function reaching<T>(path: RawPath, done: Done<T>, ask: (path: string | Buffer, done: Done<T>) => void): void {
+  if (path.length < PATH_MAX) {
+    ask(systemPath(path), done);
+    return;
+  }
+  let reached: ReachedPath;
+  try {
+    reached = reachPath(bytesOf(path));
+  } catch (error) {
+    failed(error, done);
+    return;
+  }
+  ask(reached.path, (error, result) => {
+    reached[Symbol.dispose]();
+    done(error, result);
+  });
+}
+
+function failed<T>(error: unknown, done: Done<T>): void {
+  done(error instanceof Error ? error : new Error(String(error)), undefined as unknown as T);
 }

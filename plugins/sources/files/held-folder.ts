@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
+import { reachPath } from 'holdfast/system';
 import { errnoOf } from './failure.ts';
-import { type RawPath, systemPath } from './raw-path.ts';
+import { bytesOf, type RawPath } from './raw-path.ts';
 
 /** Linux, see proc(5): the descriptors of this process, of all its threads, as paths. Node has no openat(2). */
 const DESCRIPTORS = '/proc/self/fd';
@@ -32,7 +33,8 @@ export class HeldFolder {
   /** Opens the folder for one user; undefined when there is no folder of its own there, but a link or nothing. */
   static open(path: RawPath): HeldFolder | undefined {
     try {
-      return new HeldFolder(path, openSync(systemPath(path), FLAGS));
+      using reached = reachPath(bytesOf(path));
+      return new HeldFolder(path, openSync(reached.path, FLAGS));
     } catch (error) {
       if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error))) return undefined;
       throw error;

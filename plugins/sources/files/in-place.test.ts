@@ -178,6 +178,7 @@ function altering(from: MemorySnapshot, act: (path: string) => Promise<void>): R
     parts: () => from.parts(),
     bytes: (part, range) => from.bytes(part, range),
     log: (log, position) => from.log(log, position),
+    selection: (patterns) => from.selection(patterns),
     async *tree(part, patterns) {
       for await (const entry of from.tree(part, patterns)) {
         if (entry.kind !== 'file') yield entry;
@@ -491,6 +492,7 @@ describe('where a snapshot was captured', () => {
     const forgetful: Reader = {
       bytes: (part, range) => it.snapshot.bytes(part, range),
       log: (log, position) => it.snapshot.log(log, position),
+      selection: (patterns) => it.snapshot.selection(patterns),
       tree: (part, patterns) => it.snapshot.tree(part, patterns),
       async *parts() {
         for await (const part of it.snapshot.parts()) yield { ...part, facts: { files: 1 } };

@@ -1,8 +1,9 @@
 import { type BigIntStats, constants, promises as fs } from 'node:fs';
 import { type Failure, fail } from 'holdfast/plugin';
-import { sourceFailure } from './failure.ts';
+import { reachPath } from 'holdfast/system';
+import { errnoOf, sourceFailure } from './failure.ts';
 import type { FolderReader } from './folder-reader.ts';
-import { childOf, type RawPath, rawPath, systemPath } from './raw-path.ts';
+import { bytesOf, childOf, type RawPath, rawPath } from './raw-path.ts';
 import { Rules } from './rules.ts';
 import type { Folder, Found, Missed, Segment, Step } from './step.ts';
 
@@ -175,12 +176,24 @@ export class LookUp {
 
 /** The first `length` bytes of a regular file. Never blocks on a FIFO, never follows a link. */
 async function readStart(path: RawPath, length: number): Promise<Buffer> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  await using file = await fs.open(systemPath(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  using reached = reachPath(bytesOf(path));
+  await using file = await openQuietly(reached.path);
   const { size } = await file.stat();
   const buffer = Buffer.alloc(Math.min(length, size));
   const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
   return buffer.subarray(0, bytesRead);
+}
+
+/** Opens it without changing when it was last read, where the system lets this user. */
+async function openQuietly(path: Buffer): Promise<fs.FileHandle> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOATIME = 0 } = constants;
+  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+  try {
+    return await fs.open(path, flags | O_NOATIME);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    return fs.open(path, flags); // somebody else's
+  }
 }
 
 /** Calls `start` for 0 to `count` - 1, at most WINDOW at once, and returns what each came to. */

@@ -3,6 +3,7 @@ import { type Change, fail, type Host, type Plan, type Reader, type StoredEntry 
 import { openExtras } from 'holdfast/system';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
+import { timeSlack } from './difference.ts';
 import { restoreFailure } from './failure.ts';
 import { printable, type RawPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
@@ -108,7 +109,7 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     signal: host.signal,
     attributes: new Attributes(wanted),
     extras: new StandingExtras(access, wanted.extras),
-    slackNs: access.by === 'libc' ? 0n : 1000n,
+    slackNs: timeSlack(access),
     destination,
     surplus,
     change,

@@ -5,8 +5,7 @@ import { type Captured, capturedAt, isWithin, type Kept, keptBy } from './captur
 import { errnoOf } from './failure.ts';
 import { mountPoints } from './mounts.ts';
 import type { FilesOptions } from './options.ts';
-import { nameOf, type RawPath, rawPath, rawPathOf } from './raw-path.ts';
-import { Rules } from './rules.ts';
+import { bytesOf, nameOf, type RawPath, rawPath, rawPathOf } from './raw-path.ts';
 import { inodeOf } from './standing.ts';
 import type { Spared } from './surplus.ts';
 
@@ -103,7 +102,7 @@ async function sparedOf(
   const { exclude = [], excludeFiles = [], excludeCaches = false } = o.options;
   return {
     within: (path) => isWithin(captured, path),
-    selects: selects(o.patterns),
+    selects: selects(o.from, o.patterns),
     roots: captured.roots,
     exclude,
     excludeFiles,
@@ -114,14 +113,11 @@ async function sparedOf(
   };
 }
 
-/** Whether patterns of a selection include a path, as they do for what is stored. */
-function selects(patterns: readonly string[] | undefined): Spared['selects'] {
-  const clean = (patterns ?? [])
-    .map((pattern) => pattern.replace(/^\.\//, ''))
-    .filter((rule) => rule !== '' && rule !== '.');
-  if (clean.length === 0) return () => true;
-  const rules = new Rules('', clean);
-  return (path, isFolder) => rules.excludes(path, isFolder);
+/** Whether a selection includes a path, by the same rules as what is stored: what it does not include is never removed. */
+function selects(from: Reader, patterns: readonly string[] | undefined): Spared['selects'] {
+  if (patterns === undefined) return () => true;
+  const isSelected = from.selection(patterns);
+  return (path, isFolder) => isSelected(bytesOf(path), isFolder);
 }
 
 /** The files of patterns that the snapshot has, and what they say. */

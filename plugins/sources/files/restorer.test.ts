@@ -95,6 +95,7 @@ function interfering(from: MemorySnapshot, name: string, act: (path: string) => 
     parts: () => from.parts(),
     bytes: (part, range) => from.bytes(part, range),
     log: (log, position) => from.log(log, position),
+    selection: (patterns) => from.selection(patterns),
     async *tree(part, patterns): AsyncGenerator<StoredEntry> {
       for await (const entry of from.tree(part, patterns)) {
         if (entry.kind !== 'file' || Buffer.from(entry.path).toString() !== name) yield entry;

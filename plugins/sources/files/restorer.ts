@@ -13,7 +13,7 @@ import {
 import type { Trouble } from 'holdfast/system';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
-import { attributeDifferences } from './difference.ts';
+import { attributeDifferences, timeSlack } from './difference.ts';
 import { Dressing } from './dressing.ts';
 import { EntryMaker } from './entry-maker.ts';
 import { changed, conflicts, errnoOf, escapes, restoreFailure } from './failure.ts';
@@ -203,7 +203,8 @@ export class Restorer {
     const due = shown.has(path, 'attributes', stands);
     destination.want(path, attributes, due);
     if (due) this.#counts.adjusted++;
-    else if (attributeDifferences(stands, attributes, this.#dressing.slackNs).length === 0) this.#counts.unchanged++;
+    else if (attributeDifferences(stands, attributes, timeSlack(this.#dressing.access)).length === 0)
+      this.#counts.unchanged++;
     else this.#attemptSync(path, () => changed(path));
   }
 

@@ -1,13 +1,15 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import type { StoredEntry } from 'holdfast/plugin';
 import { fail } from 'holdfast/plugin';
+import { reachPath } from 'holdfast/system';
 import { errnoOf, restoreFailure } from './failure.ts';
-import { type RawPath, systemPath } from './raw-path.ts';
+import { bytesOf, type RawPath } from './raw-path.ts';
 
 /** What stands at a place, with nothing followed; undefined when nothing does. */
 export function lookAt(place: RawPath, path: RawPath = place): BigIntStats | undefined {
   try {
-    return lstatSync(systemPath(place), { bigint: true });
+    using reached = reachPath(bytesOf(place));
+    return lstatSync(reached.path, { bigint: true });
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? undefined : fail(restoreFailure(error, path), error);
   }

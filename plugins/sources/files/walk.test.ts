@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { type BigIntStats, promises as fs, lstatSync } from 'node:fs';
+import { type BigIntStats, promises as fs, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setImmediate as setImmediately } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { Failure } from 'holdfast/plugin';
+import { removeTree } from 'holdfast/system';
 import { diskReader, type FolderReader } from './folder-reader.ts';
 import { rawPath } from './raw-path.ts';
 import { failureWith, temporaryFolder } from './sample.ts';
+import type { Found } from './step.ts';
 import { Walk, type WalkOptions } from './walk.ts';
 
 function walkOf(base: string, options: Partial<WalkOptions> = {}): Walk {
@@ -43,6 +45,18 @@ interface Kept {
 
 function keeping(kept: Kept[]): Pick<WalkOptions, 'skip'> {
   return { skip: (what, failure) => kept.push({ what, failure }) };
+}
+
+/** What this process holds open there. */
+function openBelow(folder: string): string[] {
+  const paths = readdirSync('/proc/self/fd').map((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`);
+    } catch {
+      return ''; // the one that listed them
+    }
+  });
+  return paths.filter((path) => path.startsWith(folder));
 }
 
 const thisFile = fileURLToPath(import.meta.url);
@@ -157,29 +171,30 @@ describe('Walk', () => {
     assert.equal(paths.at(-1)?.length, 1999);
   });
 
-  it('names what is too deep for the system to open, and keeps the rest', async () => {
-    await using folder = await temporaryFolder();
-    const home = process.cwd();
-    const name = 'n'.repeat(250);
-    try {
-      process.chdir(folder.path);
-      for (let depth = 0; depth < 20; depth++) {
-        await fs.mkdir(name);
-        process.chdir(name);
-      }
-    } finally {
-      process.chdir(home);
-    }
+  it('goes on below paths that are longer than a system call takes, and keeps patterns and caches there', async () => {
+    const folder = await temporaryFolder();
+    await using _ = { [Symbol.asyncDispose]: () => removeTree(folder.path) };
+    const names = Array.from({ length: 40 }, () => 'n'.repeat(255));
+    const steps = ['for name; do mkdir "$name" && cd -P "$name" || exit 1; done', 'mkdir cache', 'ln -s nowhere link'];
+    const files = ["echo '*.log' >.gitignore", 'touch a.log kept cache/left-out'];
+    const tag = "printf 'Signature: 8a477f597d28d172789f06886806bc55' >cache/CACHEDIR.TAG";
+    const script = [...steps, ...files, tag].join('; ');
+    execFileSync('sh', ['-c', script, 'sh', ...names], { cwd: folder.path });
     await fs.writeFile(join(folder.path, 'z'), '');
-    const kept: Kept[] = [];
-    const paths = await pathsOf(folder.path, keeping(kept));
-    execFileSync('rm', ['-rf', join(folder.path, name)]); // what Node cannot reach it cannot remove
+    const deep = names.join('/');
+    const found: Found[] = [];
+    for await (const one of walkOf(folder.path, { excludeCaches: true, excludeFiles: ['.gitignore'] })) found.push(one);
     assert.deepEqual(
-      kept.map(({ failure }) => failure.code),
-      ['SOURCE_IO'],
+      found.map(({ path }) => path),
+      [
+        ...names.map((_, depth) => names.slice(0, depth).join('/')),
+        deep,
+        ...['.gitignore', 'cache', 'cache/CACHEDIR.TAG', 'kept', 'link'].map((name) => `${deep}/${name}`),
+        'z',
+      ],
     );
-    assert.match(kept[0]?.failure.message ?? '', /ENAMETOOLONG/);
-    assert.equal(paths.at(-1), 'z');
+    assert.equal(found.find(({ path }) => path === `${deep}/link`)?.link, 'nowhere');
+    assert.equal(openBelow(folder.path).length, 0, 'folders are still open');
   });
 
   it('follows no link, not even one to a folder', async () => {
@@ -310,6 +325,20 @@ describe('Walk, leaving things out', () => {
     assert.deepEqual(paths, expected);
   });
 
+  it('does not change when files of patterns and tags were last read', async () => {
+    await using folder = await temporaryFolder();
+    const files = ['.gitignore', 'CACHEDIR.TAG'].map((name) => join(folder.path, name));
+    for (const path of files) {
+      await fs.writeFile(path, 'no tag');
+      await fs.utimes(path, 1, 2); // read before it was written: the next reader would be noted
+    }
+    await pathsOf(folder.path, { excludeFiles: ['.gitignore'], excludeCaches: true });
+    assert.deepEqual(
+      files.map((path) => lstatSync(path).atimeMs),
+      [1000, 1000],
+    );
+  });
+
   it('says when a file of patterns cannot be read, and then leaves nothing out', async () => {
     await using folder = await temporaryFolder();
     await fs.symlink(thisFile, join(folder.path, '.gitignore'));
@@ -331,6 +360,54 @@ describe('Walk, leaving things out', () => {
     const paths = await pathsOf(folder.path, { excludeCaches: true });
     assert.deepEqual(paths, ['', 'cache', 'cache/CACHEDIR.TAG', 'not', 'not/CACHEDIR.TAG', 'not/x']);
     assert.equal((await pathsOf(folder.path)).length, 7);
+  });
+
+  const signature = 'Signature: 8a477f597d28d172789f06886806bc55';
+  for (const [what, make] of Object.entries<(path: string) => Promise<void>>({
+    'begins with something else': (path) => fs.writeFile(path, `\n${signature}`),
+    'has another signature': (path) => fs.writeFile(path, signature.replace('8a47', '8a48')),
+    'is in capitals': (path) => fs.writeFile(path, signature.toUpperCase()),
+    'is too short': (path) => fs.writeFile(path, signature.slice(0, -1)),
+    'is empty': (path) => fs.writeFile(path, ''),
+    'is a link to one': (path) =>
+      fs.writeFile(`${path} elsewhere`, signature).then(() => fs.symlink(`${path} elsewhere`, path)),
+    'is a folder': (path) => fs.mkdir(path),
+  })) {
+    it(`keeps everything where CACHEDIR.TAG ${what}`, async () => {
+      await using folder = await temporaryFolder();
+      await make(join(folder.path, 'CACHEDIR.TAG'));
+      await fs.writeFile(join(folder.path, 'kept'), '');
+      const paths = await pathsOf(folder.path, { excludeCaches: true });
+      assert.ok(paths.includes('kept') && paths.includes('CACHEDIR.TAG'), paths.join());
+    });
+  }
+
+  it('knows a tag by its first bytes, whatever follows', async () => {
+    await using folder = await temporaryFolder();
+    await fs.writeFile(join(folder.path, 'CACHEDIR.TAG'), `${signature}and more`);
+    await fs.writeFile(join(folder.path, 'x'), '');
+    assert.deepEqual(await pathsOf(folder.path, { excludeCaches: true }), ['', 'CACHEDIR.TAG']);
+  });
+
+  // Linux has this one mounted wherever programs may share memory, so that nobody need be allowed to mount anything.
+  it('stays off a file system that is really another one', async () => {
+    const mounted = '/dev/shm';
+    assert.notEqual(lstatSync(mounted).dev, lstatSync('/dev').dev);
+    const name = await fs.mkdtemp(`${mounted}/holdfast-walk-`);
+    try {
+      await fs.writeFile(join(name, 'x'), '');
+      const below = rawPath(name.slice('/dev/'.length));
+      const walked = async (oneFileSystem: boolean) => {
+        const selection = { base: '/', branch: new Map([['dev', 'all' as const]]) };
+        // Others make and remove things there meanwhile.
+        return pathsIn(walkOf('/', { selection, oneFileSystem, skip: () => {} }));
+      };
+      const [all, one] = [await walked(false), await walked(true)];
+      assert.ok(all.includes(`dev/${below}/x`));
+      assert.ok(one.includes('dev/shm') && !one.some((path) => path.startsWith('dev/shm/')), one.join());
+    } finally {
+      await fs.rm(name, { recursive: true });
+    }
   });
 
   it('stays on one file system when it is told to, and keeps the mount point', async () => {

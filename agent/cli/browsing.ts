@@ -1,0 +1,95 @@
+import type { Failure } from '../contract/index.ts';
+import type { RepositoryReading } from '../engine/repository-reading.ts';
+import { UnlockedDomains } from '../recovery/unlocked-domains.ts';
+import type { Identity } from '../repository/keys/identity.ts';
+import {
+  listSnapshots,
+  ofWriter,
+  type SnapshotListing,
+  type StoredSnapshot,
+  unapprovedWriters,
+} from '../repository/snapshots.ts';
+import { findTrusted } from '../repository/writer-name.ts';
+import type { Writers } from '../repository/writers.ts';
+import { advised } from './advice.ts';
+import { openEngine } from './engine.ts';
+import type { Invocation } from './invocation.ts';
+import { openRepository, readingOf } from './open-repository.ts';
+import { renderProblem } from './output/report.ts';
+import { formatCounted } from './output/size.ts';
+import type { Terminal } from './output/terminal.ts';
+import { requirePolicy } from './policy.ts';
+import { type ReaderOptions, unlockReader } from './recovery-key.ts';
+
+export interface BrowseOptions extends ReaderOptions {
+  readonly target?: string;
+  /** Whose snapshots: the code or the beginning of the id of a writer. */
+  readonly writer?: string;
+}
+
+/** A repository that is looked into. */
+export interface Browsing extends AsyncDisposable {
+  /** Of the writer that was named, else of all. */
+  readonly listing: SnapshotListing;
+  readonly writers: Writers;
+  /** This host's own writer, when it has one here. */
+  readonly writer: string | undefined;
+  /** Targets, keys and approvals that could not be had. */
+  readonly problems: readonly Failure[];
+  /** Asks for the passphrase, once: what can be known without a key is to be known before. What it gives is to be disposed of. */
+  unlock(): Promise<UnlockedDomains>;
+}
+
+/** Opens what the policy and the command line name, and reads which snapshots there are. */
+export async function openBrowsing(invocation: Invocation, options: BrowseOptions): Promise<Browsing> {
+  const { policy, plugins } = await requirePolicy(invocation);
+  await using stack = new AsyncDisposableStack();
+  const engine = stack.use(await openEngine(invocation, plugins));
+  const repository: RepositoryReading = stack.use(
+    await openRepository(engine, readingOf(policy, options.target), invocation.signal),
+  );
+  const { store, writers, host, unavailable, unreadable } = repository;
+  const all = await listSnapshots(store, writers);
+  const listing = options.writer === undefined ? all : ofWriter(all, findTrusted(writers, options.writer).id);
+  const { snapshots: listed } = all;
+  const { signal } = invocation;
+  let identity: Identity | undefined;
+  const opened = stack.move();
+  return {
+    listing,
+    writers,
+    writer: host?.writer,
+    problems: [...unavailable.map(({ failure }) => failure), ...unreadable],
+    async unlock() {
+      identity ??= await unlockReader(invocation, options);
+      return new UnlockedDomains({ store, writers, listed, identity, registry: plugins, signal });
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/**
+ * Says which snapshots were not considered, of all sources or of one, and whom nobody trusts: what is called the latest may not be what was
+ * made last. Gives that, and all else that was wrong, for a document.
+ */
+export function tellPassedOver(terminal: Terminal, browsing: Browsing, source?: string): readonly Failure[] {
+  const { listing, writers, problems } = browsing;
+  const damaged = listing.damaged.map(({ failure }) => failure);
+  const passedOver = [...writers.problems, ...damaged, ...unapprovedWriters(listing, writers, source)].map(advised);
+  // The others were told when the repository was opened.
+  for (const problem of passedOver) terminal.warn(renderProblem(problem));
+  return [...problems.map(advised), ...passedOver];
+}
+
+/** What lacks in a snapshot since it was made need not have been removed. */
+export function warnIncomplete(terminal: Terminal, { id, opened: { header } }: StoredSnapshot): void {
+  if (header.verdict !== 'incomplete') return;
+  const skipped = formatCounted(header.skipped, 'thing');
+  terminal.warn(`snapshot ${id} is incomplete: when it was made, ${skipped} could not be read`);
+}
+
+/** A snapshot for a program. */
+export function snapshotJson({ id, opened: { header } }: StoredSnapshot) {
+  const { source, job, host, started, finished, verdict } = header;
+  return { id, source, job, host, started, finished, verdict };
+}
