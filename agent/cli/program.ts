@@ -198,16 +198,23 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   const restore = verb('restore', 'bring files back', [
     ['restore files --into ./restored', 'all of the latest snapshot'],
     ["restore files --into ./restored --at '2026-11-20 14:00' docs", 'one folder as it was then'],
+    ['restore files --in-place --dry-run', 'what differs from where it was captured'],
+    ['restore files --in-place --yes docs', 'change only that, and ask nothing'],
   ])
     .argument('<source>', 'name of a source')
     .argument('[part...]', 'paths or patterns, as in .gitignore')
-    .option('--into <folder>', 'where to (default: ./restored-<source>)')
+    .addOption(new Option('--into <folder>', 'where to (default: ./restored-<source>)').conflicts('inPlace'))
+    .option('--in-place', 'to where it was captured; only what differs is changed')
     .addOption(
-      new Option('--conflict <what>', 'what becomes of files that are there already')
-        .choices(['error', 'skip', 'replace'])
-        .default('error'),
+      new Option(
+        '--conflict <what>',
+        'what becomes of files that are there already (default: error; with --in-place: replace)',
+      ).choices(['error', 'skip', 'replace']),
     )
-    .option('-n, --dry-run', 'say what would be done, and do nothing');
+    .option('--delete', 'also remove what the snapshot does not have, but for what is excluded')
+    .option('--checksum', 'compare content, not only size and time')
+    .option('-y, --yes', 'change what is there without asking')
+    .option('-n, --dry-run', 'list what would be changed, and do nothing');
   addNote(restore, { heading: 'Paths and patterns', lines: PATTERNS });
   reading(restore.addOption(writer())).action((source, parts, options, command) =>
     act(command, async (i) => (await import('./verbs/restore.ts')).restore(i, source, parts, options)),

@@ -3,7 +3,7 @@ import type { Failure } from './failure.ts';
 import type { StoredEntry, TreeEntry } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
-export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch';
+export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place';
 
 /** A hole in what can be recovered: kept as state, shown, never silent. */
 export interface Gap {
@@ -112,26 +112,84 @@ export interface Reader {
    * top, and only what can hold it is read; `\xff` is that byte.
    */
   tree(name: string, patterns?: readonly string[]): AsyncIterable<StoredEntry>;
+  /** Tells by a path whether such patterns select it: for what is not in any tree, too. None select all. */
+  selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean;
   log(name: string, from?: Position, to?: Position): AsyncIterable<LogRecord>;
 }
 
 /** What a restored value is replaced by. The rules of a source are its own options; the agent passes them through. */
 export type MaskRule = Json;
 
+/**
+ * Where a restore goes to. `original`: to where it was captured, asked only of sources that can `in-place`; refused
+ * (`RESTORE_ORIGIN`) when the snapshot and the options do not agree on where that is.
+ */
+export type RestoreInto = { readonly folder: string } | { readonly server: Json } | { readonly original: true };
+
 export interface RestoreRequest {
   readonly at: Point;
   readonly select: Json;
-  readonly into: { readonly folder: string } | { readonly server: Json };
+  readonly into: RestoreInto;
   readonly rename?: Json;
+  /**
+   * What becomes of what is there already. With `replace`, a source that can `in-place` changes only what differs, and nothing that
+   * plan() did not tell of.
+   */
   readonly conflict: 'error' | 'skip' | 'replace';
+  /** With `replace`: what looks the same is read and compared as well. */
+  readonly compareContent?: boolean;
+  /**
+   * With `replace`: what is there and not in the snapshot is removed, as far as it is selected and would have been captured. Never
+   * what is excluded, nor what is mounted. Asked only of sources that can `in-place`.
+   */
+  readonly delete?: boolean;
+  /** Absolute paths of folders in which nothing is changed or removed: where the agent keeps its own. */
+  readonly leave?: readonly string[];
   readonly mask?: readonly MaskRule[];
   readonly parallel: number;
+}
+
+/** In what something that is there differs from what is stored. `links`: in which names are one file; `holes`: it has none, so that it takes more room. */
+export type Aspect =
+  | 'content'
+  | 'size'
+  | 'holes'
+  | 'time'
+  | 'mode'
+  | 'owner'
+  | 'group'
+  | 'target'
+  | 'links'
+  | 'xattrs'
+  | 'flags';
+
+/** One thing that a restore would do to the place it restores to. */
+export interface Change {
+  /** As it is stored; what is to be removed: as it would be. */
+  readonly path: Uint8Array;
+  /** Of what is stored; of what is to be removed. */
+  readonly kind: StoredEntry['kind'];
+  /**
+   * `make`: nothing is there. `content`: it is replaced by a new one, the old stays whole until then. `attributes`: they are set, nothing
+   * else is touched. `links`: it becomes a name of the right file. `kind`: something of another kind makes room. `remove`: it
+   * is not in the snapshot.
+   */
+  readonly action: 'make' | 'content' | 'attributes' | 'links' | 'kind' | 'remove';
+  readonly differs: readonly Aspect[];
+  /** Of a stored file; bytes. */
+  readonly size?: number;
+  /** With `kind`: of what kind the thing is that is there. */
+  readonly there?: StoredEntry['kind'];
+  /** Other names of the file that is there, outside of what is restored: they keep what they have. */
+  readonly otherNames?: number;
 }
 
 /** What a restore would do. `steps` is for people; `state` is the source's own and comes back to `restore` untouched. */
 export interface Plan {
   readonly steps: readonly string[];
   readonly state: Json;
+  /** Where it would be restored to, for people: a path or an address. */
+  readonly place?: string;
 }
 
 /** A part of what is kept of an entry beside its content. */
@@ -158,12 +216,18 @@ export interface Source extends AsyncDisposable {
   follow?(request: { readonly select: Json }, out: LogSink): Promise<Verdict>;
   /** The points that can be reached, from headers alone: needs no key. */
   points?(headers: AsyncIterable<Header>): AsyncIterable<Point>;
-  /** Says what a restore would do and refuses what cannot be reached. Touches nothing. */
-  plan(request: RestoreRequest, from: Reader): Promise<Plan>;
-  /** Carries out a plan. Never writes outside `into`, never follows a link it did not make. */
+  /**
+   * Says what a restore would do and refuses what cannot be reached. Touches nothing. A source that can `in-place` tells of every
+   * change, as it finds it.
+   */
+  plan(request: RestoreRequest, from: Reader, tell?: (change: Change) => void): Promise<Plan>;
+  /**
+   * Carries out a plan. Never writes outside `into`, never follows a link it did not make. What a source that can `in-place` finds
+   * otherwise than plan() did, and would have to overwrite, it leaves and skips (`RESTORE_CHANGED`).
+   */
   restore(plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored>;
   /** A place of its own to restore into, for drills; disposing removes it. */
-  scratch?(): Promise<AsyncDisposable & { readonly into: RestoreRequest['into']; readonly address: Json }>;
+  scratch?(): Promise<AsyncDisposable & { readonly into: RestoreInto; readonly address: Json }>;
   /** Compares what stands at `address` with the facts of the snapshot it was restored from. */
   verify?(address: Json, facts: Json): Promise<readonly Finding[]>;
 }

@@ -68,16 +68,36 @@ export interface XattrsToSet {
   refused(xattr: string, code: string): void;
 }
 
+/** What comparing a file of this host with stored content came to. */
+export type Compared =
+  | { readonly kind: 'same' }
+  /** `bytes`: how much of the stored content the file does not have, so that it would have to be fetched. */
+  | { readonly kind: 'different'; readonly bytes: number }
+  /** It could not be read, or is no regular file. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
 /** The content of a stored file. Every byte was authenticated and matched against its id before it is handed out. */
 export interface StoredContent {
   read(range?: { readonly offset: number; readonly length?: number }): Bytes;
+  /**
+   * Compares the regular file at the absolute `path` with the content, every byte of it, inside a worker (O_NOFOLLOW, O_NONBLOCK).
+   * No content is fetched from a target for that. Rejects only when the snapshot cannot be read. Many may be in flight.
+   */
+  compare(path: Uint8Array): Promise<Compared>;
   /**
    * Makes a new file at the absolute `path`, where nothing may stand, inside a worker, and resolves to `undefined`, or to the
    * failure after removing what was begun. Content and attributes are complete when the file gets this name (`unfinishedName`
    * until then), so that whatever ends the process, what stands at `path` is whole. Zeros of a sparse entry come back as holes,
    * those of others are written. Many may be in flight.
+   *
+   * `like` is the absolute path of a file that may have some of the content: what it has is taken from there, matched against its id
+   * as all else, and not fetched. It is only read, and may change meanwhile.
    */
-  writeTo(path: Uint8Array, attributes: FileAttributes): Promise<Failure | undefined>;
+  writeTo(
+    path: Uint8Array,
+    attributes: FileAttributes,
+    options?: { readonly like?: Uint8Array },
+  ): Promise<Failure | undefined>;
 }
 
 /** An entry as it is read back, in tree order. */

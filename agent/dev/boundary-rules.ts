@@ -74,6 +74,8 @@ const isHarness = (path: string) => path.endsWith('/conformance.ts');
 const examples = 'conformance/examples/';
 
 const isTest = (path: string) => /\.test\.[jt]s$/.test(path);
+/** What only tests use: it stays out of the package. */
+const isFixture = (path: string) => /\.fixture\.[jt]s$/.test(path);
 const isPackage = (specifier: string) => !/^(\.|\/|#|node:|file:)/.test(specifier);
 const room = (path: string) => /^agent\/([^/]+)\//.exec(path)?.[1];
 /** `plugins/<kind>/<name>/` or that of an example, or the folder that a file directly below plugins/ lies in. */
@@ -105,7 +107,8 @@ export const arrowRules: readonly ArrowRule[] = [
       const folder = pluginFolder(from.path);
       if (folder === undefined || to?.startsWith(folder)) return undefined;
       if (lent.includes(specifier)) return undefined;
-      if (specifier === 'holdfast/conformance' && (isTest(from.path) || isHarness(from.path))) return undefined;
+      if (specifier === 'holdfast/conformance' && [isTest, isHarness, isFixture].some((is) => is(from.path)))
+        return undefined;
       if (isPackage(specifier) && !specifier.startsWith('holdfast')) return undefined;
       if (specifier.startsWith('node:') || (isTest(from.path) && to?.startsWith(vectors))) return undefined;
       return "a plugin imports 'holdfast/plugin', 'holdfast/system', packages, node: modules and files of its own folder";

@@ -89,3 +89,11 @@ export function* partsOf({ frames }: Pick<ChunkReader, 'frames'>, refs: Uint8Arr
   }
   if (from < refs.length) yield refs.subarray(from);
 }
+
+/** How much plaintext references are of. */
+export function plainBytes(refs: Uint8Array): number {
+  const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
+  let sum = 0;
+  for (let at = 32; at < refs.length; at += REF_BYTES) sum += view.getUint32(at, true);
+  return sum;
+}

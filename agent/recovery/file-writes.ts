@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises';
-import { type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
+import { type Compared, type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
 import { writeFile } from '../workers/file-writing.ts';
+import { CHANGED, UNREADABLE } from '../workers/local-file.ts';
 import type { FileToWrite, RefusedXattr } from '../workers/messages.ts';
-import { type ChunkReader, fetchFrames, partsOf } from './chunk-reading.ts';
+import { type ChunkReader, fetchFrames, partsOf, plainBytes } from './chunk-reading.ts';
 import { FrameLoad } from './frame-load.ts';
 import { REF_BYTES } from './frame-source.ts';
+import { comparedAs, LocalFiles } from './local-files.ts';
+import { absent, type Local, piecesOf } from './local-pieces.ts';
 import type { ZeroChunks } from './zero-chunks.ts';
 
 /** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
@@ -24,23 +27,30 @@ export interface FileToMake {
   readonly attributes: FileAttributes;
 }
 
+/** A file whose chunk list is held, and what a file of this host has of it. */
+type HeldFile = FileToMake & { readonly refs: Uint8Array };
 type LargeFile = Omit<FileToMake, 'refs'> & { readonly refs: Iterable<Uint8Array> | AsyncIterable<Uint8Array> };
 
-interface Waiting extends FileToMake {
-  readonly refs: Uint8Array;
+interface Waiting extends HeldFile {
+  readonly local: Local | undefined;
   done(failure: Failure | undefined): void;
 }
 
-/** References, and where in the file their first chunk stands. */
-interface Placed {
-  readonly part: Uint8Array;
+/** Some chunks of a file, where the first of them stands in it, and what a file of this host has of them. */
+interface Part {
+  readonly refs: Uint8Array;
   readonly position: number;
+  readonly local: Local | undefined;
 }
+
+type Placed = Omit<Part, 'local'>;
+type PartToWrite = Omit<FileToWrite, 'path' | 'unfinished' | 'pieces' | 'sparse' | 'position' | 'like'>;
 
 /** Writes restored files: small ones gathered into batches for the workers, large ones part by part. */
 export class FileWrites {
   readonly #reader: ChunkReader;
   readonly #zeros: ZeroChunks;
+  readonly #local: LocalFiles;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #flushing = false;
@@ -49,15 +59,38 @@ export class FileWrites {
   constructor(reader: ChunkReader, zeros: ZeroChunks) {
     this.#reader = reader;
     this.#zeros = zeros;
+    this.#local = new LocalFiles(reader);
   }
 
-  /** Resolves when the file stands whole, or with the failure after what was begun is removed. */
-  write({ refs, ...file }: FileToMake): Promise<Failure | undefined> {
-    if (!(refs instanceof Uint8Array)) return this.#writeLarge({ ...file, refs });
-    if (file.size > BATCH_BYTES || isMore(partsOf(this.#reader, refs)))
-      return this.#writeLarge({ ...file, refs: [refs] });
+  /** Bytes that were compared with files of this host. */
+  get compared(): number {
+    return this.#local.bytes;
+  }
+
+  async compare(path: Uint8Array, refs: Uint8Array, size: number): Promise<Compared> {
+    return comparedAs(await this.#local.find(path, refs, size), refs, size);
+  }
+
+  /**
+   * Resolves when the file stands whole, or with the failure after what was begun is removed. `like`: a file to take from, where
+   * the list of chunks is held.
+   */
+  async write({ refs, ...rest }: FileToMake, like?: Uint8Array): Promise<Failure | undefined> {
+    if (!(refs instanceof Uint8Array)) return this.#writeLarge({ ...rest, refs }, undefined);
+    const file = { ...rest, refs };
+    if (like === undefined) return this.#begin(file, undefined);
+    const found = await this.#local.find(like, refs, file.size);
+    if (!('at' in found)) return this.#begin(file, undefined);
+    const failure = await this.#begin(file, { path: like, at: found.at });
+    if (failure?.code !== CHANGED && failure?.code !== UNREADABLE) return failure;
+    return this.#begin(file, undefined); // it changed since: all of it can still be fetched
+  }
+
+  #begin(file: HeldFile, local: Local | undefined): Promise<Failure | undefined> {
+    if (file.size > BATCH_BYTES || isMore(partsOf(this.#reader, file.refs)))
+      return this.#writeLarge({ ...file, refs: [file.refs] }, local);
     return new Promise((done) => {
-      this.#waiting.push({ ...file, refs, done });
+      this.#waiting.push({ ...file, local, done });
       this.#waitingBytes += file.size;
       if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_FILES) void this.#flush();
       else if (!this.#flushing) {
@@ -126,13 +159,13 @@ export class FileWrites {
   #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {
     const { session, gate, artifact } = this.#reader;
     return gate.run(async () => {
-      const loaded = await fetchFrames(this.#reader, Buffer.concat(files.map(({ refs }) => refs)));
-      let at = 0;
+      const wanted = files.flatMap(({ refs, local }) => absent(refs, local));
+      const loaded = await fetchFrames(this.#reader, Buffer.concat(wanted));
+      const fetched = loaded.pieces.values();
       const writes = files.map((file): FileToWrite => {
-        const { path, refs, sparse } = file;
-        const pieces = loaded.pieces.slice(at, at + refs.length / REF_BYTES);
-        at += pieces.length;
-        return { path, unfinished: beside(path), pieces, position: 0, create: true, sparse, finish: finishOf(file) };
+        const { path, refs, sparse, local } = file;
+        const pieces = piecesOf(refs, local, fetched);
+        return { path, unfinished: beside(path), ...pieces, position: 0, create: true, sparse, finish: finishOf(file) };
       });
       const request = { kind: 'write', artifact, frames: loaded.frames, files: writes } as const;
       const { failures, refused } = await session.send(request, loaded.transfer);
@@ -141,19 +174,17 @@ export class FileWrites {
     });
   }
 
-  async #writeLarge(large: LargeFile): Promise<Failure | undefined> {
+  async #writeLarge(large: LargeFile, local: Local | undefined): Promise<Failure | undefined> {
     const { path, size, sparse } = large;
     const unfinished = beside(path);
     // Never rejects: several are under way at once, and one that nobody waits for yet would end the process.
-    const write = async (
-      file: Omit<FileToWrite, 'path' | 'unfinished' | 'pieces' | 'sparse'>,
-      part: Uint8Array,
-    ): Promise<Failure | undefined> => {
+    const write = async (file: PartToWrite, part: Part): Promise<Failure | undefined> => {
       try {
         const { session, gate, artifact } = this.#reader;
         return await gate.run(async () => {
-          const loaded = await fetchFrames(this.#reader, part);
-          const files = [{ ...file, path, unfinished, sparse, pieces: loaded.pieces }];
+          const loaded = await fetchFrames(this.#reader, Buffer.concat(absent(part.refs, part.local)));
+          const pieces = piecesOf(part.refs, part.local, loaded.pieces.values());
+          const files = [{ ...file, path, unfinished, sparse, position: part.position, ...pieces }];
           const request = { kind: 'write', artifact, frames: loaded.frames, files } as const;
           const { failures, refused } = await session.send(request, loaded.transfer);
           tellRefused(large, refused.get(0) ?? []);
@@ -166,10 +197,9 @@ export class FileWrites {
     // Made here: whether a worker that is being stopped has made it already could not be known, and nobody would remove it.
     const refused = writeFile({ path, unfinished, pieces: [], position: 0, create: true, sparse }, []);
     if (refused !== undefined) return refused;
-    const none = new Uint8Array(0);
+    const end: Part = { refs: new Uint8Array(0), position: size, local: undefined };
     const failure =
-      (await this.#writeParts(large, write)) ??
-      (await write({ create: false, position: size, finish: finishOf(large) }, none));
+      (await this.#writeParts(large, local, write)) ?? (await write({ create: false, finish: finishOf(large) }, end));
     if (failure === undefined) this.bytes += size;
     else await rm(unfinished, { force: true });
     return failure;
@@ -179,8 +209,8 @@ export class FileWrites {
   *#placed(refs: Uint8Array, begins: number): Generator<Placed> {
     let position = begins;
     for (const part of partsOf(this.#reader, refs)) {
-      yield { part, position };
-      position += lengthOf(part);
+      yield { refs: part, position };
+      position += plainBytes(part);
     }
   }
 
@@ -193,25 +223,26 @@ export class FileWrites {
       const data = refs.subarray(from, at);
       yield* this.#placed(data, position);
       from = at + REF_BYTES;
-      position += lengthOf(data) + lengthOf(refs.subarray(at, from));
+      position += plainBytes(data) + plainBytes(refs.subarray(at, from));
     }
     yield* this.#placed(refs.subarray(from), position);
   }
 
   async #writeParts(
     { refs: lists, sparse }: LargeFile,
-    write: (file: { create: false; position: number }, part: Uint8Array) => Promise<Failure | undefined>,
+    local: Local | undefined,
+    write: (file: PartToWrite, part: Part) => Promise<Failure | undefined>,
   ): Promise<Failure | undefined> {
     const under: Promise<Failure | undefined>[] = [];
     const begin = async (): Promise<Failure | undefined> => {
       let begins = 0;
       for await (const refs of lists) {
-        for (const { part, position } of sparse ? this.#data(refs, begins) : this.#placed(refs, begins)) {
-          under.push(write({ create: false, position }, part));
+        for (const part of sparse ? this.#data(refs, begins) : this.#placed(refs, begins)) {
+          under.push(write({ create: false }, { ...part, local: local && within(local, refs, part.refs) }));
           const failure = under.length < PARTS_AT_A_TIME ? undefined : await under.shift();
           if (failure !== undefined) return failure;
         }
-        begins += lengthOf(refs);
+        begins += plainBytes(refs);
       }
       return undefined;
     };
@@ -230,6 +261,12 @@ function tellRefused(file: Pick<FileToMake, 'attributes'> | undefined, refused: 
   for (const { xattr, code } of refused) file?.attributes.xattrs?.refused(xattr, code);
 }
 
+/** What a file of this host has of a part (a view of `refs`, all of the list). */
+function within({ path, at }: Local, refs: Uint8Array, part: Uint8Array): Local {
+  const first = (part.byteOffset - refs.byteOffset) / REF_BYTES;
+  return { path, at: at.subarray(first, first + part.length / REF_BYTES) };
+}
+
 /** Whether there is more than one. */
 function isMore(parts: Iterator<Uint8Array>): boolean {
   parts.next();
@@ -239,11 +276,4 @@ function isMore(parts: Iterator<Uint8Array>): boolean {
 /** A path in the folder of `path` that nothing has. */
 function beside(path: Uint8Array): Buffer {
   return Buffer.concat([path.subarray(0, path.lastIndexOf(0x2f) + 1), Buffer.from(unfinishedName())]);
-}
-
-function lengthOf(refs: Uint8Array): number {
-  const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
-  let sum = 0;
-  for (let at = 32; at < refs.length; at += REF_BYTES) sum += view.getUint32(at, true);
-  return sum;
 }

@@ -1,4 +1,5 @@
 import type { Failure, Json, MetaPart } from '../contract/index.ts';
+import type { ChangeTotals } from './change-totals.ts';
 
 /** What a restore came to: plain data. Durations are milliseconds. */
 export interface RestoreReport {
@@ -9,8 +10,14 @@ export interface RestoreReport {
   readonly durationMs: number;
   readonly phases: readonly { readonly name: string; readonly ms: number }[];
   readonly steps: readonly string[];
+  /** Where it was restored to, or would be, for people. */
+  readonly place?: string;
+  /** What the restore was to change; absent when the source does not tell, or did not come so far. */
+  readonly totals?: ChangeTotals;
   readonly facts: Json;
   readonly bytes: number;
+  /** Read from targets, as it is stored there. */
+  readonly fetchedBytes: number;
   /** What of the stored properties was set of nothing; see `Restored`. */
   readonly notSet: readonly MetaPart[];
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];

@@ -1,6 +1,6 @@
 import type { SourceSpec } from '../config/policy.ts';
-import { type Failure, fail, failureOf, type RestoreRequest } from '../contract/index.ts';
-import { type Engine, openSource } from '../engine/opening.ts';
+import { type Change, type Failure, fail, failureOf, type RestoreRequest } from '../contract/index.ts';
+import { type Engine, openSource, pluginOf } from '../engine/opening.ts';
 import { openReading, type ReadingSpec } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
@@ -12,6 +12,7 @@ import {
   unapprovedWriters,
 } from '../repository/snapshots.ts';
 import { findTrusted } from '../repository/writer-name.ts';
+import { ChangeCount, type ChangeTotals, overwritten } from './change-totals.ts';
 import { requireSource } from './missing-plugin.ts';
 import { tellRestore } from './recovery-telemetry.ts';
 import type { RestoreReport } from './restore-report.ts';
@@ -30,13 +31,21 @@ export interface RestoreOptions extends ReadingSpec {
   /** gitignore patterns; none restores everything. */
   readonly select: readonly string[];
   readonly conflict: RestoreRequest['conflict'];
+  readonly compareContent?: boolean;
+  readonly delete?: boolean;
+  readonly leave?: readonly string[];
   readonly parallel: number;
   /** Only say what would be done. */
   readonly dryRun: boolean;
   /** Asked for when the snapshot is known to exist, so that nobody types a passphrase for nothing. */
   identity(): Promise<Identity>;
   readonly signal: AbortSignal;
-  onProgress?(progress: { bytes: number; expectedBytes: number }): void;
+  /** Told of every change that the plan finds, as it finds it. */
+  onChange?(change: Change): void;
+  /** Asked before anything is done, when something that is there would be changed or removed. False: nothing is. */
+  confirm?(totals: ChangeTotals, snapshot: NonNullable<RestoreReport['snapshot']>): Promise<boolean>;
+  /** `compare`: while the plan is made. */
+  onProgress?(progress: { phase: 'compare' | 'restore'; bytes: number; expectedBytes: number }): void;
 }
 
 /** Restores one source from one snapshot. Never throws for what may happen to a restore; the report says how it ended. */
@@ -52,6 +61,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
     facts: null,
     notSet: [],
     bytes: 0,
+    fetchedBytes: 0,
     skipped: [],
     problems: [],
   };
@@ -106,6 +116,7 @@ async function carryOut(
   if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
   requireSource(snapshot, engine.registry);
+  refuseUnsafe(engine, o, snapshot);
   watch.phase('unlock');
   const identity = await o.identity();
   await using unlocked = await UnlockedSnapshot.open({
@@ -118,27 +129,31 @@ async function carryOut(
     signal: o.signal,
   });
   await using opened = await openSource(o.source, loan);
-  const request: RestoreRequest = {
-    at: 'latest',
-    select: o.select.length === 0 ? null : [...o.select],
-    into: o.into,
-    conflict: o.conflict,
-    parallel: o.parallel,
-  };
+  const request = requestOf(o);
+  const expectedBytes = header.artifacts.reduce((sum, { size }) => sum + size, 0);
   const planning = watch.phase('plan');
   const preview = new SnapshotReader(unlocked);
-  const plan = await opened.source.plan(request, preview);
+  const count = new ChangeCount();
+  const tell = (change: Change) => {
+    count.add(change);
+    o.onChange?.(change);
+  };
+  const comparing = every100ms(() => o.onProgress?.({ phase: 'compare', bytes: preview.bytesCompared, expectedBytes }));
+  const plan = await opened.source.plan(request, preview, tell).finally(comparing);
   await preview.span(planning);
+  report.fetchedBytes = preview.bytesFetched;
   report.steps = plan.steps;
+  if (plan.place !== undefined) report.place = plan.place;
+  if (canInPlace(engine, o)) report.totals = count.totals;
   const idle = preview.idlePatterns;
   if (idle.length > 0 && idle.length === o.select.length) fail(nothingSelected(snapshot, idle));
   const absent = idle.map((what) => ({ what, failure: nothingSelected(snapshot, [what]) }));
   report.skipped = absent;
   if (o.dryRun) return;
+  if (overwritten(count.totals) > 0 && (await o.confirm?.(count.totals, report.snapshot)) === false) fail(declined);
   const restoring = watch.phase('restore');
   const reader = new SnapshotReader(unlocked);
-  const expectedBytes = header.artifacts.reduce((sum, { size }) => sum + size, 0);
-  const ticking = setInterval(() => o.onProgress?.({ bytes: reader.bytesRestored, expectedBytes }), 100);
+  const ticking = every100ms(() => o.onProgress?.({ phase: 'restore', bytes: reader.bytesRestored, expectedBytes }));
   try {
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
@@ -146,11 +161,72 @@ async function carryOut(
     report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {
-    clearInterval(ticking);
+    ticking();
     report.bytes = reader.bytesRestored;
+    report.fetchedBytes += reader.bytesFetched;
   }
   if (o.signal.aborted) fail(cancelled());
 }
+
+function requestOf(o: RestoreOptions): RestoreRequest {
+  return {
+    at: 'latest',
+    select: o.select.length === 0 ? null : [...o.select],
+    into: o.into,
+    conflict: o.conflict,
+    parallel: o.parallel,
+    ...(o.compareContent === undefined ? {} : { compareContent: o.compareContent }),
+    ...(o.delete === undefined ? {} : { delete: o.delete }),
+    ...(o.leave === undefined ? {} : { leave: o.leave }),
+  };
+}
+
+/** Returns what ends it. */
+function every100ms(action: () => void): () => void {
+  const ticking = setInterval(action, 100);
+  return () => clearInterval(ticking);
+}
+
+function canInPlace(engine: Engine, { source }: RestoreOptions): boolean {
+  return pluginOf(engine.registry, 'source', source).can.includes('in-place');
+}
+
+/** Refuses, before anybody types a passphrase, what could only be guessed, and would destroy something where the guess is wrong. */
+function refuseUnsafe(engine: Engine, o: RestoreOptions, { id, opened: { header } }: StoredSnapshot): void {
+  const original = 'original' in o.into;
+  if ((original || o.delete) && !canInPlace(engine, o))
+    fail({
+      code: 'RESTORE_UNSUPPORTED',
+      message: `a source of type ${o.source.type} can be restored neither in place nor with --delete`,
+      origin: 'policy',
+      permanent: true,
+      hint: '`--into <folder>` restores it to a folder that you name',
+    });
+  if (original && o.at === 'latest' && header.host !== engine.hostName)
+    fail({
+      code: 'RESTORE_OTHER_HOST',
+      message: `snapshot ${id} is of host ${header.host}, and this is ${engine.hostName}`,
+      origin: 'policy',
+      permanent: true,
+      hint: `to put what another host had in the place of what is here, name the snapshot: --at ${id}`,
+    });
+  if (o.delete && header.verdict === 'incomplete')
+    fail({
+      code: 'RESTORE_INCOMPLETE',
+      message: `snapshot ${id} is incomplete: what it has not may be here because it could not be read, so that nothing may be removed`,
+      origin: 'policy',
+      permanent: true,
+      hint: 'restore without --delete, or from a snapshot that is complete: `holdfast snapshots` lists them',
+    });
+}
+
+const declined: Failure = {
+  code: 'RESTORE_DECLINED',
+  message: 'nothing was changed, as you said',
+  origin: 'agent',
+  permanent: true,
+  hint: '--dry-run lists everything that would be changed',
+};
 
 /** A part that was asked for and is not there must not look like one that was restored. */
 function nothingSelected({ id, opened }: StoredSnapshot, patterns: readonly string[]): Failure {
@@ -176,9 +252,10 @@ function incomplete({ id, opened }: StoredSnapshot): Failure {
 function cancelled(): Failure {
   return {
     code: 'CANCELLED',
-    message: 'the restore was cancelled; what it had written is there and not complete',
+    message:
+      'the restore was cancelled; every file that it had written is whole, and others are missing or still the old ones',
     origin: 'agent',
     permanent: false,
-    hint: 'run it again, with --conflict replace if the folder is to be overwritten',
+    hint: 'it goes on with what is left when the same is restored with --conflict replace',
   };
 }

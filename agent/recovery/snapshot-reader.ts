@@ -44,6 +44,16 @@ export class SnapshotReader implements Reader {
     return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.bytes, this.#streamed);
   }
 
+  /** Bytes of stored files that were compared with files of this host so far. */
+  get bytesCompared(): number {
+    return [...this.#readings.values()].reduce((sum, { writes }) => sum + writes.compared, 0);
+  }
+
+  /** Bytes read from targets so far, as they are stored. */
+  get bytesFetched(): number {
+    return [...this.#readings.values()].reduce((sum, { counters }) => sum + counters.fetch.bytesOut, 0);
+  }
+
   /** The patterns that selected nothing in any tree that was read to its end. */
   get idlePatterns(): string[] {
     const [first, ...others] = this.#selections;
@@ -78,6 +88,11 @@ export class SnapshotReader implements Reader {
   /** `depth`: how many levels below the paths that are selected are needed; what lies deeper may be left out. */
   tree(name: string, patterns: readonly string[] = [], depth?: number): AsyncIterable<StoredEntry> {
     return this.#tree(this.#reading(name, 'tree'), new Selection(patterns), depth);
+  }
+
+  selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
+    const selection = new Selection(patterns);
+    return (path, isFolder) => selection.wants({ path, kind: isFolder ? 'directory' : 'file' });
   }
 
   log(name: string): AsyncIterable<LogRecord> {

@@ -97,9 +97,15 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
     ...(sparse ? { sparse } : {}),
     content: {
       read: (range) => readContent(reader, record, range),
-      async writeTo(to, attributes) {
-        const refs = 'chunks' in record ? record.chunks : chunksOf(reader, record);
-        return writes.write({ path: to, refs, size, sparse: sparse ?? false, attributes });
+      async compare(standing) {
+        const refs = await wholeList(reader, record);
+        return refs === undefined ? { kind: 'different', bytes: size } : writes.compare(standing, refs, size);
+      },
+      async writeTo(to, attributes, options) {
+        const file = { path: to, size, sparse: sparse ?? false, attributes };
+        const refs = options?.like === undefined ? undefined : await wholeList(reader, record);
+        if (refs !== undefined) return writes.write({ ...file, refs }, options?.like);
+        return writes.write({ ...file, refs: 'chunks' in record ? record.chunks : chunksOf(reader, record) });
       },
     },
   };
@@ -141,6 +147,22 @@ export async function* chunksOf(reader: ChunkReader, record: FileRecord): AsyncG
     rest = bytes.subarray(end);
   }
   if (left > 0 || rest.length > 0) wrongList(record);
+}
+
+/** A list that is longer is not held at once; bytes. At 1 MiB a chunk, it is that of a file of 1.8 TiB. */
+const WHOLE_LIST = 64 * 1024 * 1024;
+
+/** The chunk list of a file in one piece; undefined for one that is too long to be held. */
+async function wholeList(reader: ChunkReader, record: FileRecord): Promise<Uint8Array | undefined> {
+  if ('chunks' in record) return record.chunks;
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of chunksOf(reader, record)) {
+    bytes += part.length;
+    if (bytes > WHOLE_LIST) return undefined;
+    parts.push(part.slice());
+  }
+  return Buffer.concat(parts);
 }
 
 function wrongList({ path }: FileRecord): never {

@@ -7,6 +7,7 @@ export { nearly, setLinkTimes, setTimes } from './file-times.ts';
 export { Holes, type Stretch } from './holes.ts';
 export * from './inode-extras.ts';
 export { flagLetters, INODE_FLAGS, KEPT_FLAGS, LOCKING_FLAGS } from './inode-flags.ts';
+export { lockInode, locksOf, unlockInode } from './inode-locks.ts';
 export { PATH_MAX, type ReachedPath, reachPath } from './long-path.ts';
 export { errnoOf, SystemCallError } from './system-call-error.ts';
 export { removeTree } from './tree-removal.ts';

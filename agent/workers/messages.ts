@@ -118,6 +118,29 @@ export interface Piece {
   readonly length: number;
 }
 
+/** A piece that a file of this host has: where in that file, and what it must be. */
+export interface LocalPiece {
+  readonly local: number;
+  readonly length: number;
+  readonly id: Uint8Array;
+}
+
+/** A file of this host, or a part of one, that may have chunks of a stored file. */
+export interface FileToCompare {
+  readonly path: Uint8Array;
+  /** The chunks that are looked for, in order: n × 36 bytes (id, u32 LE length). */
+  readonly refs: Uint8Array;
+  /** Where in the stored file the first of them begins, and how long that file is. */
+  readonly position: number;
+  readonly size: number;
+}
+
+/** Where each chunk begins in a file of this host, −1 where it has none; and how long that file is. */
+export interface FoundChunks {
+  readonly at: Float64Array;
+  readonly size: number;
+}
+
 export type AttributesToSet = Omit<FileAttributes, 'xattrs'> & Pick<Meta, 'xattrs'>;
 
 /** An extended attribute that a file was not given, and the name of the errno. */
@@ -132,7 +155,9 @@ export interface FileToWrite {
   readonly path: Uint8Array;
   /** Its path until then, in the same folder. */
   readonly unfinished: Uint8Array;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly (Piece | LocalPiece)[];
+  /** The file of this host that local pieces are taken from. */
+  readonly like?: Uint8Array;
   /** Where the pieces begin in the file. */
   readonly position: number;
   /** The first part creates the file, under its unfinished name. */
@@ -156,6 +181,7 @@ export type ReadRequest =
       readonly frames: readonly FrameToOpen[];
       readonly pieces: readonly Piece[];
     }
+  | { readonly kind: 'compare'; readonly artifact: number; readonly files: readonly FileToCompare[] }
   /** Asks what was done for an artifact; the count begins anew. */
   | { readonly kind: 'tally'; readonly artifact: number }
   | { readonly kind: 'check'; readonly frames: readonly FrameToOpen[] }
@@ -174,6 +200,8 @@ export type Reply =
       readonly refused: ReadonlyMap<number, readonly RefusedXattr[]>;
     }
   | { readonly kind: 'give'; readonly n: number; readonly data: Uint8Array }
+  /** Of each file; or why it could not be read. */
+  | { readonly kind: 'compare'; readonly n: number; readonly found: readonly (FoundChunks | Failure)[] }
   | { readonly kind: 'tally'; readonly n: number; readonly counters: ReadCounters }
   | {
       readonly kind: 'check';

@@ -6,7 +6,17 @@ import { throwIfCancelled } from './cancelling.ts';
 import { book, noCounters, noReadCounters, type ReadCounters } from './counters.ts';
 import { ExternalMemory } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
-import type { FrameToOpen, Piece, ReadRequest, ReadSetup, RefusedXattr, Reply } from './messages.ts';
+import { findChunks, LocalFile } from './local-file.ts';
+import type {
+  FileToWrite,
+  FoundChunks,
+  FrameToOpen,
+  Piece,
+  ReadRequest,
+  ReadSetup,
+  RefusedXattr,
+  Reply,
+} from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
 
 const UNCOMPRESSED = 0;
@@ -58,6 +68,8 @@ export class Reading {
         return { kind: 'write', n, ...this.#write(request, this.#countersOf(request.artifact)) };
       case 'give':
         return { kind: 'give', n, data: this.#give(request, this.#countersOf(request.artifact)) };
+      case 'compare':
+        return { kind: 'compare', n, found: this.#compare(request, this.#countersOf(request.artifact)) };
       case 'tally':
         return { kind: 'tally', n, counters: this.#tally(request.artifact) };
       case 'check':
@@ -171,21 +183,19 @@ export class Reading {
     const opened = new Map<number, Uint8Array | Failure>();
     const lastUse = new Map<number, number>();
     files.forEach((file, i) => {
-      for (const { frame } of file.pieces) lastUse.set(frame, i);
+      for (const piece of file.pieces) if ('frame' in piece) lastUse.set(piece.frame, i);
     });
     const refused = new Map<number, RefusedXattr[]>();
     const failures = files.map((file, i) => {
       throwIfCancelled(this.#control);
-      const plain: Uint8Array[] = [];
-      let failed: Failure | undefined;
-      for (const { frame, offset, length } of file.pieces) {
+      const plain = this.#plainOf(file, counters, (frame) => {
         const content = opened.get(frame) ?? this.#attempt(frames[frame] as FrameToOpen, counters);
         opened.set(frame, content);
-        if (content instanceof Uint8Array) plain.push(content.subarray(offset, offset + length));
-        else failed ??= content;
-      }
-      for (const { frame } of file.pieces) if (lastUse.get(frame) === i) opened.delete(frame);
-      if (failed !== undefined) return failed;
+        return content;
+      });
+      for (const piece of file.pieces)
+        if ('frame' in piece && lastUse.get(piece.frame) === i) opened.delete(piece.frame);
+      if (!Array.isArray(plain)) return plain;
       const startedAt = performance.now();
       const unset: RefusedXattr[] = [];
       const failure = writeFile(file, plain, unset);
@@ -195,6 +205,34 @@ export class Reading {
       return failure;
     });
     return { failures, refused };
+  }
+
+  /** The pieces of a file, or why one of them cannot be had: that of the repository first, which no other file can make up for. */
+  #plainOf(
+    file: FileToWrite,
+    counters: ReadCounters,
+    open: (frame: number) => Uint8Array | Failure,
+  ): Uint8Array[] | Failure {
+    const plain: Uint8Array[] = [];
+    let failed: Failure | undefined;
+    using local = file.like === undefined ? undefined : new LocalFile(file.like);
+    for (const piece of file.pieces) {
+      const startedAt = performance.now();
+      const content = 'frame' in piece ? open(piece.frame) : local?.take(piece, this.#setup.idKey);
+      if ('local' in piece) book(counters.identify, startedAt, piece.length, 0);
+      if (!(content instanceof Uint8Array)) failed ??= content;
+      else plain.push('frame' in piece ? content.subarray(piece.offset, piece.offset + piece.length) : content);
+    }
+    return failed ?? plain;
+  }
+
+  #compare({ files }: ReadRequest & { kind: 'compare' }, counters: ReadCounters): (FoundChunks | Failure)[] {
+    return files.map((file) => {
+      const startedAt = performance.now();
+      const { found, bytes } = findChunks(file, this.#setup.idKey, () => throwIfCancelled(this.#control));
+      book(counters.identify, startedAt, bytes, 0);
+      return found;
+    });
   }
 
   #attempt(frame: FrameToOpen, counters: ReadCounters): Uint8Array | Failure {

@@ -193,7 +193,7 @@ test('Ctrl-C during a restore: exit 130, every file that is there is whole, and 
       assert.ok(a && b && a.equals(b), `${folder}/${name} is not whole: ${b?.length} of ${a?.length} bytes`);
     }
     t.diagnostic(`${folder}: ${names.length} files were there, all of them whole`);
-    const again = ['restore', 'files', '--into', into, '--conflict', 'replace', `/${folder}`];
+    const again = ['restore', 'files', '--into', into, '--conflict', 'replace', '--yes', `/${folder}`];
     assertExit(await machine.call(again), 0);
     assertSameContent(join(machine.data, folder), join(into, folder));
   }

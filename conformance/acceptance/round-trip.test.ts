@@ -144,7 +144,7 @@ test('this checkout goes round without a difference', { skip: skipComparing }, a
   appendFileSync(join(machine.data, 'README.md'), 'a line more\n');
   const { runs } = await machine.ask<{ runs: readonly RunReport[] }>(['run']);
   assert.equal(runs[0]?.totals.files, (runs[0]?.totals.unchanged ?? 0) + 1);
-  const again = await machine.call(['restore', 'files', '--into', restored, '--conflict', 'replace']);
+  const again = await machine.call(['restore', 'files', '--into', restored, '--conflict', 'replace', '--yes']);
   assertExit(again, 0);
   assertAlike(machine.data, restored);
 });

@@ -1,6 +1,8 @@
 import {
   type BackupRequest,
   type Bytes,
+  type Change,
+  type Failure,
   fail,
   type Host,
   type Json,
@@ -44,25 +46,40 @@ export class Notes implements Source {
     return { facts: { notes: notebook.size } };
   }
 
-  async plan(request: RestoreRequest, from: Reader): Promise<Plan> {
-    const notebook = notebookOf(serverOf(request));
+  async plan(request: RestoreRequest, from: Reader, tell?: (change: Change) => void): Promise<Plan> {
+    const notebook = notebookOf(this.#place(request));
     const steps: string[] = [];
+    const seen: Record<string, string | null> = {};
     for await (const { name } of from.parts()) {
-      if (request.conflict === 'error' && notebook.has(name))
+      const there = notebook.get(name);
+      if (request.conflict === 'error' && there !== undefined)
         fail({ ...conflict, message: `${name} is there already` });
       steps.push(`write ${name}`);
+      seen[name] = there ?? null;
+      if (there === (await textOf(from, name)) || (there !== undefined && request.conflict === 'skip')) continue;
+      const action = there === undefined ? 'make' : 'content';
+      tell?.({ path: Buffer.from(name), kind: 'file', action, differs: action === 'make' ? [] : ['content'] });
     }
-    return { steps, state: null };
+    return { steps, state: { seen } };
   }
 
-  async restore(_plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
-    const notebook = notebookOf(serverOf(request));
+  async restore({ state }: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
+    const notebook = notebookOf(this.#place(request));
+    const skipped: { what: string; failure: Failure }[] = [];
     for await (const { name } of from.parts()) {
       this.#host.signal.throwIfAborted();
-      if (request.conflict === 'skip' && notebook.has(name)) continue;
-      notebook.set(name, Buffer.from(await collect(from.bytes(name))).toString());
+      const there = notebook.get(name);
+      if (request.conflict === 'skip' && there !== undefined) continue;
+      const text = await textOf(from, name);
+      if (there === undefined || there === text || there === seenOf(state, name)) notebook.set(name, text);
+      else skipped.push({ what: name, failure: { ...changed, message: `${name} changed since it was compared` } });
     }
-    return { facts: { notes: notebook.size }, skipped: [] };
+    return { facts: { notes: notebook.size }, skipped };
+  }
+
+  #place({ into }: RestoreRequest): string {
+    if ('original' in into) return this.#name;
+    return serverOf(into);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -72,8 +89,20 @@ export function notebookOf(name: string): Notebook {
   return notebooks.get(name) ?? fail({ ...missing, message: `there is no notebook ${name}` });
 }
 
-export function serverOf({ into }: RestoreRequest): string {
+export function serverOf(into: RestoreRequest['into']): string {
   return 'server' in into && typeof into.server === 'string' ? into.server : fail({ ...missing, message: 'no server' });
+}
+
+async function textOf(from: Reader, name: string): Promise<string> {
+  return Buffer.from(await collect(from.bytes(name))).toString();
+}
+
+/** What the plan saw under the name. */
+function seenOf(state: Json, name: string): Json | undefined {
+  const seen = typeof state === 'object' && state !== null && 'seen' in state ? state.seen : undefined;
+  return typeof seen === 'object' && seen !== null && !Array.isArray(seen)
+    ? (seen as { readonly [name: string]: Json })[name]
+    : undefined;
 }
 
 async function* piecesOf(text: string): Bytes {
@@ -83,3 +112,4 @@ async function* piecesOf(text: string): Bytes {
 const unreadable = { code: 'SOURCE_DENIED', message: 'it is locked', origin: 'source', permanent: true } as const;
 const missing = { code: 'SOURCE_MISSING', origin: 'source', permanent: true } as const;
 const conflict = { code: 'RESTORE_CONFLICT', origin: 'source', permanent: true } as const;
+const changed = { code: 'RESTORE_CHANGED', origin: 'source', permanent: false } as const;

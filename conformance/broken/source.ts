@@ -57,15 +57,26 @@ export const sourceFaults: Readonly<Record<string, Fault>> = {
     };
   },
   'plan touches nothing': (whole) => ({
-    async plan(request, from) {
-      const plan = await whole.plan(request, from);
-      notebookOf(serverOf(request)).set('planned', 'yes');
+    async plan(request, from, tell) {
+      const plan = await whole.plan(request, from, tell);
+      if (request.conflict === 'error') notebookOf(serverOf(request.into)).set('planned', 'yes');
       return plan;
     },
     restore(plan, request, from) {
-      notebookOf(serverOf(request)).delete('planned');
+      if ('server' in request.into) notebookOf(serverOf(request.into)).delete('planned');
       return whole.restore(plan, request, from);
     },
+  }),
+  'a plan tells every change': (whole) => ({ plan: (request, from) => whole.plan(request, from) }),
+  'what was not told is not done': (whole) => ({
+    async restore(plan, request, from) {
+      const seen = request.conflict === 'replace' ? await whole.plan(request, from) : plan;
+      return whole.restore(seen, request, from);
+    },
+  }),
+  'restores to where it was captured': (whole) => ({
+    restore: (plan, request, from) =>
+      'original' in request.into ? Promise.resolve({ facts: null, skipped: [] }) : whole.restore(plan, request, from),
   }),
   'conflict skip leaves what exists': (whole) => ({
     restore: (plan, request, from) => whole.restore(plan, { ...request, conflict: 'replace' }, from),
@@ -97,7 +108,8 @@ export function notesHarness(fault: Fault | undefined): SourceHarness {
         notebookOf(name).set('second', null);
         return { what: 'second', left: await state() };
       };
-      return { ...rest, options: { notebook: name }, state, spoil };
+      const alter = async () => void notebookOf(name).set('first', 'otherwise');
+      return { ...rest, options: { notebook: name }, state, spoil, alter };
     },
     async place() {
       const { name, ...rest } = make([]);
@@ -121,14 +133,14 @@ function notesPlugin(fault: Fault | undefined): SourceHarness['plugin'] {
     stability: 'experimental',
     summary: 'Notes in memory.',
     options: notesOptions,
-    can: [],
+    can: ['in-place'],
     async open(options, host) {
       const name = String(options['notebook']);
       const whole = new Notes(name, host);
       return {
         probe: () => whole.probe(),
         backup: (request, out) => whole.backup(request, out),
-        plan: (request, from) => whole.plan(request, from),
+        plan: (request, from, tell) => whole.plan(request, from, tell),
         restore: (plan, request, from) => whole.restore(plan, request, from),
         [Symbol.asyncDispose]: () => whole[Symbol.asyncDispose](),
         ...fault?.(whole, name, host),

@@ -1,6 +1,7 @@
 import { constants, promises as fs } from 'node:fs';
 import {
   type Bytes,
+  type Compared,
   type Failure,
   type FileAttributes,
   fail,
@@ -71,6 +72,10 @@ export class MemorySnapshot implements Reader {
     }
   }
 
+  selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
+    return patterns.length === 0 ? () => true : selector(patterns);
+  }
+
   async *log(name: string, from?: Position): AsyncGenerator<LogRecord> {
     const records = this.#logs.get(name) ?? [];
     const start = from === undefined ? 0 : records.findIndex((record) => isSame(record.from, from));
@@ -79,17 +84,22 @@ export class MemorySnapshot implements Reader {
 }
 
 function select(entries: readonly StoredTreeEntry[], patterns: readonly string[]): StoredTreeEntry[] {
-  const selected = ignore({ ignorecase: false }).add(patterns);
-  const chosen = entries.filter(({ path, kind }) => {
-    const text = Buffer.from(path).toString();
-    return text !== '' && selected.ignores(kind === 'directory' ? `${text}/` : text);
-  });
+  const selects = selector(patterns);
+  const chosen = entries.filter(({ path, kind }) => selects(path, kind === 'directory'));
   const above = new Set(['']);
   for (const { path } of chosen) {
     const text = Buffer.from(path).toString('latin1');
     for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) above.add(text.slice(0, at));
   }
   return entries.filter((entry) => chosen.includes(entry) || above.has(Buffer.from(entry.path).toString('latin1')));
+}
+
+function selector(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
+  const selected = ignore({ ignorecase: false }).add(patterns);
+  return (path, isFolder) => {
+    const text = Buffer.from(path).toString();
+    return text !== '' && selected.ignores(isFolder ? `${text}/` : text);
+  };
 }
 
 /** Content in memory, written as the agent's workers write it. */
@@ -101,6 +111,18 @@ class MemoryContent implements StoredContent {
 
   read(range: Range = { offset: 0 }): Bytes {
     return pieces(this.#data, range);
+  }
+
+  async compare(path: Uint8Array): Promise<Compared> {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    try {
+      await using file = await fs.open(Buffer.from(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      if (!(await file.stat()).isFile()) return { kind: 'failed', failure: { ...failed, message: 'it is no file' } };
+      const same = Buffer.compare(await file.readFile(), this.#data) === 0;
+      return same ? { kind: 'same' } : { kind: 'different', bytes: this.#data.length };
+    } catch (error) {
+      return { kind: 'failed', failure: { ...failed, message: String(error) } };
+    }
   }
 
   async writeTo(path: Uint8Array, attributes: FileAttributes): Promise<Failure | undefined> {
@@ -120,10 +142,12 @@ class MemoryContent implements StoredContent {
       return undefined;
     } catch (error) {
       if (made) await fs.rm(place, { force: true });
-      return { code: 'RESTORE_IO', message: String(error), origin: 'source', permanent: false };
+      return { ...failed, message: String(error) };
     }
   }
 }
+
+const failed = { code: 'RESTORE_IO', origin: 'source', permanent: false } as const;
 
 async function* pieces(data: Uint8Array, { offset, length }: Range): Bytes {
   const end = length === undefined ? data.length : Math.min(data.length, offset + length);

@@ -24,6 +24,8 @@ export interface SampleSystem extends AsyncDisposable {
    * name it by and the state that is left to capture.
    */
   spoil?(): Promise<{ readonly what: string; readonly left: Json }>;
+  /** Changes something that a backup captures; needed of a source that can `in-place`. */
+  alter?(): Promise<void>;
 }
 
 /** Somewhere to restore to, empty; disposing removes it. */

@@ -1,5 +1,6 @@
 import type { Json } from '../../contract/index.ts';
 import type { RestoreReport } from '../../recovery/restore.ts';
+import { changeWords } from './change-list.ts';
 import { formatDuration, formatTime } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -16,7 +17,7 @@ const MARKS = {
 
 /** What was restored from where to where, and what that proved. */
 export function renderRestore(report: RestoreReport, into: string, paint: Paint): string {
-  const { source, verdict, snapshot, durationMs, phases, traceId, steps, bytes, facts } = report;
+  const { source, verdict, snapshot, durationMs, phases, traceId, steps, bytes, fetchedBytes, totals, facts } = report;
   const [tone, mark] = MARKS[verdict];
   const ended = {
     ok: '',
@@ -34,9 +35,11 @@ export function renderRestore(report: RestoreReport, into: string, paint: Paint)
     ]);
   }
   if (verdict === 'planned') lines.push(['steps', steps.map(printable).join('\n')]);
+  if (verdict === 'planned' && totals) lines.push(['changes', changeWords(totals)]);
   if (verdict === 'ok' || verdict === 'incomplete') {
     lines.push(['restored', [formatSize(bytes), ...factWords(facts)].join(', ')]);
     lines.push(['into', printable(into)]);
+    lines.push(['fetched', `${formatSize(fetchedBytes)} from targets`]);
     lines.push(['took', [formatDuration(durationMs), formatRate(bytes, durationMs)].filter(Boolean).join(', ')]);
     lines.push(['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')]);
     lines.push(['proven', 'every byte was authenticated and matched against its id before it was written']);

@@ -40,6 +40,11 @@ export class Terminal {
     o.stderr.on('error', () => {});
   }
 
+  /** Whether a person sees what is written to stdout. */
+  get showsData(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
   /** Whether something was written to stdout. */
   get hasData(): boolean {
     return this.#hasData;

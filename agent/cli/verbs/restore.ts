@@ -1,31 +1,29 @@
 import path from 'node:path';
 import type { Policy, SourceSpec } from '../../config/policy.ts';
+import type { PluginRegistry } from '../../config/registry.ts';
+import { type Change, fail } from '../../contract/index.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
 import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
-import { type Invocation, quoteWord } from '../invocation.ts';
+import type { Invocation } from '../invocation.ts';
 import { readingOf } from '../open-repository.ts';
+import { ChangeList, JsonChanges } from '../output/change-list.ts';
 import { printable } from '../output/printable.ts';
 import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRestore } from '../output/restore-report.ts';
 import { formatCounted } from '../output/size.ts';
 import { requirePolicy } from '../policy.ts';
-import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
+import { unlockReader } from '../recovery-key.ts';
+import { nextOptions, type RestoreOptions, restoreCommand } from '../restore-command.ts';
+import { CHANGES_SHOWN, confirmed } from '../restore-question.ts';
 import { stdinPlugin, stdinSpec } from '../stdin-source.ts';
 
-export interface RestoreOptions extends ReaderOptions {
-  readonly at: string;
-  readonly writer?: string;
-  readonly into?: string;
-  readonly conflict: 'error' | 'skip' | 'replace';
-  readonly dryRun?: boolean;
-  readonly target?: string;
-}
-
 const SHOWN = 10;
+/** So many changes are listed on a terminal. */
+const LISTED = 40;
 
-/** Restores a source, or parts of it, into a folder. */
+/** Restores a source, or parts of it, into a folder or to where it was. */
 export async function restore(
   invocation: Invocation,
   name: string,
@@ -33,46 +31,80 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<Exit> {
   const { terminal, cwd, signal, command } = invocation;
+  const conflict = conflictOf(options);
   const { policy, plugins } = await requirePolicy(invocation);
-  const into = path.resolve(cwd, options.into ?? `restored-${name}`);
+  const folder = path.resolve(cwd, options.into ?? `restored-${name}`);
   await using engine = await openEngine(invocation, plugins.with(stdinPlugin(process.stdin)));
+  const list =
+    options.dryRun !== true
+      ? undefined
+      : terminal.options.json
+        ? new JsonChanges(terminal)
+        : new ChangeList(terminal, LISTED);
+  const first: Change[] = [];
   const report = await restoreSource(engine, {
     ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
     at: options.at,
     ...(options.writer !== undefined && { writer: options.writer }),
-    into: { folder: into },
+    into: options.inPlace === true ? { original: true } : { folder },
     select: parts,
-    conflict: options.conflict,
+    conflict,
+    compareContent: options.checksum === true,
+    delete: options.delete === true,
+    leave: [invocation.stateFolder, ...repositoryFolders(policy, plugins)],
     parallel: policy.limits.files,
     dryRun: options.dryRun === true,
     identity: () => unlockReader(invocation, options),
     signal,
-    onProgress: ({ bytes, expectedBytes }) =>
+    onChange(change) {
+      list?.add(change);
+      if (change.action !== 'make' && first.length < CHANGES_SHOWN) first.push(change);
+    },
+    confirm: (totals, snapshot) => confirmed(invocation, { name, parts, options, first, totals, snapshot }),
+    onProgress: ({ phase, bytes, expectedBytes }) =>
       // Parts of a snapshot are an unknown part of its size.
-      terminal.progress({ label: `restore ${name}`, done: bytes, ...(parts.length === 0 && { total: expectedBytes }) }),
+      terminal.progress({
+        label: `${phase} ${name}`,
+        done: bytes,
+        ...(parts.length === 0 && { total: expectedBytes }),
+      }),
   });
   terminal.clearProgress();
-  if (terminal.options.json) terminal.json({ ...advisedReport(report), into });
-  else terminal.data(renderRestore(report, into, terminal.paint.data));
+  const into = report.place ?? folder;
+  if (list instanceof JsonChanges) list.end({ ...advisedReport(report), into });
+  else if (terminal.options.json) terminal.json({ ...advisedReport(report), into });
+  else {
+    list?.end();
+    terminal.data(renderRestore(report, into, terminal.paint.data));
+  }
   tellRestoreTroubles(invocation, report);
-  if (report.verdict === 'planned') terminal.message(`\nNext: ${command(inEarnest(name, parts, options))}`);
+  const next = nextOptions(options, report);
+  if (next !== undefined) terminal.message(`\nNext: ${command(restoreCommand(name, parts, next))}`);
   return exitOfRestore(report);
 }
 
-/** The same command line, without `--dry-run`. */
-function inEarnest(name: string, parts: readonly string[], options: RestoreOptions): string {
-  const { at, into, writer, conflict, key, passphraseFile, target } = options;
-  const given = {
-    into,
-    writer,
-    at: at === 'latest' ? undefined : at,
-    conflict: conflict === 'error' ? undefined : conflict,
-  };
-  const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag}`, quoteWord(value)],
+/** In place, only what differs is changed, unless something else was said. */
+function conflictOf(options: RestoreOptions): 'error' | 'skip' | 'replace' {
+  const conflict = options.conflict ?? (options.inPlace === true ? 'replace' : 'error');
+  for (const option of ['delete', 'checksum'] as const) {
+    if (options[option] === true && conflict !== 'replace')
+      fail({
+        code: 'USAGE',
+        message: `--${option} needs something to compare with.`,
+        origin: 'agent',
+        permanent: true,
+        hint: 'Say --in-place, or --conflict replace with --into <folder>.',
+      });
+  }
+  return conflict;
+}
+
+/** Where targets of this host keep their objects: nothing there is changed, whatever the snapshot has. */
+function repositoryFolders(policy: Policy, plugins: PluginRegistry): string[] {
+  return Object.values(policy.targets).flatMap(
+    ({ type, options }) => plugins.get('target', type)?.folder?.(options as never) ?? [],
   );
-  return ['restore', quoteWord(name), ...flags, ...parts.map(quoteWord)].join(' ');
 }
 
 export function exitOfRestore({ verdict, failure }: RestoreReport): Exit {

@@ -26,7 +26,7 @@ export async function killRestores(place: Place, moments: Moments, kills: number
     for (let i = 0; i < chain && place.kills < end; i++, tries++) {
       await killOne(place, moments, snapshot, into, conflict);
       // Both end well: what is kept is whole.
-      conflict = ['--conflict', random.below(3) === 0 ? 'skip' : 'replace'];
+      conflict = ['--conflict', random.below(3) === 0 ? 'skip' : 'replace', '--yes'];
     }
     await finish(place, snapshot, into, `${chain} killed restores of ${snapshot.id}`);
     figures.hold('outside', `restores of ${snapshot.id}`, () => {
@@ -92,7 +92,7 @@ export async function finish(
       assert.match(refused.stderr, /RESTORE_CONFLICT[\s\S]*replace/, 'it says what to do');
     });
   }
-  const ended = await place.call([...restoring(place, snapshot, into), '--conflict', 'replace'], { env });
+  const ended = await place.call([...restoring(place, snapshot, into), '--conflict', 'replace', '--yes'], { env });
   figures.restored++;
   figures.hold('acknowledged', after, () => {
     figures.lost += ended.exit === 0 ? 0 : 1;

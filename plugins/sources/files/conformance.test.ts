@@ -33,6 +33,11 @@ const harness: SourceHarness = {
         spoiled = join(path, 'a/empty');
         return { what: 'a/empty', left: state };
       },
+      async alter() {
+        await fs.writeFile(join(path, 'a/deeper/two'), 'changed');
+        await fs.rm(join(path, 'a/empty'));
+        await fs.chmod(join(path, 'program'), 0o600);
+      },
       async [Symbol.asyncDispose]() {
         spoiled = undefined;
         await folder[Symbol.asyncDispose]();

@@ -14,6 +14,8 @@ interface ExtrasOptions {
   readonly access: ExtrasAccess;
   readonly wanted: WantedExtras;
   readonly signal: AbortSignal;
+  /** Told of what could not be read of something, also where that is said by its content. */
+  readonly unread: Set<'xattrs' | 'flags'>;
   skip(what: string, failure: Failure): void;
 }
 
@@ -37,7 +39,10 @@ export async function* withExtras(walk: AsyncIterable<Found>, options: ExtrasOpt
     signal.throwIfAborted();
     yield described;
   }
-  for (const [what, why] of access.missing) options.skip(all[what], notRead(what, why));
+  for (const [what, why] of access.missing) {
+    options.unread.add(what);
+    options.skip(all[what], notRead(what, why));
+  }
 }
 
 async function describe(batch: readonly Found[], options: ExtrasOptions): Promise<readonly Described[]> {
@@ -54,7 +59,8 @@ async function describe(batch: readonly Found[], options: ExtrasOptions): Promis
   });
 }
 
-function tell({ path, stats }: Found, { what, code }: Trouble, { skip }: ExtrasOptions): void {
+function tell({ path, stats }: Found, { what, code }: Trouble, { skip, unread }: ExtrasOptions): void {
+  unread.add(what === 'flags' ? what : 'xattrs');
   if (what === 'flags' && saidByContent.includes(code)) return;
   if (what === 'xattrs' && code === 'ENOENT' && stats.isFile()) return;
   skip(printable(path), sourceFailure({ code }, `read ${wordsOf(what)} of`, path));

@@ -117,6 +117,17 @@ export function conflicts(path: RawPath, hint = 'choose another folder, or the c
   });
 }
 
+/** Leaves what stands at `path` as it is: it is not what it was when the changes were shown. */
+export function changed(path: RawPath): never {
+  fail({
+    code: 'RESTORE_CHANGED',
+    message: `${printable(path)} changed since it was compared, and was left as it is`,
+    origin: 'source',
+    permanent: false,
+    hint: 'run the restore again: it shows what differs now, and does only that',
+  });
+}
+
 const noPermission = {
   code: 'RESTORE_DENIED',
   permanent: true,

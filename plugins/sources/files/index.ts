@@ -10,7 +10,7 @@ export const plugin = definePlugin({
   stability: 'beta',
   summary: 'Folders and files of this host, with owners, modes, times and every kind of link.',
   options: filesOptions,
-  can: ['scratch'],
+  can: ['scratch', 'in-place'],
   covers: coversFolder,
   async open(options, host) {
     const { FilesSource } = await import('./source.ts');

@@ -5,13 +5,15 @@ import { childOf, type RawPath, systemPath } from './raw-path.ts';
 
 /**
  * Removes from the folder at `place` what restores that were killed had not finished in it. It follows no link to the folder, nor any in
- * it. What cannot be removed stays: its name says what it is, and the restore does not need it gone.
+ * it. What cannot be removed stays: its name says what it is, and the restore does not need it gone. Returns whether there was any.
  */
-export function removeLeftOver(place: RawPath): void {
+export function removeLeftOver(place: RawPath): boolean {
   const folder = HeldFolder.open(place);
-  if (folder === undefined) return;
+  if (folder === undefined) return false;
   try {
-    for (const name of namesIn(folder.path).filter(isUnfinished)) unlinkQuietly(childOf(folder.path, name));
+    const names = namesIn(folder.path).filter(isUnfinished);
+    for (const name of names) unlinkQuietly(childOf(folder.path, name));
+    return names.length > 0;
   } finally {
     folder.release();
   }

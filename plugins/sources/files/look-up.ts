@@ -19,8 +19,8 @@ export interface Choices {
 const SEGMENT = 512;
 // Calls in flight of one segment: enough to keep libuv's threads busy, few enough not to keep others out of them.
 const WINDOW = 32;
-const CACHE_TAG = 'CACHEDIR.TAG';
-const CACHE_SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55'; // https://bford.info/cachedir/
+export const CACHE_TAG = 'CACHEDIR.TAG';
+export const CACHE_SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55'; // https://bford.info/cachedir/
 const MOST_RULES = 1 << 20;
 
 /** Turns a step that is to be looked up into the steps that take its place, in tree order. */

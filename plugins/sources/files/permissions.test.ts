@@ -55,12 +55,19 @@ async function asNobody(from: string, into: string): Promise<void> {
     parallel: 8,
   };
   const restored = await source.restore(await source.plan(request, snapshot), request, snapshot);
+  // Again, onto what is there: in a folder that its owner may not write in, and in one that he may not even enter.
+  const within = `${into}/open/kept`;
+  await fs.appendFile(within, ' and more');
+  await fs.chmod(`${into}/open`, 0o555);
+  await fs.chmod(`${into}/shut`, 0o600);
+  const replacing: RestoreRequest = { ...request, conflict: 'replace' };
+  const replaced = await source.restore(await source.plan(replacing, snapshot), replacing, snapshot);
   const denied = await plugin.open({ paths: [`${from}/closed`] }, host);
   const probed = await denied.probe().then(
     () => 'read',
     (error: unknown) => String(error),
   );
-  console.log(JSON.stringify({ captured: sink.skipped, restored, probed }));
+  console.log(JSON.stringify({ captured: sink.skipped, restored, replaced, probed }));
 }
 
 const [, thisFile = '', ...folders] = process.argv;
@@ -84,7 +91,7 @@ else
 
       const args = ['--conditions=source', '--import', 'tsx', thisFile, from, into];
       const { stdout } = await promisify(execFile)(process.execPath, args);
-      const { captured, restored, probed } = JSON.parse(stdout);
+      const { captured, restored, replaced, probed } = JSON.parse(stdout);
       assert.deepEqual(
         captured.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
         [
@@ -94,6 +101,11 @@ else
       );
       assert.deepEqual(restored.skipped, []);
       assert.equal(restored.facts.owners, 'not set');
+      assert.deepEqual(
+        replaced.skipped.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
+        [['shut/within', 'RESTORE_DENIED']],
+      );
+      assert.equal((await fs.stat(join(into, 'open'))).mode, (await fs.stat(join(from, 'open'))).mode);
       assert.match(probed, /cannot list .*closed: EACCES/);
       assert.deepEqual((await fs.readdir(into)).sort(), ['closed', 'open', 'shut', 'z mine', 'z of another']);
       assert.equal(await fs.readFile(join(into, 'open/kept'), 'utf8'), 'content');

@@ -1,112 +1,154 @@
-import { lstatSync, type Stats } from 'node:fs';
-import { fail, type Plan, type Reader, type RestoreRequest, type StoredEntry } from 'holdfast/plugin';
-import { reachPath } from 'holdfast/system';
-import { errnoOf, escapes, restoreFailure } from './failure.ts';
-import { bytesOf, childOf, parentOf, printable, type RawPath, rawPath, rawPathOf } from './raw-path.ts';
-import { wanted } from './restore-request.ts';
-import { checkPath, OpenFolders } from './tree-shape.ts';
-
-/** What will be done about one entry. `below`: something else stands where the folder it lies in would be. */
-type Step = 'make' | 'enter' | 'keep' | 'replace' | 'conflict' | 'below';
+import type { BigIntStats } from 'node:fs';
+import { type Change, fail, type Host, type Plan, type Reader, type StoredEntry } from 'holdfast/plugin';
+import { openExtras } from 'holdfast/system';
+import { Attributes } from './attributes.ts';
+import { Destination } from './destination.ts';
+import { timeSlack } from './difference.ts';
+import { restoreFailure } from './failure.ts';
+import { printable, type RawPath } from './raw-path.ts';
+import type { Wanted } from './restore-request.ts';
+import { Shown } from './shown.ts';
+import { lookAt } from './standing.ts';
+import { StandingExtras } from './standing-extras.ts';
+import { SurplusSearch } from './surplus.ts';
+import { survey } from './survey.ts';
 
 // A plan is read by people: so many paths of each kind are named, the others are counted.
 const NAMED = 50;
+
+interface PlanOptions {
+  readonly wanted: Wanted;
+  readonly from: Reader;
+  readonly artifact: string;
+  readonly host: Host;
+  readonly tell?: (change: Change) => void;
+}
 
 /**
  * Compares the tree with the folder. Touches nothing. Fails with `RESTORE_CONFLICT` (something stands where something
  * would be written, and may not be replaced) or `RESTORE_ESCAPE` (the tree or a link in the folder leads out of it).
  */
-export async function planRestore(
-  request: RestoreRequest,
-  from: Reader,
-  artifact: string,
-  signal: AbortSignal,
-): Promise<Plan> {
-  const { folder, patterns, conflict } = wanted(request);
-  const root = rawPath(folder);
-  const rootStep = stepForRoot(root);
-  const folders = new OpenFolders(rootStep);
-  const allFolders = new Set(['']);
-  const kinds = new Map<string, number>();
-  const named = { keep: new Paths(), replace: new Paths(), conflict: new Paths() };
-  let bytes = 0;
-  for await (const entry of from.tree(artifact, patterns)) {
-    signal.throwIfAborted();
-    const path = rawPathOf(entry.path);
-    const step = path === '' ? rootStep : stepFor(entry, path, folders.around(path), { root, conflict });
-    if (entry.kind === 'directory') {
-      if (path !== '') folders.enter(path, step);
-      allFolders.add(path);
-    }
-    if (entry.kind === 'hardlink') checkTarget(rawPathOf(entry.target), patterns === undefined, allFolders);
-    if (step === 'keep' || step === 'replace' || step === 'conflict') named[step].add(path);
-    if (step !== 'make' && step !== 'replace') continue;
-    kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
-    if (entry.kind === 'file') bytes += entry.size;
-  }
-  if (named.conflict.count > 0) refuse(folder, named.conflict);
-  const made = [...kinds].map(([kind, count]) => `${count} × ${kind}`).join(', ');
+export async function planRestore(options: PlanOptions): Promise<Plan> {
+  const { wanted, tell } = options;
+  const found = await surveyed(options);
+  if (found.conflicts.count > 0) refuse(wanted, found.conflicts);
+  const { made, bytes, kept, stay, same, shown } = found;
+  const make = [...made].map(([kind, count]) => `${count} × ${kind}`).join(', ');
+  const spared = stay > 0 ? [`leave ${stay} that the snapshot does not have: excluded, mounted or not selected`] : [];
   return {
     steps: [
-      `write ${made === '' ? 'nothing' : `${made}, ${bytes} bytes,`} into ${printable(root)}`,
-      ...named.keep.lines('keep'),
-      ...named.replace.lines('replace'),
+      `write ${make === '' ? 'nothing' : `${make}, ${bytes} bytes,`} into ${printable(wanted.folder)}`,
+      ...kept.lines('keep'),
+      ...(tell === undefined ? told(found) : []),
+      ...spared,
     ],
-    state: { bytes, ...Object.fromEntries(kinds), kept: named.keep.count, replaced: named.replace.count },
+    state: {
+      bytes,
+      ...Object.fromEntries(made),
+      kept: kept.count,
+      replaced: found.replaced.count,
+      set: found.set.count,
+      removed: found.removed.count,
+      same,
+      shown: shown.toJSON(),
+    },
+    place: printable(wanted.folder),
   };
 }
 
-function stepFor(
-  entry: StoredEntry,
-  path: RawPath,
-  parent: Step,
-  { root, conflict }: { root: RawPath; conflict: RestoreRequest['conflict'] },
-): Step {
-  if (parent === 'make' || parent === 'replace') return 'make';
-  if (parent !== 'enter') return 'below';
-  const stands = standing(childOf(root, path));
-  if (stands === undefined) return 'make';
-  const isFolder = entry.kind === 'directory';
-  if (isFolder && stands.isDirectory()) return 'enter';
-  if (conflict === 'skip') return 'keep';
-  if (isFolder && stands.isSymbolicLink()) escapes(path, 'a symbolic link stands in the place of this folder');
-  return conflict === 'replace' && !stands.isDirectory() ? 'replace' : 'conflict';
+/** In words, what else is told change by change. */
+function told({ replaced, set, removed }: Surveyed): string[] {
+  return [...replaced.lines('replace'), ...set.lines('set attributes of'), ...removed.lines('remove')];
 }
 
-/** A name must be given to a file of this tree; of a selection, the folder that file lies in need not be part. */
-function checkTarget(target: RawPath, all: boolean, folders: ReadonlySet<RawPath>): void {
-  checkPath(target);
-  if (all && !folders.has(parentOf(target))) escapes(target, 'what it lies in is not a folder of the tree');
+/** What a survey came to. */
+export interface Surveyed {
+  readonly made: ReadonlyMap<StoredEntry['kind'], number>;
+  /** Of files that are written. */
+  readonly bytes: number;
+  readonly conflicts: Paths;
+  readonly kept: Paths;
+  readonly replaced: Paths;
+  readonly set: Paths;
+  readonly removed: Paths;
+  readonly same: number;
+  /** Not in the snapshot, and spared. */
+  readonly stay: number;
+  readonly shown: Shown;
+}
+
+export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptions): Promise<Surveyed> {
+  const destination = lookAtFolder(wanted.folder);
+  const surplus = destination === undefined ? undefined : new SurplusSearch(destination, wanted.spared);
+  const access = openExtras();
+  const shown = new Shown();
+  const named = {
+    conflicts: new Paths(),
+    kept: new Paths(),
+    replaced: new Paths(),
+    set: new Paths(),
+    removed: new Paths(),
+  };
+  const made = new Map<StoredEntry['kind'], number>();
+  let [bytes, same] = [0, 0];
+  const change = (path: RawPath, change: Change, stands: BigIntStats | undefined) => {
+    if (stands !== undefined) shown.add(path, change.action, stands);
+    if (change.action === 'remove') named.removed.add(path);
+    else if (change.action === 'attributes') named.set.add(path);
+    else {
+      if (stands !== undefined) named.replaced.add(path);
+      made.set(change.kind, (made.get(change.kind) ?? 0) + 1);
+      bytes += change.size ?? 0;
+    }
+    tell?.(change);
+  };
+  await survey({
+    wanted,
+    from,
+    artifact,
+    signal: host.signal,
+    attributes: new Attributes(wanted),
+    extras: new StandingExtras(access, wanted.extras),
+    slackNs: timeSlack(access),
+    destination,
+    surplus,
+    change,
+    conflict: (path) => named.conflicts.add(path),
+    keep: (path) => named.kept.add(path),
+    same: () => {
+      same++;
+    },
+    unread: (path, what, code) => host.log.warn(`the ${what} of ${printable(path)} could not be compared: ${code}`),
+    fail: (path, error) => host.log.warn(restoreFailure(error, path).message),
+  });
+  for (const why of access.missing.values()) host.log.warn(`not everything could be compared: ${why}`);
+  return { ...named, made, bytes, same, stay: surplus?.stay ?? 0, shown };
 }
 
 // The folder restored into is the user's own choice: a link to it is followed. Below it none is.
-function stepForRoot(root: RawPath): Step {
-  const stands = standing(root);
-  if (stands === undefined) return 'make';
-  if (stands.isDirectory() || standing(`${root}/.`) !== undefined) return 'enter';
-  return fail(restoreFailure({ code: 'ENOTDIR' }, root));
+function lookAtFolder(folder: RawPath): Destination | undefined {
+  const destination = Destination.look(folder);
+  if (destination === undefined && lookAt(folder) !== undefined) fail(restoreFailure({ code: 'ENOTDIR' }, folder));
+  return destination;
 }
 
-function standing(place: RawPath): Stats | undefined {
-  try {
-    using reached = reachPath(bytesOf(place));
-    return lstatSync(reached.path);
-  } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? undefined : fail(restoreFailure(error, place), error);
-  }
-}
-
-function refuse(folder: string, paths: Paths): never {
+function refuse({ folder, conflict, spared }: Wanted, paths: Paths): never {
+  const hint =
+    conflict !== 'replace'
+      ? 'choose another folder; or see what --conflict replace would change: --dry-run shows it'
+      : spared === undefined
+        ? 'a folder that is not empty makes room for something else only with --delete; or move it away'
+        : 'what is in these folders is excluded, mounted, or kept by the agent: move it away';
   fail({
     code: 'RESTORE_CONFLICT',
-    message: `${paths.count} of the paths to restore exist already in ${folder}: ${paths.lines().join(', ')}`,
+    message: `${paths.count} of the paths to restore exist already in ${printable(folder)}: ${paths.lines().join(', ')}`,
     origin: 'source',
     permanent: true,
-    hint: 'choose another folder, or the conflict mode skip or replace (which never replaces a folder by something else)',
+    hint,
   });
 }
 
-class Paths {
+export class Paths {
   readonly #first: string[] = [];
   count = 0;
 

@@ -9,6 +9,7 @@ import {
   type Reader,
   type Restored,
   type RestoreRequest,
+  type StoredContent,
   type StoredEntry,
   unfinishedName,
 } from 'holdfast/plugin';
@@ -80,25 +81,34 @@ function codes({ skipped }: Restored): string[] {
   return skipped.map(({ what, failure }) => `${what} ${failure.code}`);
 }
 
+function contentOf(content: StoredContent): StoredContent {
+  return {
+    read: (range) => content.read(range),
+    compare: (path) => content.compare(path),
+    writeTo: (path, attributes, options) => content.writeTo(path, attributes, options),
+  };
+}
+
 /** A reader that does something before one file is written, or instead. */
 function interfering(from: MemorySnapshot, name: string, act: (path: string) => Promise<void>): Reader {
   return {
     parts: () => from.parts(),
     bytes: (part, range) => from.bytes(part, range),
     log: (log, position) => from.log(log, position),
+    selection: (patterns) => from.selection(patterns),
     async *tree(part, patterns): AsyncGenerator<StoredEntry> {
       for await (const entry of from.tree(part, patterns)) {
         if (entry.kind !== 'file' || Buffer.from(entry.path).toString() !== name) yield entry;
         else {
-          const writeTo: typeof entry.content.writeTo = async (path, attributes) => {
+          const writeTo: typeof entry.content.writeTo = async (path, attributes, options) => {
             try {
               await act(Buffer.from(path).toString());
             } catch (error) {
               return { code: 'FRAME_DAMAGED', message: String(error), origin: 'repository', permanent: true };
             }
-            return entry.content.writeTo(path, attributes);
+            return entry.content.writeTo(path, attributes, options);
           };
-          yield { ...entry, content: { read: (range) => entry.content.read(range), writeTo } };
+          yield { ...entry, content: { ...contentOf(entry.content), writeTo } };
         }
       }
     },
@@ -265,7 +275,8 @@ describe('a restore of files where something stands already', () => {
     await assert.rejects(plan(asked, snapshot), /2 of the paths .* a, d\/new\\nline/);
     const { steps } = await plan({ ...asked, conflict: 'replace' }, snapshot);
     assert.match(steps[0] ?? '', /3 × file/);
-    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\nline']);
+    const attributes = ['set attributes of .', 'set attributes of d'];
+    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\nline', ...attributes]);
     const { steps: kept } = await plan({ ...asked, conflict: 'skip' }, snapshot);
     assert.deepEqual(kept.slice(1), ['keep a', 'keep d/new\\nline']);
     assert.deepEqual(codes(await restore(asked, snapshot)), ['a RESTORE_CONFLICT', 'd/new\\nline RESTORE_CONFLICT']);
@@ -295,13 +306,16 @@ describe('a restore of files where something stands already', () => {
     assert.equal(await fs.readFile(join(place.path, 'a'), 'utf8'), 'old');
   });
 
-  it('never replaces a folder by something else', async () => {
+  it('replaces a folder by something else only when there is nothing in it', async () => {
     await using place = await temporaryFolder();
-    await fs.mkdir(join(place.path, 'a'));
+    await fs.mkdir(join(place.path, 'a/within'), { recursive: true });
     const asked = { into: place.path, conflict: 'replace' as const };
     await assert.rejects(plan(asked, snapshotOf(file('a'))), failureWith('RESTORE_CONFLICT'));
     assert.deepEqual(codes(await restore(asked, snapshotOf(file('a')))), ['a RESTORE_CONFLICT']);
     assert.deepEqual(await fs.readdir(place.path), ['a']);
+    await fs.rmdir(join(place.path, 'a/within'));
+    assert.deepEqual((await restore(asked, snapshotOf(file('a')))).skipped, []);
+    assert.equal(await fs.readFile(join(place.path, 'a'), 'utf8'), 'content of a');
   });
 
   it('puts a folder in the place of a file only when it replaces', async () => {
@@ -318,7 +332,7 @@ describe('a restore of files where something stands already', () => {
 });
 
 describe('a restore of files that is to be led astray', () => {
-  it('refuses a link in the place of a folder, in every mode', async () => {
+  it('never goes through a link in the place of a folder: refuses it, keeps it, or replaces it', async () => {
     for (const conflict of ['error', 'replace', 'skip'] as const) {
       await using place = await temporaryFolder();
       const into = join(place.path, 'into');
@@ -333,12 +347,14 @@ describe('a restore of files that is to be led astray', () => {
         hardlink('a/e', 'f'),
         file('f'),
       );
-      if (conflict !== 'skip') {
+      if (conflict === 'error') {
         await assert.rejects(plan({ into, conflict }, snapshot), failureWith('RESTORE_ESCAPE'));
         assert.deepEqual(codes(await restore({ into, conflict }, snapshot)), ['a RESTORE_ESCAPE']);
       } else assert.deepEqual(codes(await restore({ into, conflict }, snapshot)), []);
       assert.deepEqual(await fs.readdir(join(place.path, 'outside')), []);
       assert.deepEqual((await fs.readdir(into)).sort(), ['a', 'f']);
+      const made = conflict === 'replace' ? ['b', 'c', 'd', 'e'] : [];
+      assert.deepEqual((await fs.readdir(join(into, 'a'))).sort(), made);
     }
   });
 

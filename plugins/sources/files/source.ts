@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   BackupRequest,
+  Change,
   Host,
   Json,
   Plan,
@@ -15,12 +16,14 @@ import type {
 } from 'holdfast/plugin';
 import { fail } from 'holdfast/plugin';
 import { openExtras, removeTree } from 'holdfast/system';
+import { captureFacts, type Kept } from './captured.ts';
 import { type Described, withExtras } from './extras.ts';
 import type { FolderReader } from './folder-reader.ts';
 import type { FilesOptions } from './options.ts';
 import { printable } from './raw-path.ts';
 import { planRestore } from './restore-plan.ts';
-import { Restorer } from './restorer.ts';
+import { wanted } from './restore-request.ts';
+import { type RestoreOptions, Restorer } from './restorer.ts';
 import { findRoots, selectionOf } from './roots.ts';
 import { Tree } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -73,11 +76,18 @@ export class FilesSource implements Source {
       ...(this.#reader === undefined ? {} : { reader: this.#reader }),
     });
     const tree = new Tree();
-    const facts = () => ({ ...tree.facts, excluded: walk.excluded });
+    const unread = new Set<Kept>();
+    const kept = () => kinds({ xattrs, flags }).filter((one) => !unread.has(one));
+    const facts = () => ({
+      ...tree.facts,
+      excluded: walk.excluded,
+      captured: captureFacts(this.#options, roots, kept()),
+    });
     const found = withExtras(walk, {
       access: openExtras(),
       wanted: { xattrs, flags },
       signal: this.#host.signal,
+      unread,
       skip: (what, failure) => out.skip(what, failure),
     });
     await out.tree(artifact, entries(found, tree), { facts });
@@ -94,13 +104,18 @@ export class FilesSource implements Source {
     };
   }
 
-  async plan(request: RestoreRequest, from: Reader): Promise<Plan> {
-    return planRestore(request, from, artifact, this.#host.signal);
+  async plan(request: RestoreRequest, from: Reader, tell?: (change: Change) => void): Promise<Plan> {
+    return planRestore({ ...(await this.#restoring(request, from)), ...(tell === undefined ? {} : { tell }) });
   }
 
-  async restore(_plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
-    const { xattrs = true, flags = true } = this.#options;
-    return new Restorer(request, { from, artifact, host: this.#host, wanted: { xattrs, flags } }).run();
+  async restore(plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
+    return new Restorer(await this.#restoring(request, from)).run(plan);
+  }
+
+  async #restoring(request: RestoreRequest, from: Reader): Promise<RestoreOptions> {
+    this.#host.signal.throwIfAborted();
+    const wish = await wanted(request, { from, artifact, options: this.#options });
+    return { wanted: wish, from, artifact, host: this.#host };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -109,6 +124,10 @@ export class FilesSource implements Source {
     this.#host.signal.throwIfAborted();
     return findRoots({ paths: this.#options.paths, onMissing: this.#options.onMissing ?? 'error', skip });
   }
+}
+
+function kinds({ xattrs, flags }: Readonly<Record<Kept, boolean>>): Kept[] {
+  return [...(xattrs ? (['xattrs'] as const) : []), ...(flags ? (['flags'] as const) : [])];
 }
 
 async function* entries(walk: AsyncIterable<Described>, tree: Tree): AsyncGenerator<TreeEntry> {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promises as fs } from 'node:fs';
 import { promisify } from 'node:util';
-import { fail, type PlainContent } from 'holdfast/plugin';
-import { type RawPath, systemPath, textOf } from './raw-path.ts';
+import { fail, type PlainContent, unfinishedName } from 'holdfast/plugin';
+import { childOf, type RawPath, systemPath, textOf } from './raw-path.ts';
 
 type Special = Extract<PlainContent, { kind: 'special' }>;
 
@@ -11,20 +11,18 @@ const run = promisify(execFile);
 const environment = () => ({ PATH: process.env['PATH'] });
 
 /**
- * Makes a FIFO or a device at `place`, which must be free. Node has no call for it: mkfifo(1) and mknod(1) make it at
- * `temporary`, a path they can be given as text, and it is moved from there.
+ * Makes a FIFO or a device at `place`, which must be free. Node has no call for it: mkfifo(1) and mknod(1) make it in `folder`, the
+ * one that `place` lies in, under a name of its own, and it is linked from there. They are started in the folder, whatever it is
+ * called: a path through a descriptor of this process leads nowhere once another program runs.
  */
-export async function makeSpecialFile(
-  special: Special,
-  mode: number,
-  place: RawPath,
-  temporary: RawPath,
-): Promise<void> {
-  const path = textOf(temporary);
+export async function makeSpecialFile(special: Special, mode: number, place: RawPath, folder: RawPath): Promise<void> {
+  const name = unfinishedName();
+  const temporary = childOf(folder, name);
   const modeOption = `--mode=${(mode & 0o777).toString(8)}`;
+  const options = { env: environment(), cwd: textOf(folder) };
   try {
-    if (special.type === 'fifo') await run('mkfifo', [modeOption, '--', path], { env: environment() });
-    else await run('mknod', [modeOption, '--', path, ...numbers(special)], { env: environment() });
+    if (special.type === 'fifo') await run('mkfifo', [modeOption, '--', name], options);
+    else await run('mknod', [modeOption, '--', name, ...numbers(special)], options);
     await fs.link(systemPath(temporary), systemPath(place)); // unlike rename, never in the place of something
   } catch (error) {
     fail({ ...cannotMake, message: `cannot make a ${special.type}: ${said(error)}` }, error);

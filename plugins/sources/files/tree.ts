@@ -89,18 +89,18 @@ function metaOf({ stats, extras }: Described): Meta {
 }
 
 /** Whether it takes less room than its size: by holes, or because the file system compresses, which does no harm here. */
-function isSparse({ blocks, size }: BigIntStats): boolean {
+export function isSparse({ blocks, size }: BigIntStats): boolean {
   return blocks * 512n < size; // stat(2): of 512 bytes, whatever those of the file system are
 }
 
-function specialType(stats: BigIntStats): SpecialType {
+export function specialType(stats: BigIntStats): SpecialType {
   if (stats.isFIFO()) return 'fifo';
   if (stats.isSocket()) return 'socket';
   return stats.isBlockDevice() ? 'block' : 'char';
 }
 
 /** Linux packs them as in <sys/sysmacros.h>: major 12 + 20 bits, minor 8 + 24 bits. */
-function deviceNumbers(device: bigint): { major: number; minor: number } {
+export function deviceNumbers(device: bigint): { major: number; minor: number } {
   return {
     major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
     minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),

@@ -1,0 +1,43 @@
+import type { RestoreReport } from '../recovery/restore-report.ts';
+import { quoteWord } from './invocation.ts';
+import type { ReaderOptions } from './recovery-key.ts';
+
+/** What the verb `restore` was told, but for the source and its parts. */
+export interface RestoreOptions extends ReaderOptions {
+  readonly at: string;
+  readonly writer?: string;
+  readonly into?: string;
+  readonly inPlace?: boolean;
+  readonly conflict?: 'error' | 'skip' | 'replace';
+  readonly delete?: boolean;
+  readonly checksum?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly target?: string;
+}
+
+/** How to go on from what a restore came to, where there is a way. */
+export function nextOptions(options: RestoreOptions, report: RestoreReport): RestoreOptions | undefined {
+  const { verdict, failure, phases, skipped } = report;
+  const { dryRun: _, ...inEarnest } = options;
+  if (verdict === 'planned') return inEarnest;
+  const compares = options.conflict === 'replace' || options.inPlace === true;
+  if (failure?.code === 'RESTORE_CONFLICT' && !compares) return { ...options, conflict: 'replace', dryRun: true };
+  const begun = phases.some(({ name }) => name === 'restore');
+  const left = failure !== undefined || skipped.some(({ failure: { code } }) => code !== 'NOTHING_SELECTED');
+  if (!begun || !left) return undefined;
+  // What is whole already is not written again, and what is there was put there by this restore.
+  return compares || options.conflict === 'skip' ? options : { ...options, conflict: 'replace' };
+}
+
+/** The words that call the verb so. */
+export function restoreCommand(name: string, parts: readonly string[], options: RestoreOptions): string {
+  const { at, into, writer, inPlace, conflict, key, passphraseFile, target, dryRun, yes, checksum } = options;
+  const switches = { 'in-place': inPlace, delete: options.delete, checksum, yes, 'dry-run': dryRun };
+  const given = { into, writer, at: at === 'latest' ? undefined : at, conflict };
+  const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`, quoteWord(value)],
+  );
+  const said = Object.entries(switches).flatMap(([flag, on]) => (on === true ? [`--${flag}`] : []));
+  return ['restore', quoteWord(name), ...flags, ...said, ...parts.map(quoteWord)].join(' ');
+}
