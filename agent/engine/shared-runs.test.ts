@@ -141,7 +141,9 @@ for (const disguised of [false, true]) {
     const reading = () =>
       withSnapshot(s.r, (reader) => collect(reader.bytes('one')), { at: snapshot?.hash ?? '' }).catch(String);
     const first = await reading();
-    assert.ok(typeof first === 'string' ? /damaged|not what its id says/.test(first) : first.equals(small), `${first}`);
+    // The frames that a snapshot names come first; of two that are called the same, nobody can tell before they are opened.
+    if (disguised && typeof first === 'string') assert.match(first, /damaged/);
+    else assert.deepEqual(first, Buffer.from(small));
     await s.r.remove(planted);
     assert.deepEqual(await reading(), Buffer.from(small));
   });

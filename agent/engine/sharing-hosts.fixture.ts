@@ -118,6 +118,8 @@ export class SharingHosts implements AsyncDisposable {
         return { facts: null };
       },
       {
+        // The history of a test's engine is one for all hosts, too.
+        name: `job-of-${name}`,
         domain,
         shared: { name: domain, hosts, retention: ['default'], at },
         recipients: wide ? [...this.r.recipients, escrowed] : this.r.recipients,
