@@ -13,7 +13,7 @@ export const PATTERNS = [
 
 /** What `ls --long` shows beside what ls(1) does. */
 export const MARKS = [
-  'behind the mode  + has an ACL, @ has other extended attributes (--json has them)',
+  'behind the mode  + has an ACL, @ other extended attributes (--json has them)',
   'behind the name  -> where a symbolic link points, = the file it is a name of',
 ];
 

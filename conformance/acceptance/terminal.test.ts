@@ -89,7 +89,7 @@ test('a passphrase is typed unseen; a wrong key of the keyboard is taken back; C
   await pane.type(PASSPHRASE);
   const { exit, screen, settings } = await pane.ended();
   assert.deepEqual([exit, settings], [0, before]);
-  assert.match(screen, / file$/m);
+  assert.match(screen, /^file$/m);
   const all = await pane.history();
   for (const word of ['wrong', ...PASSPHRASE.split(' ')]) assert.ok(!all.includes(word), `${word} was shown:\n${all}`);
   await pane.start('holdfast ls files');
