@@ -95,11 +95,9 @@ async function connectAll(invocation: Invocation, policy: Policy, plugins: Plugi
     const targets = new Set(jobs.flatMap((job) => job.targets));
     const sources = new Set(jobs.map((job) => job.source));
     const probes = [
-      ...[...targets].map(async (spec) =>
-        told(await probeTarget(spec, loan), 'HF5006', ['targets', spec.name], `target "${spec.name}"`),
-      ),
+      ...[...targets].map(async (spec) => told(await probeTarget(spec, loan), 'HF5006', ['targets', spec.name])),
       ...[...sources].map(async (spec) =>
-        told(await probeSource(spec, loan), 'HF5007', ['sources', spec.name], `source "${spec.name}"`),
+        told(await probeSource(spec, loan), 'HF5007', ['sources', spec.name], `source ${spec.name}: `),
       ),
     ];
     return (await Promise.all(probes)).flat();
@@ -108,9 +106,9 @@ async function connectAll(invocation: Invocation, policy: Policy, plugins: Plugi
   }
 }
 
-function told(failure: Failure | undefined, code: CodeName, at: Problem['path'], what: string): Problem[] {
+function told(failure: Failure | undefined, code: CodeName, at: Problem['path'], what = ''): Problem[] {
   if (failure === undefined) return [];
-  return [problemOf({ ...failure, message: `${what}: ${failure.message}` }, code, at)];
+  return [problemOf({ ...failure, message: `${what}${failure.message}` }, code, at)];
 }
 
 function problemOf({ code: cause, message, hint }: Failure, code: CodeName, at: Problem['path']): Problem {

@@ -1,7 +1,7 @@
 import type { RunRecord } from '../catalog/run-history.ts';
 import type { Failure } from '../contract/index.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
-import type { NamedTarget } from '../repository/store.ts';
+import { clockOf, type NamedTarget } from '../repository/store.ts';
 
 /** Clocks that are kept by NTP differ by milliseconds; by more than this, one of them is wrong. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -9,10 +9,10 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** What looks as if this host's clock were wrong: nothing rests on it that would be lost, but people read times, and keys have them. */
 export async function clockFindings(targets: readonly NamedTarget[], now: Date): Promise<Failure[]> {
   const findings: Failure[] = [];
-  for (const { name, target } of targets) {
-    const there = await target.now();
+  for (const target of targets) {
+    const there = await clockOf(target);
     if (Math.abs(there.getTime() - now.getTime()) < CLOCK_TOLERANCE_MS) continue;
-    const message = `the clock of this host says ${now.toISOString()}, that of target ${name} ${there.toISOString()}`;
+    const message = `the clock of this host says ${now.toISOString()}, that of target ${target.name} ${there.toISOString()}`;
     findings.push({ code: 'CLOCK_WRONG', message, origin: 'agent', permanent: false, hint: SET_CLOCK });
   }
   return findings;

@@ -12,7 +12,7 @@ import {
   type Source,
   type Span,
 } from '../contract/index.ts';
-import { type NamedTarget, Store } from '../repository/store.ts';
+import { type NamedTarget, onTarget, Store } from '../repository/store.ts';
 import { removeTree } from '../system/index.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { makeScratchFolder } from './scratch.ts';
@@ -57,7 +57,9 @@ export async function openStore(specs: readonly PluginSpec[], loan: Loan): Promi
     for (const spec of specs) {
       const plugin = pluginOf(loan.engine.registry, 'target', spec);
       onePlaceEach(places, plugin.identity(spec.options), spec.name);
-      const one = await lend(loan, (host) => plugin.open(spec.options, host));
+      const open = (host: Host) =>
+        plugin.open(spec.options, host).catch((error) => fail(onTarget(spec.name, error), error));
+      const one = await lend(loan, open);
       opened.push(one);
       targets.push({ name: spec.name, target: one.instance });
     }

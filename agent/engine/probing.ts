@@ -1,17 +1,22 @@
 import type { PluginSpec } from '../config/policy.ts';
 import { type Failure, failureOf } from '../contract/index.ts';
 import { readMarker } from '../repository/marker.ts';
+import { clockOf } from '../repository/store.ts';
 import { untilAborted } from './cancellation.ts';
 import { type Loan, openSource, openStore } from './opening.ts';
 
 /** For a system that answers, however slowly; one that does not is not reachable. */
 const PATIENCE_MS = 20_000;
 
-/** Why a target cannot be used as a part of the repository; `undefined` when it can. Changes nothing. */
+/**
+ * Why a target cannot be used as a part of the repository, named with it; `undefined` when it can. Its clock is asked, which on a
+ * file system takes a file for a moment: a target that is read-only or has no inodes left shows now, and not in the night.
+ */
 export function probeTarget(spec: PluginSpec, loan: Loan): Promise<Failure | undefined> {
   return attempted(loan, { code: 'TARGET_UNAVAILABLE', origin: 'target' }, async (patient) => {
     await using store = await openStore([spec], patient);
     await readMarker(store);
+    for (const target of store.targets) await clockOf(target);
   });
 }
 

@@ -15,6 +15,13 @@ export interface NamedTarget {
   readonly target: Target;
 }
 
+/** An object that is not as it should be: its key, on one target or on all, and what is wrong. */
+export interface ObjectProblem {
+  readonly object: string;
+  readonly target?: string;
+  readonly failure: Failure;
+}
+
 /**
  * The targets of one run, as one store: an object is stored when every one of them has it, and read from the first that
  * gives it. Targets replicate one repository, so the same key means the same bytes on all.
@@ -69,18 +76,22 @@ export class Store {
     throw failure;
   }
 
-  /** SHA-256 (hex) and size of an object as the first target that has it gives it, without holding it in memory. */
-  async digest(key: string): Promise<{ sha256: string; size: number }> {
+  /**
+   * SHA-256 (hex), size and the first bytes of an object as the first target that has it gives it, without holding it in memory.
+   */
+  async digest(key: string, startBytes = 0): Promise<{ sha256: string; size: number; start: Uint8Array }> {
     let failure: unknown;
     for (const { name, target } of this.targets) {
       const hash = createHash('sha256');
       let size = 0;
+      let start = Buffer.alloc(0);
       try {
         for await (const part of bounded(target.get(key), key)) {
           hash.update(part);
           size += part.length;
+          if (start.length < startBytes) start = Buffer.concat([start, part]).subarray(0, startBytes);
         }
-        return { sha256: hash.digest('hex'), size };
+        return { sha256: hash.digest('hex'), size, start };
       } catch (error) {
         failure ??= named(name, error);
       }
@@ -172,8 +183,13 @@ function isMissing(error: unknown): boolean {
   return failureOf(error, { code: 'TARGET_IO', origin: 'target' }).code === 'OBJECT_MISSING';
 }
 
+/** What the clock of a target says. On a file system that takes a file for a moment: it fails where nothing can be written. */
+export function clockOf({ name, target }: NamedTarget): Promise<Date> {
+  return target.now().catch((error) => fail(onTarget(name, error), error));
+}
+
 /** A failure said with the target it happened on; a failure of the content keeps its own words. */
-function onTarget(name: string, error: unknown): Failure {
+export function onTarget(name: string, error: unknown): Failure {
   const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
   return failure.origin === 'target' ? { ...failure, message: `target ${name}: ${failure.message}` } : failure;
 }

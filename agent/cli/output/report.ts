@@ -25,7 +25,8 @@ export function renderFailure(failure: Failure, paint: Paint, next?: string): st
 }
 
 /** Something that did not stop the work, as a warning: what it was, and below that what can be done. */
-export function renderProblem({ message, code, hint }: Failure): string {
+export function renderProblem(problem: Failure): string {
+  const { message, code, hint } = advised(problem);
   const advice = hint === undefined ? '' : `\n  ${printableLines(hint, '  ')}`;
   return `${printable(message)} (${code})${advice}`;
 }
