@@ -59,7 +59,7 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
     listing,
     writers,
     writer: host?.writer,
-    problems: [...unavailable.map(({ failure }) => failure), ...unreadable],
+    problems: [...[...unavailable, ...repository.problems].map(({ failure }) => failure), ...unreadable],
     async unlock() {
       identity ??= await unlockReader(invocation, options);
       return new UnlockedDomains({ store, writers, listed, identity, registry: plugins, signal });
@@ -74,8 +74,8 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
  */
 export function tellPassedOver(terminal: Terminal, browsing: Browsing, source?: string): readonly Failure[] {
   const { listing, writers, problems } = browsing;
-  const damaged = listing.damaged.map(({ failure }) => failure);
-  const passedOver = [...writers.problems, ...damaged, ...unapprovedWriters(listing, writers, source)].map(advised);
+  const damaged = [...writers.problems, ...listing.damaged].map(({ failure }) => failure);
+  const passedOver = [...damaged, ...unapprovedWriters(listing, writers, source)].map(advised);
   // The others were told when the repository was opened.
   for (const problem of passedOver) terminal.warn(renderProblem(problem));
   return [...problems.map(advised), ...passedOver];

@@ -74,6 +74,7 @@ const BY_CODE: Readonly<Record<string, Exit>> = {
   TARGET_MISSING: EXIT.targetUnavailable,
   TARGET_UNAVAILABLE: EXIT.targetUnavailable,
   TARGET_READONLY: EXIT.targetUnavailable,
+  TARGET_OCCUPIED: EXIT.targetUnavailable,
   // A folder without a repository is most often a mount that is not there.
   NOT_A_REPOSITORY: EXIT.targetUnavailable,
   TARGET_DENIED: EXIT.notPermitted,

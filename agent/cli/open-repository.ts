@@ -4,14 +4,14 @@ import type { Engine } from '../engine/opening.ts';
 import { openReading, type ReadingSpec, type RepositoryReading } from '../engine/repository-reading.ts';
 import { failUnknown } from './policy.ts';
 
-/** A repository, opened outside any run. Warns of targets that cannot be had, as long as one can. */
+/** A repository, opened outside any run. Warns of targets that cannot be had, as long as one can, and of markers. */
 export async function openRepository(
   engine: Engine,
   spec: ReadingSpec,
   signal: AbortSignal,
 ): Promise<RepositoryReading> {
   const repository = await openReading(spec, { engine, span: noSpan, signal });
-  for (const { failure } of repository.unavailable) engine.log.warn(failure.message);
+  for (const { failure } of [...repository.unavailable, ...repository.problems]) engine.log.warn(failure.message);
   for (const { message } of repository.unreadable) engine.log.warn(message);
   return repository;
 }

@@ -1,9 +1,10 @@
 import type { PluginSpec, RecipientSpec } from '../config/policy.ts';
-import { type Failure, failureOf } from '../contract/index.ts';
+import { type Failure, fail, failureOf } from '../contract/index.ts';
 import type { Approver } from '../repository/keys/approver.ts';
 import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
-import { readMarker } from '../repository/marker.ts';
-import { Store } from '../repository/store.ts';
+import { REPOSITORY_KEY } from '../repository/layout.ts';
+import { mixed, readRepositoryId } from '../repository/marker.ts';
+import { type ObjectProblem, Store } from '../repository/store.ts';
 import { Writers } from '../repository/writers.ts';
 import { type Loan, openStore } from './opening.ts';
 import { readApprovers } from './recipients.ts';
@@ -19,6 +20,8 @@ export interface RepositoryReading extends AsyncDisposable {
   readonly host: HostKeys | undefined;
   /** Targets that could not be opened or hold no repository. One that is left is enough to read. */
   readonly unavailable: readonly { readonly target: string; readonly failure: Failure }[];
+  /** Markers that are lost or damaged, of targets that can be read all the same. */
+  readonly problems: readonly ObjectProblem[];
   /** Recipients of the policy: whom they approved is trusted. */
   readonly approvers: readonly Approver[];
   /** Those whose public keys cannot be read: whom they approved is not trusted. */
@@ -40,12 +43,19 @@ export async function openReading({ targets: specs, recipients }: ReadingSpec, l
   await using stack = new AsyncDisposableStack();
   const targets: Store['targets'][number][] = [];
   const unavailable: { target: string; failure: Failure }[] = [];
+  const problems: ObjectProblem[] = [];
+  const own = await loadHostKeys(loan.engine.stateFolder);
+  const ids = new Map<string, string>();
   for (const spec of specs) {
     try {
       const alone = await openStore([spec], loan);
       stack.use(alone);
-      await readMarker(alone);
-      targets.push(...alone.targets);
+      for (const target of alone.targets) {
+        const { id, problem } = await readRepositoryId(target, own?.repository);
+        ids.set(id, target.name);
+        targets.push(target);
+        if (problem !== undefined) problems.push({ object: REPOSITORY_KEY, target: target.name, failure: problem });
+      }
     } catch (error) {
       const failure = failureOf(error, { code: 'TARGET_UNAVAILABLE', origin: 'target' });
       if (failure.origin === 'policy') throw error;
@@ -54,8 +64,10 @@ export async function openReading({ targets: specs, recipients }: ReadingSpec, l
     }
   }
   const store = new Store(targets);
-  const { id } = await readMarker(store);
-  const own = await loadHostKeys(loan.engine.stateFolder);
+  const [first, ...others] = ids;
+  const [id] =
+    first ?? fail({ code: 'TARGET_MISSING', message: 'no target was named', origin: 'policy', permanent: true });
+  for (const [other, target] of others) mixed(target, other, id);
   const host = own?.repository === id ? own : undefined;
   const { approvers, problems: unreadable } = await readApprovers(recipients);
   const writers = await Writers.load(store, id, { own: host, approvers });
@@ -66,6 +78,7 @@ export async function openReading({ targets: specs, recipients }: ReadingSpec, l
     writers,
     host,
     unavailable,
+    problems,
     approvers,
     unreadable,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -1,6 +1,6 @@
 import { type Failure, fail } from '../contract/index.ts';
 import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
-import { readMarker } from '../repository/marker.ts';
+import { readMarker, readRepositoryId } from '../repository/marker.ts';
 import type { Store } from '../repository/store.ts';
 import type { KnownWriter } from '../repository/writers.ts';
 
@@ -18,6 +18,11 @@ export async function hostKeysFor(store: Store, stateFolder: string): Promise<Ho
   }
   const marker = await readMarker(store);
   if (marker.id === host.repository) return host;
+  // It may be the marker that is wrong.
+  for (const target of store.targets) {
+    const { problem } = await readRepositoryId(target, host.repository);
+    if (problem !== undefined) fail(problem);
+  }
   return fail({
     code: 'REPOSITORY_OTHER',
     message: `the targets hold repository ${marker.id}; this host was set up for ${host.repository}`,

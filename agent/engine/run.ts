@@ -137,7 +137,7 @@ class Run {
     await replicateApprovals(store, host.writer);
     const { approvers, problems } = await readApprovers(this.#request.recipients);
     const writers = await Writers.load(store, host.repository, { own: host, approvers });
-    this.#problems.push(...problems, ...writers.problems);
+    this.#problems.push(...problems, ...writers.problems.map(({ failure }) => failure));
     if (!writers.isApproved(host.writer)) this.#problems.push(unapprovedHost(writers.get(host.writer)));
     return writers;
   }
@@ -147,7 +147,7 @@ class Run {
     const keys = domainKeys(domain.id, domain.name, domain.secret);
     const pipeline = pipelineOf(this.#engine.registry, job, keys.chunkerKey);
     const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write', epochs);
-    this.#problems.push(...problems);
+    this.#problems.push(...problems.map(({ failure }) => failure));
     const delivery = new PackDelivery({ store, domain: keys, packs, adopted });
     this.#delivery = delivery;
     delivery.adopt((number) => {

@@ -1,28 +1,48 @@
 import type { Failure } from '../contract/index.ts';
+import { snapshotKey } from '../repository/layout.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
 
-/** Each snapshot names the hash of the one before it, so that a removal or a swap shows: those that do not follow. */
-export function brokenLinks(snapshots: readonly StoredSnapshot[]): { snapshot: StoredSnapshot; failure: Failure }[] {
-  const broken: { snapshot: StoredSnapshot; failure: Failure }[] = [];
-  const last = new Map<string, { sequence: number; hash: string }>();
-  for (const snapshot of snapshots.toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence)) {
-    const { writer, job, sequence, previous } = snapshot.opened.header;
-    const chain = `${writer}/${job}`;
-    const before = last.get(chain);
-    last.set(chain, { sequence, hash: snapshot.opened.hash });
-    const follows =
-      before === undefined ? sequence === 1 : before.sequence === sequence - 1 && before.hash === previous;
-    if (!follows) broken.push({ snapshot, failure: notFollowing(job, sequence, before?.sequence) });
-  }
-  return broken;
+/** A snapshot that does not follow the one before it. */
+export interface BrokenLink {
+  readonly snapshot: StoredSnapshot;
+  /** The key of the one before it, and what it is called, by the hash that this one names. */
+  readonly before: { readonly key: string; readonly id: string };
+  /** What lies there in its place, if anything that can be read does. */
+  readonly found: StoredSnapshot | undefined;
+  readonly failure: Failure;
 }
 
-function notFollowing(job: string, sequence: number, before: number | undefined): Failure {
+/**
+ * Each snapshot names the hash of the one before it, so that a removal or a swap shows: those that do not follow, oldest first. Of
+ * the last of a chain nothing in the repository says that it was there.
+ */
+export function brokenLinks(snapshots: readonly StoredSnapshot[]): BrokenLink[] {
+  const present = new Map(snapshots.map((snapshot) => [snapshot.key, snapshot]));
+  return snapshots
+    .toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence)
+    .flatMap((snapshot) => {
+      const before = beforeOf(snapshot);
+      const found = before && present.get(before.key);
+      if (before === undefined || found?.opened.hash === snapshot.opened.header.previous) return [];
+      return [{ snapshot, before, found, failure: notFollowing(snapshot, before, found !== undefined) }];
+    });
+}
+
+/** What a snapshot says that it follows; undefined for the first of a chain. */
+export function beforeOf({ opened: { header } }: StoredSnapshot): BrokenLink['before'] | undefined {
+  const { writer, job, sequence, previous } = header;
+  if (sequence === 1) return undefined;
+  return { key: snapshotKey(writer, job, sequence - 1), id: previous.slice(0, 8) };
+}
+
+function notFollowing({ key }: StoredSnapshot, before: BrokenLink['before'], replaced: boolean): Failure {
   return {
     code: 'CHAIN_BROKEN',
-    message: `snapshot ${sequence} of ${job} does not follow ${before === undefined ? 'any that is there' : `number ${before}`}`,
+    message: `${key} follows snapshot ${before.id}, and ${replaced ? 'that is not what lies' : 'nothing that can be read lies'} at ${before.key}`,
     origin: 'repository',
     permanent: true,
-    hint: 'a snapshot was removed, damaged or replaced; what is left restores',
+    hint: replaced
+      ? 'a snapshot was replaced, or two machines write with the keys of one; what is there restores'
+      : 'a snapshot was removed, damaged, or never copied to here; what is left restores',
   };
 }

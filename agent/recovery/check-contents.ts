@@ -1,9 +1,11 @@
 import { type Failure, failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
+import { packKey } from '../repository/layout.ts';
+import { framesByBirth } from '../repository/missing-frames.ts';
 import type { KnownPack } from '../repository/pack-list.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
+import type { Loaded } from './frame-source.ts';
 import { inParallel } from './lanes.ts';
-import { framesByBirth } from './missing-frames.ts';
 import { readRecords } from './record-reading.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import { isWanted, type Verification } from './verification.ts';
@@ -43,20 +45,30 @@ async function checkSnapshot(
     registry: engine.registry,
     signal: options.signal,
   });
+  const listed = v.listing.snapshots.filter(({ opened }) => opened.header.domain === unlocked.domain.id);
+  v.needs.learn(
+    unlocked.domain,
+    listed,
+    [...unlocked.packs].map(([, pack]) => pack),
+  );
   const work = framesOf(v, unlocked, opened);
   // A plugin that is not here is one finding, however many frames need it.
   const unread = new Map<string, { readonly failure: Failure; frames: number }>();
   let done = 0;
   await inParallel(work, 3, async ({ pack, frames }) => {
-    const loaded = await unlocked.frames.loadPack(pack, frames);
+    const loaded = await loadFrames(v, unlocked, pack, frames);
+    if (loaded === undefined) return;
     v.checked.bytes += loaded.bytes;
     const names = loaded.frames.map(({ name }) => name);
+    const numbers = [...frames].sort((a, b) => a - b);
     const { failures } = await unlocked.session.send({ kind: 'check', frames: loaded.frames }, loaded.transfer);
     failures.forEach((failure, i) => {
       if (failure === undefined) return;
       const object = names[i] ?? pack.name;
-      if (failure.code !== 'CODEC_UNKNOWN') v.find({ level: 'decrypt', object, failure, snapshots: [snapshot.id] });
-      else count(unread, failure, object);
+      if (failure.code !== 'CODEC_UNKNOWN') {
+        const snapshots = v.needs.ofFrame(pack, numbers[i] ?? -1);
+        v.find({ level: 'decrypt', object, failure, snapshots });
+      } else count(unread, failure, object);
     });
     v.checked.frames += frames.size;
     options.onProgress?.({ level: 'decrypt', done: ++done, total: work.length, bytes: v.checked.bytes });
@@ -74,6 +86,24 @@ async function checkSnapshot(
       // Its pages are among the frames that were counted.
       if (code !== 'CODEC_UNKNOWN' || unread.size === 0) throw error;
     }
+  }
+}
+
+/** Sealed frames of a pack; undefined when they cannot be had, which is a finding, and no reason to leave other packs unchecked. */
+async function loadFrames(
+  v: Verification,
+  unlocked: UnlockedSnapshot,
+  pack: KnownPack,
+  frames: ReadonlySet<number>,
+): Promise<Loaded | undefined> {
+  try {
+    return await unlocked.frames.loadPack(pack, frames);
+  } catch (error) {
+    const failure = failureOf(error, { code: 'PACK_DAMAGED', origin: 'repository' });
+    if (failure.code === 'CANCELLED' || failure.origin === 'key' || v.options.signal.aborted) throw error;
+    const snapshots = [...new Set([...frames].flatMap((frame) => v.needs.ofFrame(pack, frame)))];
+    v.find({ level: 'decrypt', object: packKey(unlocked.domain.id, pack.name), failure, snapshots });
+    return undefined;
   }
 }
 
@@ -98,7 +128,7 @@ function framesOf(
     const birth = Buffer.from(salt).toString('latin1');
     for (const ordinal of ordinals) {
       const place = places.get(birth)?.get(ordinal);
-      if (place === undefined) missing++;
+      if (place === undefined) missing += unlocked.replaced.get(birth)?.has(ordinal) ? 0 : 1;
       else if (!opened.has(`${birth}${ordinal}`)) {
         opened.add(`${birth}${ordinal}`);
         const frames = byPack.get(place.pack) ?? new Set();

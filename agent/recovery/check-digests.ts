@@ -1,5 +1,6 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { parseIndexKey, parsePackKey } from '../repository/layout.ts';
+import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
 import { inParallel } from './lanes.ts';
 import { eachTarget, type Verification } from './verification.ts';
 
@@ -12,13 +13,15 @@ export async function checkDigests(v: Verification): Promise<void> {
       const wanted = (parsePackKey(key) ?? parseIndexKey(key))?.name;
       try {
         if (v.options.signal.aborted) fail(cancelled());
-        const { sha256, size } = await alone.digest(key);
+        const { sha256, size, start } = await alone.digest(key, HEADER_BYTES);
         v.checked.bytes += size;
         if (sha256 !== wanted) fail(mismatch(key));
+        checkHeader(start, key.startsWith('packs/') ? 'pack' : 'index', key);
       } catch (error) {
         const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
         if (failure.code === 'CANCELLED') throw error;
-        v.find({ level: 'checksum', target: name, object: key, failure, snapshots: [] });
+        const snapshots = wanted !== undefined && key.startsWith('packs/') ? v.needs.ofPack(wanted) : [];
+        v.find({ level: 'checksum', target: name, object: key, failure, snapshots });
       }
       if (key.startsWith('packs/')) v.checked.packs++;
       else v.checked.indexes++;
@@ -35,7 +38,9 @@ function mismatch(key: string): Failure {
     message: `${key} is damaged: its SHA-256 is not its name`,
     origin: 'repository',
     permanent: true,
-    hint: 'copy it from another target that has it whole; without one, move it away, so that the next run stores again what still is at its source. `holdfast verify --level decrypt` names the snapshots it affects',
+    hint: key.startsWith('packs/')
+      ? 'copy it from another target that has it whole; without one, move it away, so that the next run stores again what still is at its source'
+      : 'move it away: the next run makes an index of what it named',
   };
 }
 

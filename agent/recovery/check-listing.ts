@@ -1,12 +1,13 @@
-import { failureOf } from '../contract/index.ts';
+import { type Failure, failureOf } from '../contract/index.ts';
 import { loadIndex } from '../repository/index-loading.ts';
-import { domainKeys } from '../repository/keys/domain.ts';
+import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { parseSnapshotKey } from '../repository/layout.ts';
-import { listSnapshots } from '../repository/snapshots.ts';
-import { brokenLinks } from './chains.ts';
-import { checkEpochsOf, checkKeys } from './check-keys.ts';
-import { missingFrames } from './missing-frames.ts';
+import { parsePackKey, parseSnapshotKey } from '../repository/layout.ts';
+import { missingFrames, replacedFrames } from '../repository/missing-frames.ts';
+import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import type { Store } from '../repository/store.ts';
+import { checkChains } from './check-chains.ts';
+import { checkEpochsOf, checkKeys, copyMissing } from './check-keys.ts';
 import { eachTarget, isWanted, type Verification } from './verification.ts';
 
 /**
@@ -14,10 +15,7 @@ import { eachTarget, isWanted, type Verification } from './verification.ts';
  * and every frame it refers to lies in a pack that is there at its full size. Needs the index key of a domain, which its host has.
  */
 export async function checkListing(v: Verification, host: HostKeys | undefined): Promise<void> {
-  for (const { key, failure } of v.listing.damaged) v.find({ level: 'list', object: key, failure, snapshots: [] });
-  for (const { snapshot, failure } of brokenLinks(v.listing.snapshots)) {
-    v.find({ level: 'list', object: snapshot.key, failure, snapshots: [snapshot.id] });
-  }
+  checkChains(v);
   for (const { name, alone } of eachTarget(v)) await checkKeys(v, name, alone);
   await checkCopies(v);
   const wanted = v.listing.snapshots.filter(({ opened }) => isWanted(v, opened.header.source));
@@ -32,42 +30,53 @@ export async function checkListing(v: Verification, host: HostKeys | undefined):
       continue;
     }
     const keys = domainKeys(known.id, known.name, known.secret);
-    const snapshots = wanted.filter(({ opened }) => opened.header.domain === id);
-    for (const { name, alone } of eachTarget(v)) {
-      const { packs, problems } = await loadIndex(alone, keys, 'read');
-      await checkEpochsOf(v, { target: name, alone, domain: id, packs });
-      for (const problem of problems) {
-        // A pack that an index names and that is gone matters only when a snapshot needs it: that is found below.
-        if (problem.code !== 'PACK_MISSING') {
-          v.find({ level: 'list', target: name, object: 'index', failure: problem, snapshots: [] });
-        }
-      }
-      for (const snapshot of snapshots) {
-        try {
-          const missing = missingFrames(snapshot.opened.references(keys.indexKey), packs);
-          if (missing > 0) {
-            v.find({
-              level: 'list',
-              target: name,
-              object: snapshot.key,
-              snapshots: [snapshot.id],
-              failure: {
-                code: 'FRAMES_MISSING',
-                message: `${missing} frames that snapshot ${snapshot.id} needs lie in no pack of target ${name}`,
-                origin: 'repository',
-                permanent: true,
-                hint: 'look for the pack on another target; the next run stores again what still is at its source',
-              },
-            });
-          }
-        } catch (error) {
-          const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
-          v.find({ level: 'list', target: name, object: snapshot.key, failure, snapshots: [snapshot.id] });
-        }
-      }
+    for (const target of eachTarget(v)) await checkDomain(v, keys, target);
+  }
+}
+
+/** What the snapshots of one domain refer to, as far as one target has it. */
+async function checkDomain(
+  v: Verification,
+  keys: DomainKeys,
+  { name: target, alone }: { name: string; alone: Store },
+): Promise<void> {
+  const { index, packs, absent, problems } = await loadIndex(alone, keys, 'read');
+  const replaced = replacedFrames({ absent, index });
+  const all = v.listing.snapshots.filter(({ opened }) => opened.header.domain === keys.id);
+  v.needs.learn(keys, all, [...absent, ...[...packs].map(([, pack]) => pack)]);
+  await checkEpochsOf(v, { target, alone, domain: keys.id, packs });
+  for (const { object, failure } of problems) {
+    // Of a pack that two fragments speak of differently, its own word was taken.
+    const name = failure.code === 'INDEX_DISPUTED' ? undefined : parsePackKey(object)?.name;
+    const snapshots = name === undefined ? [] : v.needs.ofPack(name, replaced);
+    // A pack that an index names and that is gone matters only when a snapshot needs what is nowhere else.
+    if (failure.code !== 'PACK_MISSING' || snapshots.length > 0)
+      v.find({ level: 'list', target, object, failure, snapshots });
+  }
+  for (const snapshot of all) {
+    if (!isWanted(v, snapshot.opened.header.source)) continue;
+    const found = (failure: Failure) =>
+      v.find({ level: 'list', target, object: snapshot.key, failure, snapshots: [snapshot.id] });
+    try {
+      const missing = missingFrames(snapshot.opened.references(keys.indexKey), packs, replaced);
+      if (missing > 0) found(framesMissing(snapshot, missing, target));
+    } catch (error) {
+      found(failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }));
     }
   }
 }
+
+function framesMissing({ id }: StoredSnapshot, missing: number, target: string): Failure {
+  return {
+    code: 'FRAMES_MISSING',
+    message: `${missing} frames that snapshot ${id} needs lie in no pack of target ${target}`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'look for the pack on another target; the next run stores again what still is at its source',
+  };
+}
+
+const LAGGING = 'it can be copied by hand from the other, if that target has all that it needs';
 
 /** A snapshot that one target has and another lacks or has damaged: the other lags, or rots. */
 async function checkCopies(v: Verification): Promise<void> {
@@ -90,12 +99,7 @@ async function checkCopies(v: Verification): Promise<void> {
         target: name,
         object: key,
         snapshots: [],
-        failure: {
-          code: 'COPY_MISSING',
-          message: `target ${name} lacks ${key}, which another target has`,
-          origin: 'target',
-          permanent: true,
-        },
+        failure: copyMissing(name, key, LAGGING),
       });
     }
   }

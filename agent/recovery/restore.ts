@@ -107,7 +107,7 @@ async function carryOut(
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
     ...unreadable,
-    ...writers.problems,
+    ...[...repository.problems, ...writers.problems].map(({ failure }) => failure),
     ...damaged.map(({ failure }) => failure),
   ];
   const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);

@@ -4,6 +4,7 @@ import type { PluginRegistry } from '../config/registry.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
 import type { Identity } from '../repository/keys/identity.ts';
+import { type FrameNames, replacedFrames } from '../repository/missing-frames.ts';
 import type { PackList } from '../repository/pack-list.ts';
 import type { SnapshotBody } from '../repository/snapshot.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
@@ -34,6 +35,8 @@ export interface UnlockOptions {
 export class UnlockedDomain implements AsyncDisposable, ChunkReader {
   readonly keys: DomainKeys;
   readonly packs: PackList;
+  /** Frames of packs that are gone, whose content lies elsewhere too. */
+  readonly replaced: FrameNames;
   readonly session: WorkerSession;
   readonly frames: FrameSource;
   readonly gate: Gate;
@@ -43,9 +46,13 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
   readonly fetched = noReadCounters().fetch;
   readonly #epochs: EpochKeys;
 
-  private constructor(o: Pick<UnlockedDomain, 'keys' | 'packs' | 'session' | 'frames' | 'gate'>, epochs: EpochKeys) {
+  private constructor(
+    o: Pick<UnlockedDomain, 'keys' | 'packs' | 'replaced' | 'session' | 'frames' | 'gate'>,
+    epochs: EpochKeys,
+  ) {
     this.keys = o.keys;
     this.packs = o.packs;
+    this.replaced = o.replaced;
     this.session = o.session;
     this.frames = o.frames;
     this.gate = o.gate;
@@ -64,7 +71,9 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
     const keys = await epochs.domainKeys(snapshot.opened.header.epoch);
     const body = await bodyOf(snapshot, epochs);
     const needed = snapshot.opened.references(keys.indexKey);
-    const { index, packs } = await loadIndex(o.store, keys, 'read', { usable: await epochs.present() }, needed);
+    const usable = await epochs.present();
+    const { index, packs, absent } = await loadIndex(o.store, keys, 'read', { usable }, needed);
+    const replaced = replacedFrames({ absent, index });
     const workers = o.workers ?? Math.min(availableParallelism(), 8);
     const session = new WorkerSession({
       workers,
@@ -81,7 +90,7 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
     const frames = new FrameSource({ store: o.store, domain: keys, epochs, index, packs });
     // One more than there are workers, so that the store is read while all of them are busy.
     const gate = new Gate(workers + 1);
-    return { domain: new UnlockedDomain({ keys, packs, session, frames, gate }, epochs), body };
+    return { domain: new UnlockedDomain({ keys, packs, replaced, session, frames, gate }, epochs), body };
   }
 
   /** What another snapshot of this domain holds. */

@@ -1,4 +1,5 @@
 import type { DomainKeys } from '../repository/keys/domain.ts';
+import type { FrameNames } from '../repository/missing-frames.ts';
 import type { PackList } from '../repository/pack-list.ts';
 import type { SnapshotBody } from '../repository/snapshot.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
@@ -15,6 +16,8 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
   readonly body: SnapshotBody;
   readonly domain: DomainKeys;
   readonly packs: PackList;
+  /** Frames of packs that are gone, whose content lies elsewhere too. */
+  readonly replaced: FrameNames;
   readonly session: WorkerSession;
   readonly frames: FrameSource;
   readonly gate: Gate;
@@ -27,6 +30,7 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
     this.body = body;
     this.domain = domain.keys;
     this.packs = domain.packs;
+    this.replaced = domain.replaced;
     this.session = domain.session;
     this.frames = domain.frames;
     this.gate = domain.gate;

@@ -142,9 +142,9 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
       ...brokenLinks(snapshots).map(({ snapshot: { key }, failure: { code } }) => `${key} ${code}`),
       ...damaged.map(({ key, failure: { code } }) => `${key} ${code}`),
       ...unapproved.map(({ key }) => `${key} WRITER_UNAPPROVED`),
-      ...writers.problems.map(({ code }) => code),
+      ...writers.problems.map(({ failure: { code } }) => code),
       // Costs nothing but a look into another pack; the page says that it is no damage.
-      ...problems.map(({ code }) => code).filter((code) => code !== 'PACK_MISSING'),
+      ...problems.map(({ failure: { code } }) => code).filter((code) => code !== 'PACK_MISSING'),
     ],
   };
 }

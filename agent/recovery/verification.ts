@@ -6,6 +6,7 @@ import type { Identity } from '../repository/keys/identity.ts';
 import type { SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import type { Writers } from '../repository/writers.ts';
+import type { PackNeeds } from './pack-needs.ts';
 
 /** Each level includes the ones before it; the first two need no key that reads. */
 export const LEVELS = ['list', 'checksum', 'decrypt', 'restore'] as const;
@@ -71,6 +72,7 @@ export interface Verification {
   readonly listing: SnapshotListing;
   readonly checked: VerifyReport['checked'];
   readonly notes: string[];
+  readonly needs: PackNeeds;
   find(finding: VerifyFinding): void;
 }
 

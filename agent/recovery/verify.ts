@@ -1,14 +1,17 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import type { Engine } from '../engine/opening.ts';
-import { openReading } from '../engine/repository-reading.ts';
+import { openReading, type RepositoryReading } from '../engine/repository-reading.ts';
+import { unapprovedHost } from '../engine/run-keys.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
+import { approvalPrefix } from '../repository/layout.ts';
 import { failUnknownSource, listSnapshots, type SnapshotListing, unapprovedWriters } from '../repository/snapshots.ts';
 import type { Writers } from '../repository/writers.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
 import { checkRestores } from './check-restores.ts';
+import { PackNeeds } from './pack-needs.ts';
 import { tellVerify } from './recovery-telemetry.ts';
 import {
   LEVELS,
@@ -34,14 +37,15 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     const find = (finding: VerifyFinding) => void findings.push(finding);
     for (const { target, failure } of unavailable)
       find({ level: 'list', target, object: target, failure, snapshots: [] });
-    for (const problem of writers.problems)
-      find({ level: 'list', object: 'keys/writers', failure: problem, snapshots: [] });
+    for (const problem of repository.problems) find({ level: 'list', ...problem, snapshots: [] });
     const listing = await listSnapshots(store, writers);
     refuseUnknownSource(listing, writers, options.source);
     notes.push(
       ...[...unreadable, ...unapprovedWriters(listing, writers, options.source)].map(({ message }) => message),
+      ...unapprovedHere(repository),
     );
-    const verification = { engine, options, store, writers, listing, checked, notes, find };
+    const needs = new PackNeeds();
+    const verification = { engine, options, store, writers, listing, checked, notes, needs, find };
     await carryOut(verification, host, watch);
   } catch (error) {
     failure = failureOf(error, { code: 'VERIFY_FAILED', origin: 'agent' });
@@ -64,6 +68,13 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   tellVerify(trace, report);
   await trace.end(failure?.code ?? findings[0]?.failure.code);
   return report;
+}
+
+/** Here its backups restore, so that nobody would notice that they do nowhere else. */
+function unapprovedHere({ host, writers }: RepositoryReading): string[] {
+  if (host === undefined || writers.isApproved(host.writer)) return [];
+  const { message, hint } = unapprovedHost(writers.get(host.writer));
+  return [`${approvalPrefix(host.writer)} holds no approval that counts: ${message}; ${hint}`];
 }
 
 /**

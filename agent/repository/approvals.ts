@@ -3,7 +3,7 @@ import { type Approval, decodeApproval, encodeApproval, encodeStatement } from '
 import { type Approver, isSignedBy } from './keys/approver.ts';
 import type { Identity } from './keys/identity.ts';
 import { APPROVALS_PREFIX, approvalPrefix, parseApprovalKey } from './layout.ts';
-import { type NamedTarget, Store } from './store.ts';
+import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
 
 /** An approval whose signature is that of an approver of the policy. */
 export interface CheckedApproval extends Approval {
@@ -17,7 +17,9 @@ export interface LoadedApprovals {
   readonly of: ReadonlyMap<string, readonly CheckedApproval[]>;
   /** Fingerprints of those who approved a writer, say the objects, and whom the policy does not name. Nobody has looked whether it is true. */
   readonly strangers: ReadonlyMap<string, readonly string[]>;
-  readonly problems: readonly Failure[];
+  readonly problems: readonly ObjectProblem[];
+  /** Those of other repositories. */
+  readonly foreign: readonly ObjectProblem[];
 }
 
 /**
@@ -31,26 +33,30 @@ export async function loadApprovals(
 ): Promise<LoadedApprovals> {
   const checked: CheckedApproval[] = [];
   const strangers = new Map<string, string[]>();
-  const problems: Failure[] = [];
+  const problems: ObjectProblem[] = [];
+  const foreign: ObjectProblem[] = [];
   for (const key of await store.keys(APPROVALS_PREFIX)) {
     if (parseApprovalKey(key) === undefined) continue;
     try {
       const { claims, statement, signature } = await store.read(key, undefined, (bytes) => decodeApproval(bytes, key));
-      if (claims.repository !== repository) continue;
+      if (claims.repository !== repository) {
+        foreign.push({ object: key, failure: ofAnother(key, claims) });
+        continue;
+      }
       const approver = approvers.find(({ fingerprint }) => fingerprint === claims.approver);
       if (approver === undefined) {
         strangers.set(claims.writer, [...(strangers.get(claims.writer) ?? []), claims.approver]);
       } else if (await isSignedBy(approver, statement, signature)) {
         checked.push({ ...claims, key, approverName: approver.name });
-      } else problems.push(forged(key, approver));
+      } else problems.push({ object: key, failure: forged(key, approver) });
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
-      problems.push(failure);
+      problems.push({ object: key, failure });
     }
   }
   checked.sort((a, b) => (a.created < b.created ? -1 : 1));
-  return { of: Map.groupBy(checked, ({ writer }) => writer), strangers, problems };
+  return { of: Map.groupBy(checked, ({ writer }) => writer), strangers, problems, foreign };
 }
 
 /** Signs an approval, and reads it back as everybody will: nothing is stored that nobody accepts. */
@@ -80,19 +86,42 @@ export async function acceptedApproval(
   });
 }
 
-/** Gives every target the approvals of a writer that the others have: a copy of the repository is to be enough to restore from. */
+/**
+ * Gives every target the approvals of a writer that the others have: a copy of the repository is to be enough to restore from. One
+ * that is whole nowhere is left: whoever loads approvals is told of it.
+ */
 export async function replicateApprovals(store: Store, writer: string): Promise<void> {
   const listed = await store.list(approvalPrefix(writer));
   for (const key of new Set(listed.flatMap((objects) => [...objects.keys()]))) {
     if (parseApprovalKey(key) === undefined || listed.every((objects) => objects.has(key))) continue;
-    const object = await store.read(key, undefined, (bytes) => {
-      decodeApproval(bytes, key);
-      return bytes;
-    });
+    const object = await readWhole(store, key);
+    if (object === undefined) continue;
     for (const [i, objects] of listed.entries()) {
       if (!objects.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);
     }
   }
+}
+
+async function readWhole(store: Store, key: string): Promise<Uint8Array | undefined> {
+  try {
+    return await store.read(key, undefined, (bytes) => {
+      decodeApproval(bytes, key);
+      return bytes;
+    });
+  } catch (error) {
+    if (failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }).origin === 'target') throw error;
+    return undefined;
+  }
+}
+
+function ofAnother(key: string, { repository, host }: Approval): Failure {
+  return {
+    code: 'APPROVAL_FOREIGN',
+    message: `${key} is for ${repository}, another repository (host ${host}); it counts for nothing here.`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'Find out who put it here, and move it away.',
+  };
 }
 
 function forged(key: string, { name, fingerprint }: Approver): Failure {

@@ -5,10 +5,12 @@ import { damaged } from './damage.ts';
 import { decodeFragment } from './fragment.ts';
 import type { DomainKeys } from './keys/domain.ts';
 import { epochKey, indexPrefix, packKey, packPrefix, parseIndexKey, parsePackKey } from './layout.ts';
+import { birthName } from './missing-frames.ts';
+import { checkHeader, HEADER_BYTES } from './object.ts';
 import { openTable, parseTrailer, TRAILER_BYTES } from './pack.ts';
 import { type KnownPack, PackList } from './pack-list.ts';
 import type { References } from './references.ts';
-import type { Store } from './store.ts';
+import type { ObjectProblem, Store } from './store.ts';
 import { encodeTable } from './table.ts';
 
 export interface LoadedIndex {
@@ -16,8 +18,10 @@ export interface LoadedIndex {
   readonly packs: PackList;
   /** Packs that no index fragment named: what a killed run had stored. The next fragment must name them. */
   readonly adopted: readonly number[];
+  /** Packs that an index fragment names and that are not there at their full size. */
+  readonly absent: readonly KnownPack[];
   /** What was passed over: damaged fragments, packs that are named but not there or of another size. */
-  readonly problems: readonly Failure[];
+  readonly problems: readonly ObjectProblem[];
 }
 
 /** Which epochs of a domain there are, by id. What is sealed to none of them can never be opened. */
@@ -51,7 +55,7 @@ export async function loadIndex(
   epochs?: PresentEpochs,
   first?: References,
 ): Promise<LoadedIndex> {
-  const problems: Failure[] = [];
+  const problems: ObjectProblem[] = [];
   const present = packsPresent(await store.list(packPrefix(domain.id)), use);
   const found = new Map<string, KnownPack>();
   const missing = new Map<string, KnownPack>();
@@ -68,7 +72,7 @@ export async function loadIndex(
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.code === 'WRONG_KEY') foreign ??= error;
-      problems.push(failure);
+      problems.push({ object: key, failure });
     }
   }
   // Two fragments say different things of it: then only the pack itself is believed.
@@ -83,15 +87,15 @@ export async function loadIndex(
     try {
       orphans.push(await readTable(store, domain, name, sizes));
     } catch (error) {
-      problems.push(failureOf(error, { code: 'PACK_DAMAGED', origin: 'repository' }));
+      const failure = failureOf(error, { code: 'PACK_DAMAGED', origin: 'repository' });
+      problems.push({ object: packKey(domain.id, name), failure });
       const known = missing.get(name);
       if (known !== undefined && use === 'read') partial.push(cutShort(known, Math.max(...sizes)));
     }
   }
   if (foreign !== undefined && found.size + missing.size + orphans.length === 0) throw foreign;
-  for (const [name, pack] of missing) {
-    if (!found.has(name)) problems.push(packMissing(domain, pack, present.get(name)?.[0]));
-  }
+  const absent = [...missing.values()].filter(({ name }) => !found.has(name));
+  for (const pack of absent) problems.push(packMissing(domain, pack, present.get(pack.name)?.[0]));
   const lost = new Map<string, number>();
   const opens = (pack: KnownPack) => {
     const closed = epochsOf(pack).filter((epoch) => epochs?.usable.has(epoch) === false);
@@ -103,7 +107,7 @@ export async function loadIndex(
   const last = [...partial, ...(packs.get(false) ?? []), ...(others.get(false) ?? [])];
   const loaded = fill(packs.get(true) ?? [], others.get(true) ?? [], use === 'read' ? last : [], use, first);
   for (const [epoch, count] of lost) problems.push(epochLost(domain, epoch, count));
-  return { ...loaded, problems };
+  return { ...loaded, absent, problems };
 }
 
 function sameTable(a: KnownPack, b: KnownPack): boolean {
@@ -141,12 +145,13 @@ async function readFragment(store: Store, domain: DomainKeys, key: string): Prom
   });
 }
 
-/** The table at the end of a pack, from a copy that ends as a pack of its size does. */
+/** The table at the end of a pack, from a copy that begins as one of this version and ends as a pack of its size does. */
 async function readTable(store: Store, domain: DomainKeys, name: string, sizes: readonly number[]): Promise<KnownPack> {
   const key = packKey(domain.id, name);
   let failure: unknown;
   for (const size of sizes) {
     try {
+      await store.read(key, { offset: 0, length: HEADER_BYTES }, (start) => checkHeader(start, 'pack', key));
       const last = { offset: Math.max(0, size - TRAILER_BYTES), length: TRAILER_BYTES };
       const trailer = await store.read(key, last, (end) => parseTrailer(end, key, size));
       const place = { offset: trailer.tableOffset, length: trailer.tableLength };
@@ -173,7 +178,7 @@ function fill(
   last: readonly KnownPack[],
   use: 'write' | 'read',
   first: References | undefined,
-): Omit<LoadedIndex, 'problems'> {
+): Omit<LoadedIndex, 'absent' | 'problems'> {
   const all = [...known, ...orphans, ...last];
   const chunks = all.reduce((sum, pack) => sum + pack.table.lengths.length, 0);
   const index = ChunkIndex.create(chunks, use);
@@ -213,37 +218,39 @@ function addPack(
   });
 }
 
-function fragmentsDisagree(domain: DomainKeys, name: string): Failure {
-  return {
+function fragmentsDisagree(domain: DomainKeys, name: string): ObjectProblem {
+  const object = packKey(domain.id, name);
+  const failure: Failure = {
     code: 'INDEX_DISPUTED',
-    message: `two index fragments say different things of ${packKey(domain.id, name)}; what it says itself was taken`,
+    message: `two index fragments say different things of ${object}; what it says itself was taken`,
     origin: 'repository',
     permanent: true,
     hint: 'one of them is a forgery, by somebody who has the keys of a host of this domain: find out who',
   };
+  return { object, failure };
 }
 
-function birthName(salt: Uint8Array): string {
-  return Buffer.from(salt).toString('latin1');
-}
-
-function packMissing(domain: DomainKeys, pack: KnownPack, size: number | undefined): Failure {
+function packMissing(domain: DomainKeys, pack: KnownPack, size: number | undefined): ObjectProblem {
+  const object = packKey(domain.id, pack.name);
   const what = size === undefined ? 'is not on every target' : `has ${size} bytes instead of ${pack.size}`;
-  return {
+  const failure: Failure = {
     code: 'PACK_MISSING',
-    message: `${packKey(domain.id, pack.name)} ${what}; what is still at its source will be stored anew`,
+    message: `${object} ${what}; what is still at its source will be stored anew`,
     origin: 'repository',
     permanent: true,
     hint: 'run `holdfast verify` to see which snapshots it affects',
   };
+  return { object, failure };
 }
 
-function epochLost(domain: DomainKeys, epoch: string, packs: number): Failure {
-  return {
+function epochLost(domain: DomainKeys, epoch: string, packs: number): ObjectProblem {
+  const object = epochKey(domain.id, epoch);
+  const failure: Failure = {
     code: 'EPOCH_LOST',
-    message: `${epochKey(domain.id, epoch)} is damaged or gone on every target; nobody can open the packs that are sealed to it (${packs})`,
+    message: `${object} can be read on no target; without it nobody can open the packs that are sealed to it (${packs})`,
     origin: 'repository',
     permanent: true,
     hint: 'bring the object back from any copy of the repository; what still is at its source is stored anew',
   };
+  return { object, failure };
 }

@@ -103,7 +103,7 @@ test('an approval by somebody whom the policy does not name counts for nothing, 
   const again = await s.load();
   assert.equal(again.trusts(s.writer.id), false);
   assert.deepEqual(
-    again.problems.map(({ code }) => code),
+    again.problems.map(({ failure: { code } }) => code),
     ['SIGNATURE_INVALID'],
   );
 });
@@ -117,7 +117,7 @@ test('approved is a key, not a name: a writer whose object was replaced keeps th
   const writers = await s.load();
   assert.deepEqual(writers.trustedKeyOf(s.writer.id), s.writer.publicKey);
   assert.deepEqual(
-    writers.problems.map(({ code }) => code),
+    writers.problems.map(({ failure: { code } }) => code),
     ['WRITER_FORGED'],
   );
   await s.r.remove(writerKey(s.writer.id));
@@ -131,7 +131,7 @@ test('two approvals of one writer for different keys: one was signed for a forge
   const writers = await s.load();
   assert.equal(writers.trusts(s.writer.id), false);
   assert.deepEqual(
-    writers.problems.map(({ code }) => code),
+    writers.problems.map(({ failure: { code } }) => code),
     ['WRITER_FORGED'],
   );
   assert.deepEqual((await s.load(s.host)).trustedKeyOf(s.writer.id), s.writer.publicKey, 'a host knows itself');
@@ -161,7 +161,7 @@ test('an approval under the name of another writer is of use to neither of the t
   const writers = await s.load();
   assert.deepEqual([writers.trusts(s.writer.id), writers.trusts(thief.writer)], [true, false]);
   assert.deepEqual(
-    writers.problems.map(({ code }) => code),
+    writers.problems.map(({ failure: { code } }) => code),
     ['OBJECT_DAMAGED'],
   );
 });
@@ -184,7 +184,7 @@ test('an approver may have expired, and not have been revoked: whoever replaces 
   const { publicKey } = await revokeKey({ key, date: new Date(now.getTime() + day), format: 'object' });
   const writers = await s.load(undefined, await readApprover('short', publicKey.armor()));
   assert.equal(writers.trusts(s.writer.id), false);
-  assert.match(writers.problems[0]?.hint ?? '', /revoked/);
+  assert.match(writers.problems[0]?.failure.hint ?? '', /revoked/);
 });
 
 test('an approval that somebody removed counts again when it is put back: only the policy withdraws for good', async () => {

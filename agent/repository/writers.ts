@@ -4,8 +4,8 @@ import type { Approver } from './keys/approver.ts';
 import type { HostKeys } from './keys/host-keys.ts';
 import { decodeWriter, type Writer } from './keys/writer.ts';
 import { writerCode } from './keys/writer-code.ts';
-import { WRITERS_PREFIX } from './layout.ts';
-import type { Store } from './store.ts';
+import { WRITERS_PREFIX, writerKey } from './layout.ts';
+import type { ObjectProblem, Store } from './store.ts';
 
 /** A writer as a reader sees it. */
 export interface KnownWriter extends Writer {
@@ -31,37 +31,50 @@ export interface Trusting {
 export class Writers {
   readonly #writers: ReadonlyMap<string, KnownWriter>;
   readonly #own: HostKeys | undefined;
+  readonly #approvers: readonly Approver[];
   readonly #strangers: LoadedApprovals['strangers'];
   /** 32 hex: of which they are. */
   readonly repository: string;
   /** Objects of writers and approvals that could not be read, or are not what they say. */
-  readonly problems: readonly Failure[];
+  readonly problems: readonly ObjectProblem[];
+  /** Writers and approvals of other repositories: passed over, and a reason to ask who put them there. */
+  readonly foreign: readonly ObjectProblem[];
 
   private constructor(o: {
     repository: string;
     writers: ReadonlyMap<string, KnownWriter>;
-    own: HostKeys | undefined;
+    trusting: Trusting;
     strangers: LoadedApprovals['strangers'];
-    problems: readonly Failure[];
+    problems: readonly ObjectProblem[];
+    foreign: readonly ObjectProblem[];
   }) {
     this.repository = o.repository;
     this.#writers = o.writers;
-    this.#own = o.own;
+    this.#own = o.trusting.own;
+    this.#approvers = o.trusting.approvers;
     this.#strangers = o.strangers;
     this.problems = o.problems;
+    this.foreign = o.foreign;
   }
 
   /** `WRITER_FORGED` when the repository names another key for this host's own writer. */
-  static async load(store: Store, repository: string, { own, approvers }: Trusting): Promise<Writers> {
+  static async load(store: Store, repository: string, trusting: Trusting): Promise<Writers> {
+    const { own, approvers } = trusting;
     const published = await readWriters(store, repository, own);
     const approvals = await loadApprovals(store, repository, approvers);
     const problems = [...published.problems, ...approvals.problems];
+    const foreign = [...published.foreign, ...approvals.foreign];
     const writers = new Map<string, KnownWriter>();
     for (const id of new Set([...published.writers.keys(), ...approvals.of.keys()])) {
       const writer = combine(published.writers.get(id), approvals.of.get(id) ?? [], own, problems);
       if (writer !== undefined) writers.set(id, writer);
     }
-    return new Writers({ repository, writers, own, strangers: approvals.strangers, problems });
+    return new Writers({ repository, writers, trusting, strangers: approvals.strangers, problems, foreign });
+  }
+
+  /** The same by what lies in another store: one of the targets alone. */
+  in(store: Store): Promise<Writers> {
+    return Writers.load(store, this.repository, { own: this.#own, approvers: this.#approvers });
   }
 
   /** The key of any writer, trusted or not: for showing what lies there, and for nothing else. */
@@ -118,19 +131,21 @@ function nameOf({ id, host }: Writer): string {
 
 async function readWriters(store: Store, repository: string, own: HostKeys | undefined) {
   const writers = new Map<string, Writer>();
-  const problems: Failure[] = [];
+  const problems: ObjectProblem[] = [];
+  const foreign: ObjectProblem[] = [];
   for (const key of await store.keys(WRITERS_PREFIX)) {
     try {
       const writer = await store.read(key, undefined, (bytes) => decodeWriter(bytes, key));
       if (writer.repository === repository) writers.set(writer.id, checkOwn(writer, own));
+      else foreign.push({ object: key, failure: ofAnother(key, writer) });
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       // Without its writer, every snapshot would look forged.
       if (failure.code === 'WRITER_FORGED' || isUnreachable(failure)) throw error;
-      problems.push(failure);
+      problems.push({ object: key, failure });
     }
   }
-  return { writers, problems };
+  return { writers, problems, foreign };
 }
 
 /**
@@ -141,7 +156,7 @@ function combine(
   published: Writer | undefined,
   approvals: readonly CheckedApproval[],
   own: HostKeys | undefined,
-  problems: Failure[],
+  problems: ObjectProblem[],
 ): KnownWriter | undefined {
   const [first] = approvals;
   const approved: Writer | undefined = first && { ...first, id: first.writer };
@@ -150,7 +165,8 @@ function combine(
   const isOwn = writer.id === own?.writer;
   const held = isOwn ? { publicKey: own.signer.publicKey, joinKey: own.join.publicKey } : writer;
   const agree = approvals.every((approval) => sameKeys(approval, held));
-  if (!agree || (published !== undefined && !sameKeys(published, held))) problems.push(disagreeing(writer, agree));
+  if (!agree || (published !== undefined && !sameKeys(published, held)))
+    problems.push({ object: writerKey(writer.id), failure: disagreeing(writer, agree) });
   const known = { ...writer, ...held, created: published?.created ?? writer.created };
   const { id, repository, host, publicKey, joinKey, created } = known;
   const code = writerCode({ id, repository, host, publicKey, joinKey });
@@ -174,6 +190,16 @@ function disagreeing(writer: Writer, agree: boolean): Failure {
     hint: agree
       ? 'Somebody replaced its object: compare with another copy of the repository.'
       : 'Somebody approved a forged key. Remove that approval (`holdfast keys show <writer>` names each) and find out who could write here.',
+  };
+}
+
+function ofAnother(key: string, { repository, host }: Writer): Failure {
+  return {
+    code: 'WRITER_FOREIGN',
+    message: `${key} belongs to ${repository}, another repository (host ${host})`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'nothing that it signed counts here; find out who put it there, and move it away',
   };
 }
 

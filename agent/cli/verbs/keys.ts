@@ -87,7 +87,7 @@ async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
     recipients,
     epochs,
     writers: [...writers],
-    problems: [...repository.writers.problems, ...problems],
+    problems: [...repository.writers.problems.map(({ failure }) => failure), ...problems],
   };
 }
 

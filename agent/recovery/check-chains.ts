@@ -1,0 +1,20 @@
+import { beforeOf, brokenLinks } from './chains.ts';
+import type { Verification } from './verification.ts';
+
+/** Snapshots that are damaged, holes and forks. What is lost is named as those remember it that came after it. */
+export function checkChains(v: Verification): void {
+  const { snapshots, damaged } = v.listing;
+  const ids = new Map<string, string>();
+  for (const snapshot of snapshots) {
+    const before = beforeOf(snapshot);
+    if (before !== undefined) ids.set(before.key, before.id);
+  }
+  for (const { key, failure } of damaged) {
+    const id = ids.get(key);
+    v.find({ level: 'list', object: key, failure, snapshots: id === undefined ? [] : [id] });
+  }
+  for (const { snapshot, before, found, failure } of brokenLinks(snapshots)) {
+    const affected = found === undefined ? [before.id] : [snapshot.id, found.id];
+    v.find({ level: 'list', object: snapshot.key, failure, snapshots: affected });
+  }
+}
