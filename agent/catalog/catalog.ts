@@ -2,6 +2,9 @@ import { Database } from './database.ts';
 import { FileCache, type Generation } from './file-cache.ts';
 import { RunHistory } from './run-history.ts';
 
+/** The file of a catalog, in the state folder. */
+export { CATALOG_FILE } from './database.ts';
+
 /**
  * What this host remembers beside the repository: never the truth about backups. Several processes may have it open; a writer
  * waits for the other.

@@ -16,6 +16,8 @@ import { errnoOf } from '../system/index.ts';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './schema.ts';
 import { loadSqlite } from './sqlite.ts';
 
+export const CATALOG_FILE = 'catalog.sqlite';
+
 export type Row = Record<string, SQLOutputValue>;
 
 /** Another process's transactions last milliseconds; the longest is the first commit of a large file cache. */
@@ -42,7 +44,7 @@ export class Database implements Disposable {
 
   /** Opens `<folder>/catalog.sqlite`; makes the folder (0700) and the file (0600) when they are not there. */
   constructor(folder: string, warn: (message: string) => void) {
-    this.#file = join(folder, 'catalog.sqlite');
+    this.#file = join(folder, CATALOG_FILE);
     this.#warn = warn;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -16,7 +16,9 @@ export interface RunStart {
 export interface RunEnd {
   readonly finished: string;
   readonly verdict: RunVerdict;
+  /** The hash of its snapshot, and its key in the repository. */
   readonly snapshot?: string;
+  readonly object?: string;
   readonly traceId: string;
   readonly counters: Json;
   readonly failure?: Failure;
@@ -48,10 +50,11 @@ export class RunHistory {
 
   finish(id: number, end: RunEnd): void {
     this.#database.run(
-      `UPDATE run SET finished = ?, verdict = ?, snapshot = ?, trace = ?, counters = ?, failure = ? WHERE id = ?`,
+      `UPDATE run SET finished = ?, verdict = ?, snapshot = ?, object = ?, trace = ?, counters = ?, failure = ? WHERE id = ?`,
       end.finished,
       end.verdict,
       end.snapshot ?? null,
+      end.object ?? null,
       end.traceId,
       JSON.stringify(end.counters),
       end.failure === undefined ? null : JSON.stringify(end.failure),
@@ -80,6 +83,13 @@ export class RunHistory {
     const sql = "SELECT * FROM run WHERE job = ? AND verdict = 'ok' ORDER BY id DESC LIMIT 1";
     const [row] = this.#database.rows(sql, job);
     return row === undefined ? undefined : this.#record(row);
+  }
+
+  /** The snapshot that this host stored last of each job: what a repository that was rolled back no longer has. */
+  lastStored(): { readonly job: string; readonly key: string; readonly hash: string }[] {
+    const newest = 'SELECT MAX(id) FROM run WHERE object IS NOT NULL AND snapshot IS NOT NULL GROUP BY job';
+    const rows = this.#database.rows(`SELECT job, object, snapshot FROM run WHERE id IN (${newest})`);
+    return rows.map(({ job, object, snapshot }) => ({ job: String(job), key: String(object), hash: String(snapshot) }));
   }
 
   /** The latest runs of a job, or of all jobs, the newest first. */
@@ -118,6 +128,7 @@ export class RunHistory {
       traceId: String(row.trace),
       counters: JSON.parse(String(row.counters)),
       ...(row.snapshot === null ? {} : { snapshot: String(row.snapshot) }),
+      ...(row.object === null ? {} : { object: String(row.object) }),
       ...(row.failure === null ? {} : { failure: JSON.parse(String(row.failure)) }),
     };
   }

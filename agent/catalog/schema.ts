@@ -40,6 +40,7 @@ const migrations: readonly string[] = [
    ) STRICT;
    CREATE INDEX run_by_job ON run (job, id);
    CREATE INDEX run_unfinished ON run (domain) WHERE finished IS NULL;`,
+  `ALTER TABLE run ADD COLUMN object TEXT;   -- the key of its snapshot`,
 ];
 
 export const SCHEMA_VERSION = migrations.length;

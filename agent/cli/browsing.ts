@@ -14,6 +14,7 @@ import type { Writers } from '../repository/writers.ts';
 import { advised } from './advice.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
+import { withVanished } from './known-repository.ts';
 import { openRepository, readingOf } from './open-repository.ts';
 import { renderProblem } from './output/report.ts';
 import { formatCounted } from './output/size.ts';
@@ -49,7 +50,8 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
     await openRepository(engine, readingOf(policy, options.target), invocation.signal),
   );
   const { store, writers, host, unavailable, unreadable } = repository;
-  const all = await listSnapshots(store, writers);
+  const { target } = options;
+  const all = withVanished(await listSnapshots(store, writers), { engine, target, repository });
   const listing = options.writer === undefined ? all : ofWriter(all, findTrusted(writers, options.writer).id);
   const { snapshots: listed } = all;
   const { signal } = invocation;

@@ -11,7 +11,8 @@ import { ensureMarker, readMarker } from '../repository/marker.ts';
 import type { Store } from '../repository/store.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
-import { noSpan } from './open-repository.ts';
+import { requireRepository } from './known-repository.ts';
+import { noSpan, readingOf } from './open-repository.ts';
 import { type OwnWriter, settleOwnWriter } from './own-writer.ts';
 import { makePlaces } from './places.ts';
 import { sharingOf } from './sharing.ts';
@@ -51,7 +52,11 @@ export async function setUpRepository(
   const { stateFolder, signal, now } = invocation;
   const read = await readRecipients(Object.values(policy.recipients), now());
   await using engine = await openEngine(invocation, plugins);
-  if (!options.join) await makePlaces(engine, policy, signal);
+  if (!options.join) {
+    const known = await loadHostKeys(stateFolder);
+    if (known !== undefined) await requireRepository(engine, readingOf(policy), known, signal);
+    await makePlaces(engine, policy, signal);
+  }
   await using store = await openStore(Object.values(policy.targets), { engine, span: noSpan, signal });
   const { host, steps } = await ensureHost(engine, policy, store, options.join);
   const own = await settleOwnWriter({ store, policy, host, now: now() }, options.identity);

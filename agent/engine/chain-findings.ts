@@ -23,7 +23,7 @@ export async function clockFindings(targets: readonly NamedTarget[], now: Date):
  * last. `earlier`: the runs that the catalog knows of, the newest first, without the one that is going on.
  */
 export function chainFindings(
-  { opened: { header, hash }, id }: StoredSnapshot,
+  { opened: { header, hash }, id, key }: StoredSnapshot,
   o: { readonly now: Date; readonly earlier: readonly RunRecord[] },
 ): Failure[] {
   const findings: Failure[] = [];
@@ -36,9 +36,9 @@ export function chainFindings(
       hint: `${SET_CLOCK}; if it is right now, it was wrong then: snapshots are ordered by their numbers all the same`,
     });
   }
-  // Of a run that was killed or failed it is not known whether its snapshot was stored.
-  const made = o.earlier[0]?.snapshot;
-  if (made !== undefined && made !== hash) {
+  // Of a run that was killed or failed it is not known whether its snapshot was stored. What is gone or was replaced is told as such.
+  const { snapshot: made, object = '' } = o.earlier[0] ?? {};
+  if (made !== undefined && made !== hash && key > object) {
     findings.push({
       code: 'WRITER_SHARED',
       message: `the last snapshot of ${header.job} is ${id} of host ${header.host}, finished at ${header.finished}; this host made ${made.slice(0, 8)} last`,
@@ -63,4 +63,4 @@ export function writerShared(key: string): Failure {
 
 const SET_CLOCK = 'set the clock of this host (`timedatectl` shows whether it is kept right)';
 const OWN_STATE =
-  'if its state folder was copied to another machine, give that one a state folder of its own and run `holdfast init` there: two that write as one take turns in one chain of snapshots; if the repository was brought back from an older copy, nothing is to be done';
+  'if its state folder was copied to another machine, give that one a state folder of its own and run `holdfast init` there: two that write as one take turns in one chain of snapshots; if its state folder was brought back from an older copy, nothing is to be done';

@@ -7,8 +7,8 @@ import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/d
 import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { type Succession, successionOf } from '../repository/snapshots.ts';
 import type { Store } from '../repository/store.ts';
+import { type Succession, successionOf } from '../repository/succession.ts';
 import { encodeTable } from '../repository/table.ts';
 import { Writers } from '../repository/writers.ts';
 import type { RunTrace, TraceSpan } from '../telemetry/telemetry.ts';
@@ -27,7 +27,7 @@ import type { RunRequest } from './run-request.ts';
 import { RunSink } from './run-sink.ts';
 import { summarise } from './run-summary.ts';
 import { tellRun } from './run-telemetry.ts';
-import { commitSnapshot } from './snapshot-commit.ts';
+import { commitSnapshot, completeLast } from './snapshot-commit.ts';
 import { captureSource } from './source-capture.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { TreeCache } from './tree-cache.ts';
@@ -121,8 +121,9 @@ class Run {
       now: this.started,
     });
     this.#problems.push(...ensured.problems);
-    const succession = await successionOf(store, writers, host.writer, job.name);
-    this.#problems.push(...succession.passedOver);
+    const stored = this.#engine.catalog.runs.lastStored().find((last) => last.job === job.name);
+    const succession = await successionOf(store, writers, { writer: host.writer, job: job.name, stored });
+    this.#problems.push(...succession.problems);
     if (succession.last !== undefined) {
       // The newest is this one.
       const earlier = this.#engine.catalog.runs.list(job.name, 2).slice(1);
@@ -148,6 +149,7 @@ class Run {
     const pipeline = pipelineOf(this.#engine.registry, job, keys.chunkerKey);
     const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write', epochs);
     this.#problems.push(...problems.map(({ failure }) => failure));
+    await completeLast(succession, keys, packs);
     const delivery = new PackDelivery({ store, domain: keys, packs, adopted });
     this.#delivery = delivery;
     delivery.adopt((number) => {
@@ -299,7 +301,7 @@ function endOf({ finished, verdict, traceId, totals, snapshot, failure }: RunRep
     verdict,
     traceId,
     counters: { ...totals },
-    ...(snapshot === undefined ? {} : { snapshot: snapshot.hash }),
+    ...(snapshot === undefined ? {} : { snapshot: snapshot.hash, object: snapshot.key }),
     ...(failure === undefined ? {} : { failure }),
   };
 }

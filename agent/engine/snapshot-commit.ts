@@ -3,10 +3,11 @@ import type { ChunkIndex } from '../repository/chunk-index.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
 import type { HostDomain, HostKeys } from '../repository/keys/host-keys.ts';
 import { snapshotKey } from '../repository/layout.ts';
+import { type FrameNames, missingFrames } from '../repository/missing-frames.ts';
 import type { PackList } from '../repository/pack-list.ts';
 import { encodeSnapshot, type SnapshotHeader } from '../repository/snapshot.ts';
-import type { Succession } from '../repository/snapshots.ts';
-import type { Store } from '../repository/store.ts';
+import { Store } from '../repository/store.ts';
+import type { Succession } from '../repository/succession.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import type { CapturedArtifact } from './captured-artifact.ts';
 import { writerShared } from './chain-findings.ts';
@@ -61,6 +62,18 @@ export async function commitSnapshot(o: CommitOptions): Promise<NonNullable<RunR
   }
   o.span.set({ 'holdfast.snapshot.id': hash.slice(0, 8), 'holdfast.snapshot.size': bytes.length });
   return { id: hash.slice(0, 8), hash, sequence, key };
+}
+
+const none: FrameNames = new Map();
+
+/**
+ * A run that failed while it stored its snapshot may have left it on some of the targets. It is whole, and refers to packs that were
+ * stored before it: the others get it too, as long as they have all that it needs.
+ */
+export async function completeLast({ last, lacking }: Succession, keys: DomainKeys, packs: PackList): Promise<void> {
+  if (last === undefined || lacking.length === 0 || last.opened.header.domain !== keys.id) return;
+  if (missingFrames(last.opened.references(keys.indexKey), packs, none) > 0) return;
+  await new Store(lacking).put(last.key, last.bytes);
 }
 
 function rethrow(error: unknown): never {

@@ -1,10 +1,10 @@
 import { beforeOf, brokenLinks } from './chains.ts';
 import type { Verification } from './verification.ts';
 
-/** Snapshots that are damaged, holes and forks. What is lost is named as those remember it that came after it. */
+/** Snapshots that are damaged, holes and forks. What is lost is named as those remember it that came after it, or this host. */
 export function checkChains(v: Verification): void {
   const { snapshots, damaged } = v.listing;
-  const ids = new Map<string, string>();
+  const ids = new Map((v.options.stored ?? []).map(({ key, hash }) => [key, hash.slice(0, 8)]));
   for (const snapshot of snapshots) {
     const before = beforeOf(snapshot);
     if (before !== undefined) ids.set(before.key, before.id);

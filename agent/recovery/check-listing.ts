@@ -76,7 +76,8 @@ function framesMissing({ id }: StoredSnapshot, missing: number, target: string):
   };
 }
 
-const LAGGING = 'it can be copied by hand from the other, if that target has all that it needs';
+const LAGGING =
+  'the next run brings the last one there, if that target has all that it needs; others can be copied by hand';
 
 /** A snapshot that one target has and another lacks or has damaged: the other lags, or rots. */
 async function checkCopies(v: Verification): Promise<void> {

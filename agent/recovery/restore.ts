@@ -11,6 +11,7 @@ import {
   type StoredSnapshot,
   unapprovedWriters,
 } from '../repository/snapshots.ts';
+import { type StoredLast, vanishedSnapshots } from '../repository/stored-last.ts';
 import { findTrusted } from '../repository/writer-name.ts';
 import { ChangeCount, type ChangeTotals, overwritten } from './change-totals.ts';
 import { requireSource } from './missing-plugin.ts';
@@ -23,6 +24,8 @@ export type { RestoreReport } from './restore-report.ts';
 
 export interface RestoreOptions extends ReadingSpec {
   readonly source: SourceSpec;
+  /** What this host stored last of each job, and would miss. */
+  readonly stored?: readonly StoredLast[];
   /** `latest`, a snapshot's id, or a time. */
   readonly at: string;
   /** Whose snapshots: the code or the beginning of the id of a writer. Absent: this host's, or the only one's that has any. */
@@ -104,11 +107,13 @@ async function carryOut(
   const listing = o.writer === undefined ? all : ofWriter(all, findTrusted(writers, o.writer).id);
   const { snapshots } = all;
   const { damaged } = listing;
+  const stored = unavailable.length === 0 ? (o.stored ?? []) : [];
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
     ...unreadable,
     ...[...repository.problems, ...writers.problems].map(({ failure }) => failure),
     ...damaged.map(({ failure }) => failure),
+    ...vanishedSnapshots(stored, host?.writer, listing).map(({ failure }) => failure),
   ];
   const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);
   report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];

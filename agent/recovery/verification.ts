@@ -5,6 +5,7 @@ import type { ReadingSpec } from '../engine/repository-reading.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import type { SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
+import type { StoredLast } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
 import type { PackNeeds } from './pack-needs.ts';
 
@@ -14,6 +15,8 @@ export type Level = (typeof LEVELS)[number];
 
 export interface VerifyOptions extends ReadingSpec {
   readonly sources: Readonly<Record<string, SourceSpec>>;
+  /** What this host stored last of each job, and would miss; none when not all targets are looked at. */
+  readonly stored?: readonly StoredLast[];
   /** Only this source; absent: all. */
   readonly source?: string;
   readonly level: Level;

@@ -6,6 +6,7 @@ import { Stopwatch } from '../engine/stopwatch.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { approvalPrefix } from '../repository/layout.ts';
 import { failUnknownSource, listSnapshots, type SnapshotListing, unapprovedWriters } from '../repository/snapshots.ts';
+import { vanishedSnapshots } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
@@ -44,6 +45,9 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
       ...[...unreadable, ...unapprovedWriters(listing, writers, options.source)].map(({ message }) => message),
       ...unapprovedHere(repository),
     );
+    const stored = unavailable.length === 0 ? (options.stored ?? []) : [];
+    for (const { object, failure, hash } of vanishedSnapshots(stored, host?.writer, listing))
+      find({ level: 'list', object, failure, snapshots: [hash.slice(0, 8)] });
     const needs = new PackNeeds();
     const verification = { engine, options, store, writers, listing, checked, notes, needs, find };
     await carryOut(verification, host, watch);

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
-import { LAST_SEQUENCE, parseSnapshotKey, SNAPSHOTS_PREFIX, snapshotPrefix } from './layout.ts';
+import { parseSnapshotKey, SNAPSHOTS_PREFIX } from './layout.ts';
 import { decodeSnapshot, type OpenedSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
 import type { Writers } from './writers.ts';
@@ -94,63 +93,14 @@ function inOrder(snapshots: readonly StoredSnapshot[]): StoredSnapshot[] {
   return placed.map(({ snapshot }) => snapshot);
 }
 
-export async function readSnapshot(store: Store, writers: Writers, key: string): Promise<StoredSnapshot> {
-  const opened = await store.read(key, undefined, (bytes) =>
-    decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf, repository: writers.repository }),
-  );
-  return { key, id: opened.hash.slice(0, 8), opened };
-}
-
-/** Where the next snapshot of a job goes, and what it follows. */
-export interface Succession {
-  readonly sequence: number;
-  /** SHA-256 of the last snapshot object as it lies there, hex; empty for the first. */
-  readonly previous: string;
-  /** The last that this writer signed and that can be read. */
-  readonly last: StoredSnapshot | undefined;
-  /** What lies there with a higher number, and is no snapshot of this writer. */
-  readonly passedOver: readonly Failure[];
-}
-
-/**
- * Reads from the last snapshot of the job backwards until one is this writer's. The next has the first number after that which
- * nothing has: a damaged one still counts, and an object with the highest of all numbers, which anybody may have put there, does
- * not keep this writer from counting on. `SEQUENCE_ENDED` when it counted to the end itself.
- */
-export async function successionOf(store: Store, writers: Writers, writer: string, job: string): Promise<Succession> {
-  const keys = (await store.keys(snapshotPrefix(writer, job))).filter((key) => parseSnapshotKey(key) !== undefined);
-  const passedOver: Failure[] = [];
-  let last: StoredSnapshot | undefined;
-  for (let at = keys.length - 1; at >= 0 && last === undefined; at--) {
-    try {
-      last = await readSnapshot(store, writers, keys[at] as string);
-    } catch (error) {
-      const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
-      if (failure.origin === 'target') throw error;
-      passedOver.push(failure);
-    }
-  }
-  const taken = new Map(keys.map((key) => [parseSnapshotKey(key)?.sequence ?? 0, key]));
-  let sequence = (last?.opened.header.sequence ?? 0) + 1;
-  while (taken.has(sequence)) sequence++;
-  if (sequence > LAST_SEQUENCE) sequenceEnded(job, last);
-  const before = taken.get(sequence - 1);
-  if (before === undefined) return { sequence, previous: '', last, passedOver };
-  const hash = before === last?.key ? last.opened.hash : sha256(await store.get(before));
-  return { sequence, previous: hash, last, passedOver };
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function sequenceEnded(job: string, last: StoredSnapshot | undefined): never {
-  fail({
-    code: 'SEQUENCE_ENDED',
-    message: `snapshot ${last?.id} of job ${job} has the last number that a snapshot can have`,
-    origin: 'repository',
-    permanent: true,
-    hint: 'no host gets there by itself: find out who else signs with the keys of this one; a job of another name begins anew',
+export async function readSnapshot(
+  store: Store,
+  { publicKeyOf, repository }: Writers,
+  key: string,
+): Promise<StoredSnapshot & { readonly bytes: Uint8Array }> {
+  return store.read(key, undefined, (bytes) => {
+    const opened = decodeSnapshot(bytes, { key, publicKeyOf, repository });
+    return { key, id: opened.hash.slice(0, 8), opened, bytes };
   });
 }
 

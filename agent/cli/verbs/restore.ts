@@ -7,6 +7,7 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
+import { storedLast } from '../known-repository.ts';
 import { readingOf } from '../open-repository.ts';
 import { ChangeList, JsonChanges } from '../output/change-list.ts';
 import { printable } from '../output/printable.ts';
@@ -45,6 +46,7 @@ export async function restore(
   const report = await restoreSource(engine, {
     ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
+    stored: storedLast(engine, options.target),
     at: options.at,
     ...(options.writer !== undefined && { writer: options.writer }),
     into: options.inPlace === true ? { original: true } : { folder },

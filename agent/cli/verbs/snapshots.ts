@@ -9,6 +9,7 @@ import {
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
+import { withVanished } from '../known-repository.ts';
 import { openRepository, readingOf } from '../open-repository.ts';
 import { formatAge, formatTime } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
@@ -65,7 +66,7 @@ async function loadListing(
   await using engine = await openEngine(invocation, plugins);
   await using repository = await openRepository(engine, readingOf(policy, target), invocation.signal);
   const { store, writers, host } = repository;
-  const listing = await listSnapshots(store, writers);
+  const listing = withVanished(await listSnapshots(store, writers), { engine, target, repository });
   const trusted = listing.snapshots.map((snapshot): Row => {
     return { snapshot, trust: snapshot.opened.header.writer === host?.writer ? 'own' : 'approved' };
   });

@@ -6,6 +6,7 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
+import { storedLast } from '../known-repository.ts';
 import { readingOf } from '../open-repository.ts';
 import { renderFailure } from '../output/report.ts';
 import { formatCount } from '../output/size.ts';
@@ -30,6 +31,7 @@ export async function verify(
   const report = await verifyOne(invocation, engine, policy, {
     ...readingOf(policy, options.target),
     level: options.level,
+    stored: storedLast(engine, options.target),
     identity: () => unlockReader(invocation, options),
     ...(source !== undefined && { source }),
   });
@@ -47,7 +49,7 @@ export async function verifyOne(
   { terminal, signal }: Invocation,
   engine: Engine,
   { sources, limits }: Policy,
-  asked: Pick<Asked, 'targets' | 'recipients' | 'level' | 'identity' | 'source'>,
+  asked: Pick<Asked, 'targets' | 'recipients' | 'level' | 'identity' | 'source' | 'stored'>,
 ): Promise<VerifyReport> {
   const report = await verifyRepository(engine, {
     ...asked,

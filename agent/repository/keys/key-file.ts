@@ -22,14 +22,14 @@ import { fail } from '../../contract/index.ts';
  * and a task that waited while it held the lock could be kept waiting by another of the same process.
  */
 
-const NAME = 'host-keys';
+export const HOST_KEYS_FILE = 'host-keys';
 const MAX_BYTES = 4 * 1024 * 1024;
 const LOCK_WAIT_MS = 10_000;
 const NOT_A_FILE = { reason: 'it is not a regular file', hint: 'Find out who put it there.' };
 
 /** Its bytes; undefined when there is none. KEYS_EXPOSED, KEYS_UNAVAILABLE. The caller wipes them. */
 export function readKeyFile(folder: string): Uint8Array | undefined {
-  const path = join(folder, NAME);
+  const path = join(folder, HOST_KEYS_FILE);
   const descriptor = attempt(path, () => openExisting(path));
   if (descriptor === undefined) return undefined;
   try {
@@ -64,7 +64,7 @@ export function replaceKeyFile(
 }
 
 function put(folder: string, bytes: Uint8Array, first: boolean): void {
-  const path = join(folder, NAME);
+  const path = join(folder, HOST_KEYS_FILE);
   const fresh = `${path}.new`;
   rmSync(fresh, { force: true });
   try {
@@ -88,7 +88,7 @@ function put(folder: string, bytes: Uint8Array, first: boolean): void {
 
 /** SQLite's file lock: the one lock in Node that the system takes back from a process that died. */
 function locked(folder: string, work: () => void): void {
-  const path = join(folder, `${NAME}.lock`);
+  const path = join(folder, `${HOST_KEYS_FILE}.lock`);
   using lock = attempt(path, () => new DatabaseSync(path, { timeout: LOCK_WAIT_MS }));
   try {
     lock.exec('BEGIN EXCLUSIVE');
