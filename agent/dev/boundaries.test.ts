@@ -56,6 +56,7 @@ const planted: readonly (readonly [rule: string, file: string, line: string, say
   ['plugins-named-once', 'agent/engine/planted.ts', "import '../../plugins/targets/local/index.ts';", /builtin\.ts/],
   ['plugins-named-once', 'agent/workers/planted.ts', "const at = '../../plugins/codecs/zstd/index.ts';", /builtin\.ts/],
   ['conformance-from-outside', 'conformance/suites/planted.ts', "import '../../agent/engine/run.ts';", /an outsider/],
+  ['conformance-from-outside', 'conformance/suites/planted.ts', "import '../planted.fixture.ts';", /an outsider/],
   ['conformance-from-outside', 'conformance/suites/planted.ts', "import 'holdfast/conformance';", /by its path/],
   ['agent-knows-no-outside', 'agent/engine/planted.ts', "import { fail } from 'holdfast/plugin';", /by its path/],
   ['agent-knows-no-outside', 'agent/engine/planted.ts', "import '../../conformance/index.ts';", /its tests/],
