@@ -48,6 +48,33 @@ test('every vector ends as it should', async () => {
   assert.deepEqual(read.stdout.trimEnd().split('\n'), wanted);
 });
 
+test('the package carries it whole, and the page it was written from', () => {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'];
+  const packed = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
+  assert.equal(packed.status, 0, packed.stderr);
+  const found: readonly { readonly files: readonly { readonly path: string }[] }[] = Object.values(
+    JSON.parse(packed.stdout),
+  );
+  const paths = new Set(found.flatMap(({ files }) => files.map(({ path }) => path)));
+  const modules = readdirSync(join(root, 'conformance/reader/holdfast_reader'))
+    .filter((name) => name.endsWith('.py') && !name.endsWith('_test.py'))
+    .map((name) => `holdfast_reader/${name}`);
+  assert.ok(modules.length > 30);
+  const wanted = [
+    'agent/repository/FORMAT.md',
+    ...['README.md', ...modules].map((name) => `conformance/reader/${name}`),
+  ];
+  assert.deepEqual(
+    wanted.filter((path) => !paths.has(path)),
+    [],
+  );
+  assert.deepEqual(
+    [...paths].filter((path) => /__pycache__|_test\.py$/.test(path)),
+    [],
+  );
+});
+
 test('hostile trees, folders and signatures: its own tests', async () => {
   assertEnds(await runPython('unittest', ['holdfast_reader.extraction_test', 'holdfast_reader.approval_test']), 0);
 });
