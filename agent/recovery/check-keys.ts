@@ -111,7 +111,7 @@ export async function checkEpochsOf(
 async function whyNot(v: Verification, alone: Store, key: string): Promise<Failure | undefined> {
   try {
     await alone.read(key, undefined, (bytes) => {
-      if (parseWriterKey(key) === undefined) decodeEpoch(bytes, key, v.writers.trustedKeyOf);
+      if (parseWriterKey(key) === undefined) decodeEpoch(bytes, key, v.writers.trustedKeyOf, v.writers.repository);
       else decodeWriter(bytes, key);
     });
     return undefined;

@@ -1,4 +1,3 @@
-import { damaged } from '../repository/damage.ts';
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import { decodeEpoch, unlockEpoch } from '../repository/keys/epoch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
@@ -38,7 +37,7 @@ export class EpochKeys {
     for (const key of await store.keys(epochPrefix(domain))) {
       const id = parseEpochKey(key)?.epoch;
       try {
-        await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf));
+        await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf, writers.repository));
         if (id !== undefined) epochs.add(id);
       } catch {
         // Whoever needs this one will be told why it does not open.
@@ -50,10 +49,9 @@ export class EpochKeys {
   async #unlock(id: string): Promise<Uint8Array> {
     const { store, writers, domain, identity } = this.#o;
     const key = epochKey(domain, id);
-    const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf));
-    if (epoch.repository !== writers.repository) {
-      damaged('OBJECT_DAMAGED', `${key} is damaged: it belongs to another repository.`);
-    }
+    const epoch = await store.read(key, undefined, (bytes) =>
+      decodeEpoch(bytes, key, writers.trustedKeyOf, writers.repository),
+    );
     const { privateKey, domainSecret } = await unlockEpoch(epoch, identity);
     this.#domain ??= domainKeys(epoch.domain, epoch.domainName, domainSecret);
     domainSecret.fill(0);

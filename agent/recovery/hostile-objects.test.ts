@@ -157,7 +157,7 @@ test('an epoch whose public key is another than the one that was sealed opens no
   const { r, crafted } = p;
   const [key = ''] = await r.keys('keys/epochs/');
   const { signer } = crafted.host;
-  const honest = decodeEpoch(readFileSync(r.path(key)), key, () => signer.publicKey);
+  const honest = decodeEpoch(readFileSync(r.path(key)), key, () => signer.publicKey, crafted.host.repository);
   const forged = { ...honest, publicKey: generateKeyPair().publicKey, recipients: [...honest.recipients] };
   writeFileSync(r.path(key), signObject('epoch', forged, signer));
   const report = await restore(r, r.files({ paths: ['/nowhere'] }), join(r.folder, 'no'));

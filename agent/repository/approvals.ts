@@ -55,7 +55,8 @@ export async function loadApprovals(
       problems.push({ object: key, failure });
     }
   }
-  checked.sort((a, b) => (a.created < b.created ? -1 : 1));
+  // Keys come in order, and those of one time stay in it.
+  checked.sort((a, b) => (a.created === b.created ? 0 : a.created < b.created ? -1 : 1));
   return { of: Map.groupBy(checked, ({ writer }) => writer), strangers, problems, foreign };
 }
 

@@ -47,7 +47,7 @@ export async function replicateEpochs(o: EpochReading, domain: string): Promise<
     if (name === undefined) continue;
     try {
       const { epoch, object } = await store.read(key, undefined, (bytes) => {
-        return { epoch: decodeEpoch(bytes, key, writers.trustedKeyOf), object: bytes };
+        return { epoch: decodeEpoch(bytes, key, writers.trustedKeyOf, writers.repository), object: bytes };
       });
       for (const [i, objects] of listed.entries()) {
         if (!objects.has(key)) await new Store([store.targets[i] as NamedTarget]).put(key, object);

@@ -47,7 +47,9 @@ async function epochsNamed(
   const epochs: Epoch[] = [];
   for (const key of keys) {
     try {
-      const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf));
+      const epoch = await store.read(key, undefined, (bytes) =>
+        decodeEpoch(bytes, key, writers.trustedKeyOf, writers.repository),
+      );
       if (!isSharing(writers.get(epoch.writer), sharing)) continue;
       if (epoch.domainName !== sharing.name) return epochs;
       epochs.push(epoch);

@@ -97,6 +97,7 @@ function artifactOf(value: Value, refuse: Refuse): ArtifactSummary {
     entries: record.number('entries'),
   };
   record.end();
+  if (artifact.kind === 'bytes' && artifact.entries !== 0) refuse('a stream has no entries');
   return artifact;
 }
 

@@ -146,13 +146,15 @@ export function ofWriter({ snapshots, unapproved, damaged }: SnapshotListing, wr
   };
 }
 
-/** One failure for each writer that nobody approved and that has snapshots, of `source` when it is given. */
+/** One failure for each writer that nobody approved and that has snapshots, of `source` when it is given, or of nobody knows which. */
 export function unapprovedWriters(
   { unapproved }: Pick<SnapshotListing, 'unapproved'>,
   writers: Writers,
   source?: string,
 ): Failure[] {
-  const wanted = unapproved.filter(({ snapshot }) => source === undefined || snapshot?.opened.header.source === source);
+  const wanted = unapproved.filter(
+    ({ snapshot }) => source === undefined || snapshot === undefined || snapshot.opened.header.source === source,
+  );
   return [...Map.groupBy(wanted, ({ writer }) => writer)].map(([writer, { length }]) =>
     writers.unapproved(writer, length === 1 ? 'a snapshot' : `what ${length} snapshots hold`),
   );

@@ -2,7 +2,7 @@ import type { Meta, SpecialType } from '../contract/index.ts';
 import { damaged } from './damage.ts';
 import { isLinkTarget, KEY, KINDS, totalLength } from './tree-fields.ts';
 import { isTreePath } from './tree-order.ts';
-import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree-record.ts';
+import { CHUNK_REF_BYTES, MAX_ENTRY_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree-record.ts';
 
 const UINT = 0;
 const NEGATIVE = 1;
@@ -34,6 +34,7 @@ export class TreeReader {
   }
 
   read(): TreeRecord {
+    const start = this.#at;
     const keys = this.#head(MAP);
     this.#key(KEY.path);
     const path = this.#byteString();
@@ -43,6 +44,7 @@ export class TreeReader {
     const record = this.#content(kind, path, meta);
     const left = keys - (meta.xattrs === undefined ? 7 : 8) - contentKeys(kind);
     if (left !== 0) this.#more(record, meta, left);
+    if (this.#at - start > MAX_ENTRY_BYTES) refuse('an entry has more than 16 MiB');
     return record;
   }
 

@@ -4,6 +4,7 @@ import type { Meta, PlainContent } from '../contract/index.ts';
 export const CHUNK_REF_BYTES = 36;
 /** A file with more chunks names the chunks that hold its list, so that an entry stays small. */
 export const MAX_INLINE_CHUNKS = 1024;
+export const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
 
 /**
  * An entry of a tree as the repository keeps it. `chunks` is n × 36 bytes, the content in order, its lengths adding up to

@@ -1,7 +1,7 @@
 import { fail, type Meta } from '../contract/index.ts';
 import { isLinkTarget, KEY, KINDS, totalLength } from './tree-fields.ts';
 import { isTreePath } from './tree-order.ts';
-import { CHUNK_REF_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree-record.ts';
+import { CHUNK_REF_BYTES, MAX_ENTRY_BYTES, MAX_INLINE_CHUNKS, type TreeRecord } from './tree-record.ts';
 
 const UINT = 0x00;
 const NEGATIVE = 0x20;
@@ -10,7 +10,6 @@ const TEXT = 0x60;
 const MAP = 0xa0;
 /** More than the heads and numbers of any entry take, besides its byte strings. */
 const FIXED_BYTES = 192;
-const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
 const NS = 1_000_000_000n;
 const MAX_U32 = 2 ** 32 - 1;
 

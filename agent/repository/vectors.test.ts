@@ -111,7 +111,7 @@ async function readApproval(bytes: Uint8Array, vector: Vector): Promise<unknown>
 
 async function readEpoch(bytes: Uint8Array, vector: Vector): Promise<unknown> {
   const { privateKey: armored } = await person(String(vector.with?.['reader']));
-  const epoch = decodeEpoch(bytes, vector.key ?? '', writersOf(vector));
+  const epoch = decodeEpoch(bytes, vector.key ?? '', writersOf(vector), vector.keys?.['repository'] ?? '');
   const { privateKey, domainSecret } = await unlockEpoch(epoch, await unlockIdentity(armored, ''));
   const { publicKey, sealed } = epoch;
   const inHex = { publicKey: hex(publicKey), sealed: hex(sealed) };

@@ -137,6 +137,27 @@ test('two approvals of one writer for different keys: one was signed for a forge
   assert.deepEqual((await s.load(s.host)).trustedKeyOf(s.writer.id), s.writer.publicKey, 'a host knows itself');
 });
 
+test('what is shown of a writer whose approvals name different keys is what its object says, in whatever order they come', async () => {
+  await using s = await scene();
+  const { id, publicKey } = s.writer;
+  const { code } = (await s.load()).get(id) ?? {};
+  // The fixture dates them alike, and they are named by hashes of signatures with noise in them: either is the first of some.
+  const others = Array.from({ length: 5 }, () => generateSigner());
+  await s.r.approve(s.host, 'db-1');
+  for (const signer of others) {
+    await s.r.approve({ ...s.host, signer }, 'db-1');
+    const writers = await s.load();
+    assert.deepEqual([writers.publicKeyOf(id), writers.get(id)?.code], [publicKey, code]);
+  }
+  const { message, hint = '' } = (await s.load()).unapproved(id, 'it');
+  assert.match(message, /different keys/);
+  for (const approval of await s.r.keys(`keys/approvals/${id}/`)) assert.ok(hint.includes(approval), approval);
+  assert.ok(hint.includes(`${code}: recovery`), 'the code of the right one is told');
+  await s.r.remove(writerKey(id));
+  const gone = await s.load();
+  assert.deepEqual([gone.publicKeyOf(id), gone.trustedKeyOf(id)], [undefined, undefined]);
+});
+
 test('a writer whose object is replaced before it was approved has another code, and is not found by that of the host', async () => {
   await using s = await scene();
   const { code } = (await s.load(s.host)).get(s.writer.id) ?? {};

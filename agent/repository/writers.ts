@@ -1,21 +1,13 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
-import { type CheckedApproval, type LoadedApprovals, loadApprovals } from './approvals.ts';
+import { type LoadedApprovals, loadApprovals } from './approvals.ts';
 import type { Approver } from './keys/approver.ts';
 import type { HostKeys } from './keys/host-keys.ts';
 import { decodeWriter, type Writer } from './keys/writer.ts';
-import { writerCode } from './keys/writer-code.ts';
 import { WRITERS_PREFIX, writerKey } from './layout.ts';
 import type { ObjectProblem, Store } from './store.ts';
+import { type KnownWriter, nameOf, sameKeys, vouchedWriter } from './vouched-writer.ts';
 
-/** A writer as a reader sees it. */
-export interface KnownWriter extends Writer {
-  /** What people compare with what the host itself shows. */
-  readonly code: string;
-  /** Whether this host is it. */
-  readonly own: boolean;
-  /** By whom: none for a writer that nobody approved whom the policy names. */
-  readonly approvals: readonly CheckedApproval[];
-}
+export type { KnownWriter } from './vouched-writer.ts';
 
 /** Whose word counts for a reader: its own keys, and the recipients that its policy names. */
 export interface Trusting {
@@ -33,6 +25,7 @@ export class Writers {
   readonly #own: HostKeys | undefined;
   readonly #approvers: readonly Approver[];
   readonly #strangers: LoadedApprovals['strangers'];
+  readonly #divided: ReadonlyMap<string, Failure>;
   /** 32 hex: of which they are. */
   readonly repository: string;
   /** Objects of writers and approvals that could not be read, or are not what they say. */
@@ -45,6 +38,7 @@ export class Writers {
     writers: ReadonlyMap<string, KnownWriter>;
     trusting: Trusting;
     strangers: LoadedApprovals['strangers'];
+    divided: ReadonlyMap<string, Failure>;
     problems: readonly ObjectProblem[];
     foreign: readonly ObjectProblem[];
   }) {
@@ -53,6 +47,7 @@ export class Writers {
     this.#own = o.trusting.own;
     this.#approvers = o.trusting.approvers;
     this.#strangers = o.strangers;
+    this.#divided = o.divided;
     this.problems = o.problems;
     this.foreign = o.foreign;
   }
@@ -65,11 +60,14 @@ export class Writers {
     const problems = [...published.problems, ...approvals.problems];
     const foreign = [...published.foreign, ...approvals.foreign];
     const writers = new Map<string, KnownWriter>();
+    const divided = new Map<string, Failure>();
     for (const id of new Set([...published.writers.keys(), ...approvals.of.keys()])) {
-      const writer = combine(published.writers.get(id), approvals.of.get(id) ?? [], own, problems);
+      const { writer, forged, counting } = vouchedWriter(published.writers.get(id), approvals.of.get(id) ?? [], own);
       if (writer !== undefined) writers.set(id, writer);
+      if (forged !== undefined) problems.push({ object: writerKey(id), failure: forged });
+      if (forged !== undefined && !counting) divided.set(id, forged);
     }
-    return new Writers({ repository, writers, trusting, strangers: approvals.strangers, problems, foreign });
+    return new Writers({ repository, writers, trusting, strangers: approvals.strangers, divided, problems, foreign });
   }
 
   /** The same by what lies in another store: one of the targets alone. */
@@ -107,6 +105,17 @@ export class Writers {
   /** Why `what` (said in the message) of an untrusted writer is not used, and how that is changed. */
   unapproved(id: string, what: string): Failure {
     const writer = this.#writers.get(id);
+    const divided = this.#divided.get(id);
+    if (divided !== undefined) {
+      const { message, hint = '' } = divided;
+      return {
+        code: 'WRITER_UNAPPROVED',
+        message: `${what} is not used: ${message}`,
+        origin: 'key',
+        permanent: true,
+        hint,
+      };
+    }
     const strangers = this.#strangers.get(id) ?? [];
     const whose = writer === undefined ? `writer ${id}, of whom nothing is known` : `writer ${nameOf(writer)}`;
     return {
@@ -123,10 +132,6 @@ export class Writers {
       ].join('\n'),
     };
   }
-}
-
-function nameOf({ id, host }: Writer): string {
-  return `${id.slice(0, 8)} of host ${JSON.stringify(host)}`;
 }
 
 async function readWriters(store: Store, repository: string, own: HostKeys | undefined) {
@@ -146,51 +151,6 @@ async function readWriters(store: Store, repository: string, own: HostKeys | und
     }
   }
   return { writers, problems, foreign };
-}
-
-/**
- * An approval says the keys that were looked at; the object of the writer may have been replaced since. Of two approvals with
- * different keys, one was signed for a forgery: then neither counts.
- */
-function combine(
-  published: Writer | undefined,
-  approvals: readonly CheckedApproval[],
-  own: HostKeys | undefined,
-  problems: ObjectProblem[],
-): KnownWriter | undefined {
-  const [first] = approvals;
-  const approved: Writer | undefined = first && { ...first, id: first.writer };
-  const writer = approved ?? published;
-  if (writer === undefined) return undefined;
-  const isOwn = writer.id === own?.writer;
-  const held = isOwn ? { publicKey: own.signer.publicKey, joinKey: own.join.publicKey } : writer;
-  const agree = approvals.every((approval) => sameKeys(approval, held));
-  if (!agree || (published !== undefined && !sameKeys(published, held)))
-    problems.push({ object: writerKey(writer.id), failure: disagreeing(writer, agree) });
-  const known = { ...writer, ...held, created: published?.created ?? writer.created };
-  const { id, repository, host, publicKey, joinKey, created } = known;
-  const code = writerCode({ id, repository, host, publicKey, joinKey });
-  return { id, repository, host, publicKey, joinKey, created, code, own: isOwn, approvals: agree ? approvals : [] };
-}
-
-type Keys = Pick<Writer, 'publicKey' | 'joinKey'>;
-
-function sameKeys(a: Keys, b: Keys): boolean {
-  return Buffer.compare(a.publicKey, b.publicKey) === 0 && Buffer.compare(a.joinKey, b.joinKey) === 0;
-}
-
-function disagreeing(writer: Writer, agree: boolean): Failure {
-  return {
-    code: 'WRITER_FORGED',
-    message: agree
-      ? `The repository names other keys for writer ${nameOf(writer)} than those that were approved; the approved ones count.`
-      : `There are approvals of writer ${nameOf(writer)} for different keys; none of them counts.`,
-    origin: 'repository',
-    permanent: true,
-    hint: agree
-      ? 'Somebody replaced its object: compare with another copy of the repository.'
-      : 'Somebody approved a forged key. Remove that approval (`holdfast keys show <writer>` names each) and find out who could write here.',
-  };
 }
 
 function ofAnother(key: string, { repository, host }: Writer): Failure {

@@ -4,9 +4,10 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, writeFil
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import type { Failure } from '../../agent/contract/index.ts';
 import type { RepositoryVector } from '../vectors/repository/vector.ts';
 import { removeTree } from './machine.ts';
-import { assertExit, Child } from './program.ts';
+import { assertExit, Child, documentOf } from './program.ts';
 
 const vectors = new URL('../vectors/repository/', import.meta.url);
 const repositories: readonly RepositoryVector[] = JSON.parse(
@@ -45,6 +46,44 @@ for (const [name, exit] of [
       for (const entry of tree.entries) assertRestored(into, entry);
     } finally {
       await removeTree(folder); // one of the files restored is immutable
+    }
+  });
+}
+
+interface Listed {
+  readonly snapshots: readonly { readonly id: string; readonly trust: string }[];
+  readonly damaged: readonly unknown[];
+  readonly unapproved: readonly Failure[];
+  readonly problems: readonly Failure[];
+}
+
+for (const [name, trust, told] of [
+  ['a writer whose object was replaced after it was approved', 'approved', /compare with another copy/],
+  ['two approvals for different keys, the wrong one older', 'unapproved', /remove the approvals of any other/],
+  ['two approvals for different keys, and no object of the writer', undefined, /remove the approvals of any other/],
+] as const) {
+  test(`whoever lists snapshots is told of a writer with several keys: ${name}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-vector-'));
+    try {
+      const vector = repositories.find((one) => one.name === name) ?? assert.fail('no such vector');
+      const [, writer = ''] = vector.read.split('/');
+      setUp(folder, vector);
+      const list = (...args: string[]) =>
+        new Child(['snapshots', ...args], { cwd: folder, env: { HOLDFAST_STATE: join(folder, 'state') } }).ended;
+      const { stderr } = await list('app-files');
+      assert.match(stderr, new RegExp(`writer ${writer.slice(0, 8)} of host "host-1"`));
+      assert.match(stderr, told);
+      assert.doesNotMatch(stderr, /no snapshots/);
+      const { snapshots, damaged, problems, unapproved } = documentOf<Listed>(await list('--json'));
+      assert.deepEqual([snapshots.map((one) => one.trust), damaged], [trust === undefined ? [] : [trust], []]);
+      assert.deepEqual(
+        problems.map(({ code, detail }) => ({ code, detail })),
+        [{ code: 'WRITER_FORGED', detail: { writer } }],
+      );
+      assert.match(problems[0]?.hint ?? '', told);
+      assert.equal(unapproved.length, trust === 'approved' ? 0 : 1);
+    } finally {
+      await removeTree(folder);
     }
   });
 }

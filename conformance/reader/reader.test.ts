@@ -48,19 +48,44 @@ test('every vector ends as it should', async () => {
   assert.deepEqual(read.stdout.trimEnd().split('\n'), wanted);
 });
 
+test('the package carries it whole, and the page it was written from', () => {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'];
+  const packed = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
+  assert.equal(packed.status, 0, packed.stderr);
+  const found: readonly { readonly files: readonly { readonly path: string }[] }[] = Object.values(
+    JSON.parse(packed.stdout),
+  );
+  const paths = new Set(found.flatMap(({ files }) => files.map(({ path }) => path)));
+  const modules = readdirSync(join(root, 'conformance/reader/holdfast_reader'))
+    .filter((name) => name.endsWith('.py') && !name.endsWith('_test.py'))
+    .map((name) => `holdfast_reader/${name}`);
+  assert.ok(modules.length > 30);
+  const wanted = [
+    'agent/repository/FORMAT.md',
+    ...['README.md', ...modules].map((name) => `conformance/reader/${name}`),
+  ];
+  assert.deepEqual(
+    wanted.filter((path) => !paths.has(path)),
+    [],
+  );
+  assert.deepEqual(
+    [...paths].filter((path) => /__pycache__|_test\.py$/.test(path)),
+    [],
+  );
+});
+
 test('hostile trees, folders and signatures: its own tests', async () => {
   assertEnds(await runPython('unittest', ['holdfast_reader.extraction_test', 'holdfast_reader.approval_test']), 0);
 });
 
 test('it extracts what was written from the page alone', async () => {
-  const { name, objects, read, holds } = repositoryVector('every kind of entry, every codec, a stream');
+  const vector = repositoryVector('every kind of entry, every codec, a stream');
+  const { name, read, holds } = vector;
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-reader-test-'));
   try {
     const [repository, key, into] = ['repository', 'private.asc', 'extracted'].map((it) => join(folder, it)) as Places;
-    for (const [path, bytes] of Object.entries(objects)) {
-      mkdirSync(dirname(join(repository, path)), { recursive: true });
-      writeFileSync(join(repository, path), Buffer.from(bytes, 'hex'));
-    }
+    writeObjects(repository, vector);
     writeFileSync(key, testKeys.recovery.privateKey);
     // Only root makes devices, and gives files away.
     assertEnds(await reader('extract', repository, read, '--into', into, '--key', key), isRoot ? 0 : 3);
@@ -69,6 +94,42 @@ test('it extracts what was written from the page alone', async () => {
   } finally {
     // One of them is immutable now, where the file system knows that.
     spawnSync('chattr', ['-i', '-a', join(folder, 'extracted/files/flags')]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('it names what is wrong with a writer, and shows what lies there as nobody approved it', async () => {
+  const divided = 'two approvals for different keys';
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-reader-test-'));
+  try {
+    const approver = join(folder, 'recovery.asc');
+    writeFileSync(approver, testKeys.recovery.publicKey);
+    for (const [name, trust] of [
+      ['a writer whose object was replaced after it was approved', 'trusted'],
+      [`${divided}, the wrong one older`, 'unapproved'],
+      [`${divided}, the wrong one younger`, 'unapproved'],
+      [`${divided}, and no object of the writer`, undefined],
+    ] as const) {
+      const vector = repositoryVector(name);
+      const repository = join(folder, name);
+      writeObjects(repository, vector);
+      const listed = await reader('list', repository, '--json', '--recipient', approver);
+      assertEnds(listed, 3);
+      const { snapshots, findings } = JSON.parse(listed.stdout);
+      assert.deepEqual(
+        snapshots.map((one: Listed) => one.trust),
+        trust === undefined ? [] : [trust],
+        name,
+      );
+      const [, writer] = vector.read.split('/');
+      const told = findings.filter(({ key }: Listed) => key === `keys/writers/${writer}`);
+      assert.deepEqual(
+        told.map(({ code }: { code: string }) => code),
+        ['WRITER_FORGED'],
+        name,
+      );
+    }
+  } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });
@@ -149,6 +210,13 @@ type Places = [repository: string, key: string, into: string];
 function repositoryVector(name: string): RepositoryVector {
   const { vectors: all } = JSON.parse(readFileSync(join(vectors, 'repositories.json'), 'utf8'));
   return all.find((vector: RepositoryVector) => vector.name === name) ?? assert.fail(`no vector ${name}`);
+}
+
+function writeObjects(repository: string, { objects }: RepositoryVector): void {
+  for (const [path, bytes] of Object.entries(objects)) {
+    mkdirSync(dirname(join(repository, path)), { recursive: true });
+    writeFileSync(join(repository, path), Buffer.from(bytes, 'hex'));
+  }
 }
 
 function assertHeld(into: string, { name, kind, sha256: content, entries = [] }: HeldArtifact): void {

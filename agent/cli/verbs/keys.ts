@@ -108,7 +108,7 @@ async function readEpochs(store: Store, writers: Writers): Promise<{ epochs: Epo
   const problems: Failure[] = [];
   for (const key of await store.keys(EPOCHS_PREFIX)) {
     try {
-      epochs.push(decodeEpoch(await store.get(key), key, writers.publicKeyOf));
+      epochs.push(decodeEpoch(await store.get(key), key, writers.publicKeyOf, writers.repository));
     } catch (error) {
       problems.push(failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }));
     }

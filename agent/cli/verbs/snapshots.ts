@@ -6,6 +6,7 @@ import {
   type StoredSnapshot,
   unapprovedWriters,
 } from '../../repository/snapshots.ts';
+import { advised } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
@@ -33,6 +34,8 @@ interface Listed {
   readonly damaged: SnapshotListing['damaged'];
   /** Why what is marked is not used, and what to do about it. */
   readonly unapproved: readonly Failure[];
+  /** What is wrong with the writers, and with what approves them. */
+  readonly problems: readonly Failure[];
 }
 
 /** Lists what the signed headers say, oldest first. Needs no key. Exit 1 when there are snapshots that cannot be read. */
@@ -42,13 +45,13 @@ export async function snapshots(
   options: SnapshotsOptions,
 ): Promise<Exit> {
   const { terminal, command } = invocation;
-  const { rows, damaged, unapproved } = await loadListing(invocation, source, options.target);
-  if (terminal.options.json) terminal.json({ snapshots: rows.map(described), damaged, unapproved });
+  const { rows, damaged, unapproved, problems } = await loadListing(invocation, source, options.target);
+  if (terminal.options.json) terminal.json({ snapshots: rows.map(described), damaged, unapproved, problems });
   else if (rows.length > 0) terminal.data(table(invocation, rows));
   for (const { failure } of damaged) terminal.error(renderFailure(failure, terminal.paint.message));
-  for (const failure of unapproved) terminal.warn(renderProblem(failure));
+  for (const failure of [...problems, ...unapproved]) terminal.warn(renderProblem(failure));
   const last = rows.findLast(({ trust }) => trust !== 'unapproved')?.snapshot;
-  if (rows.length === 0)
+  if (rows.length + damaged.length + unapproved.length === 0)
     terminal.message(`There are no snapshots${source ? ` of ${source}` : ''} yet. Next: ${command('run')}`);
   else if (last !== undefined)
     terminal.message(
@@ -77,7 +80,8 @@ async function loadListing(
   const rows = [...trusted, ...others].filter(
     ({ snapshot }) => source === undefined || snapshot.opened.header.source === source,
   );
-  return { rows, damaged: listing.damaged, unapproved: unapprovedWriters(listing, writers, source) };
+  const problems = writers.problems.map(({ failure }) => advised(failure));
+  return { rows, damaged: listing.damaged, unapproved: unapprovedWriters(listing, writers, source), problems };
 }
 
 function described({ snapshot: { id, key, opened }, trust }: Row) {

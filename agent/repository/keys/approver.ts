@@ -31,19 +31,24 @@ export async function readApprover(name: string, armored: string): Promise<Appro
 
 /**
  * Whether `signature` is one good binary OpenPGP signature over `statement` by this approver's key or a signing subkey of it.
- * Clocks do not decide: a signature of tomorrow is as good, and so is one by a key that has expired since. A revoked key's is not.
+ * Clocks do not decide: a signature of tomorrow is as good, and so is one by a key that has expired since. A revoked key's is not, and
+ * none that set itself an end that has come by `now`.
  */
 export async function isSignedBy(
   { armored }: Approver,
   statement: Uint8Array,
   signature: Uint8Array,
+  now = new Date(),
 ): Promise<boolean> {
+  // openpgp passes over markers, padding and lengths that no signature has: the same word would lie there under many names.
+  if (!isOnePacket(signature)) return false;
   const { createMessage, enums, readKey, readSignature, verify } = await import('openpgp');
   try {
     const parsed = await readSignature({ binarySignature: signature });
     const [packet] = parsed.packets;
     // A signature of text holds for other line ends as well: then the statement would not be what was signed.
     if (parsed.packets.length !== 1 || packet?.signatureType !== enums.signature.binary) return false;
+    if (!STRONG_HASHES.includes(packet.hashAlgorithm ?? 0) || packet.getExpirationTime() <= now) return false;
     const message = await createMessage({ binary: statement });
     const verificationKeys = await readKey({ armoredKey: armored });
     // openpgp takes null for "at no time in particular", and its types do not say so.
@@ -54,6 +59,24 @@ export async function isSignedBy(
     // openpgp throws for whatever is not a good signature, whichever way it is not.
     return false;
   }
+}
+
+/** SHA-256, -384, -512, SHA3-256, -512 (RFC 9580, 9.5): openpgp takes SHA-224 too. */
+const STRONG_HASHES: readonly number[] = [8, 9, 10, 12, 14];
+
+/** Where the length of a signature packet ends, and what it is, by its first byte (RFC 9580, 4.2; 0x88 to 0x8a as gpg writes them). */
+function isOnePacket(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [tag, first = 0] = bytes;
+  if (bytes.length < 6) return false;
+  if (tag === 0x88 || (tag === 0xc2 && first < 192)) return bytes.length === 2 + first;
+  if (tag === 0x89) return bytes.length === 3 + view.getUint16(1);
+  if (tag === 0x8a) return bytes.length === 5 + view.getUint32(1);
+  if (tag !== 0xc2) return false;
+  // From 224 to 254 it would be the length of a part.
+  return first < 224
+    ? bytes.length === 3 + ((first - 192) << 8) + 192 + view.getUint8(2)
+    : first === 255 && bytes.length === 6 + view.getUint32(2);
 }
 
 /** A signature as gpg writes it, binary or armored, in binary. SIGNATURE_UNREADABLE. */

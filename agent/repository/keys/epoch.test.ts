@@ -24,7 +24,7 @@ const publicKeyOfWriter = (id: string) => (id === writer ? signer.publicKey : un
 const none = new Uint8Array();
 
 test('names what it is of and whom it is sealed to', () => {
-  assert.deepEqual(decodeEpoch(object, key, publicKeyOfWriter), epoch);
+  assert.deepEqual(decodeEpoch(object, key, publicKeyOfWriter, repository), epoch);
   assert.deepEqual(epoch.recipients, [alice.recipient.fingerprint, bob.recipient.fingerprint]);
   assert.equal(epoch.created, NOW.toISOString());
 });
@@ -76,18 +76,22 @@ test('a sealed message moved into another epoch, domain or repository is seen, a
 test('a bit flipped anywhere in the object, or a cut, is seen', () => {
   const codes = ['OBJECT_DAMAGED', 'SIGNATURE_INVALID', 'FORMAT_NEWER', 'WRITER_UNKNOWN'];
   for (let bit = 0; bit < object.length * 8; bit += 3) {
-    assert.throws(() => decodeEpoch(flipped(object, bit), key, publicKeyOfWriter), refusal(...codes));
+    assert.throws(() => decodeEpoch(flipped(object, bit), key, publicKeyOfWriter, repository), refusal(...codes));
   }
   for (let length = 0; length < object.length; length += 5) {
-    assert.throws(() => decodeEpoch(object.subarray(0, length), key, publicKeyOfWriter), refusal(...codes));
+    assert.throws(() => decodeEpoch(object.subarray(0, length), key, publicKeyOfWriter, repository), refusal(...codes));
   }
 });
 
-test('an unknown writer, another one, and the name of another epoch', () => {
-  assert.throws(() => decodeEpoch(object, key, () => undefined), refusal('WRITER_UNKNOWN'));
-  assert.throws(() => decodeEpoch(object, key, () => generateSigner().publicKey), refusal('SIGNATURE_INVALID'));
+test('an unknown writer, another one, the name of another epoch, and another repository', () => {
+  assert.throws(() => decodeEpoch(object, key, () => undefined, repository), refusal('WRITER_UNKNOWN'));
+  assert.throws(
+    () => decodeEpoch(object, key, () => generateSigner().publicKey, repository),
+    refusal('SIGNATURE_INVALID'),
+  );
   const elsewhere = `keys/epochs/${'dd'.repeat(16)}/${epoch.id}`;
-  assert.throws(() => decodeEpoch(object, elsewhere, publicKeyOfWriter), refusal('OBJECT_DAMAGED'));
+  assert.throws(() => decodeEpoch(object, elsewhere, publicKeyOfWriter, repository), refusal('OBJECT_DAMAGED'));
+  assert.throws(() => decodeEpoch(object, key, publicKeyOfWriter, 'dd'.repeat(16)), refusal('OBJECT_DAMAGED'));
 });
 
 test('malformed fields under a good signature', () => {
@@ -101,7 +105,7 @@ test('malformed fields under a good signature', () => {
   ];
   for (const fields of wrong) {
     const signed = signObject('epoch', { ...epoch, ...fields }, signer);
-    assert.throws(() => decodeEpoch(signed, key, publicKeyOfWriter), refusal('OBJECT_DAMAGED'));
+    assert.throws(() => decodeEpoch(signed, key, publicKeyOfWriter, repository), refusal('OBJECT_DAMAGED'));
   }
 });
 

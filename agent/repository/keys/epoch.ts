@@ -65,17 +65,21 @@ export async function createEpoch(o: {
   };
   const object = signObject('epoch', fields, o.signer);
   // Read back as everyone else will read it, so that no object is stored that nobody accepts.
-  return { epoch: decodeEpoch(object, epochKey(o.domain.id, names.id), () => o.signer.publicKey), object };
+  return {
+    epoch: decodeEpoch(object, epochKey(o.domain.id, names.id), () => o.signer.publicKey, o.repository),
+    object,
+  };
 }
 
 /**
- * Reads what lies under `key`, signed by the writer it names. `publicKeyOf` says that writer's key. Throws OBJECT_DAMAGED,
- * FORMAT_NEWER, WRITER_UNKNOWN, SIGNATURE_INVALID. A good signature does not say that the writer may serve this domain.
+ * Reads what lies under `key` in `repository`, signed by the writer it names. `publicKeyOf` says that writer's key. Throws
+ * OBJECT_DAMAGED, FORMAT_NEWER, WRITER_UNKNOWN, SIGNATURE_INVALID. A good signature does not say that the writer may serve this domain.
  */
 export function decodeEpoch(
   bytes: Uint8Array,
   key: string,
   publicKeyOf: (writer: string) => Uint8Array | undefined,
+  repository: string,
 ): Epoch {
   const { record, check, refuse } = openObject(bytes, 'epoch', key);
   const epoch: Epoch = {
@@ -92,6 +96,7 @@ export function decodeEpoch(
   record.end();
   check(publicKeyOf(epoch.writer) ?? unknownWriter(key, epoch.writer));
   if (key !== epochKey(epoch.domain, epoch.id)) refuse('it is the object of another epoch');
+  if (epoch.repository !== repository) refuse('it belongs to another repository');
   return epoch;
 }
 

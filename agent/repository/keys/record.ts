@@ -2,8 +2,8 @@ import type { Value } from '../encoding.ts';
 
 /** 16 random bytes of an id, as they are written everywhere. */
 const ID = /^[0-9a-f]{32}$/;
-/** A longer year has a sign in front. */
-const TIME = /^[0-9]/;
+/** A longer year has a sign in front. There is no year 0 in most calendars, and libraries of many languages know none. */
+const TIME = /^(?!0000)[0-9]/;
 /** SHA-1 and SHA-256 fingerprints of OpenPGP keys, version 4 and 6. */
 const FINGERPRINT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -33,7 +33,7 @@ export class RecordReader {
     return this.#matching(name, /^/);
   }
 
-  /** ISO 8601 in UTC with milliseconds, as Date.toISOString writes it for years of four digits. */
+  /** ISO 8601 in UTC with milliseconds, as Date.toISOString writes it for the years 0001 to 9999. */
   time(name: string): string {
     const text = this.#matching(name, TIME);
     const time = new Date(text);

@@ -59,12 +59,6 @@ def read_epoch(key: str, data: bytes, repository: str, writers: KnownWriters) ->
     return epoch
 
 
-def claimed_repository(data: bytes) -> str:
-    """What an epoch says of itself; nothing was checked. For vectors, which come without a marker (§21)."""
-    check_header(data, EPOCH)
-    return str(one(data[LENGTH:-SIGNATURE], _record)["repository"])
-
-
 def open_epoch(epoch: Epoch, recipient: Recipient) -> EpochSecrets:
     if recipient.fingerprints.isdisjoint(epoch.recipients):
         raise Refused("WRONG_KEY", f"it is sealed to {', '.join(epoch.recipients) or 'nobody'}")

@@ -33,7 +33,7 @@ def time(cursor: Cursor) -> str:
         raise damaged("a time in another form")
     year, month, day, hour, minute, second = (int(part) for part in match.groups())
     leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    if not (1 <= month <= 12 and 1 <= day <= DAYS[month - 1] + leap and hour < 24 and minute < 60 and second < 60):
+    if not (year >= 1 and 1 <= month <= 12 and 1 <= day <= DAYS[month - 1] + leap and hour < 24 and minute < 60 and second < 60):
         raise damaged("a time that does not exist")
     return text
 

@@ -73,7 +73,10 @@ def _artifact(cursor: Cursor) -> NamedArtifact:
         "size": Cursor.integer,
         "entries": Cursor.integer,
     }
-    return NamedArtifact(**cursor.fields(shape))
+    artifact = NamedArtifact(**cursor.fields(shape))
+    if artifact.kind == "bytes" and artifact.entries != 0:
+        raise damaged("a stream with entries")
+    return artifact
 
 
 def _previous(cursor: Cursor) -> str:

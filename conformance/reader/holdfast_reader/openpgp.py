@@ -56,6 +56,8 @@ class Keyring:
     _secret_ids: set[str] = set()
     _made: dict[str, int] = {}
     """When, in seconds since 1970, by the fingerprint of a key or subkey."""
+    _ends: dict[str, int] = {}
+    """The same of those that end at all."""
 
     def close(self) -> None:
         # The agent that gpg started holds the keys, and would stay. One that is just starting may still make files.
@@ -78,6 +80,7 @@ class Keyring:
         self.approvers = _primary(public, "pub")
         keys = [(of, row) for of, row in zip(public, public[1:]) if of[0] in ("pub", "sub") and row[0] == "fpr"]
         self._made = {row[9]: int(of[5]) for of, row in keys}
+        self._ends = {row[9]: int(of[6]) for of, row in keys if of[6]}
 
     def check_signature(self, approver: str, signed: bytes, signature: bytes) -> None:
         invalid = Refused("SIGNATURE_INVALID", f"{approver} did not sign this")
@@ -94,6 +97,8 @@ class Keyring:
         # GnuPG's doc/DETAILS.
         key, _, made, _, _, _, _, hash, kind, primary = good[0]
         if kind != "00" or hash not in HASHES or primary.lower() != approver or int(made) < self._made[key]:
+            raise invalid
+        if any(self._ends.get(it, int(made) + 1) <= int(made) for it in (key, primary)):
             raise invalid
 
     def decrypt(self, message: bytes) -> bytes:

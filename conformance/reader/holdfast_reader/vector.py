@@ -12,7 +12,7 @@ from .approval import Approval, SharedDomain, read_approval
 from .birth import Birth
 from .body_record import Artifact
 from .cbor import Cursor, one
-from .epoch import claimed_repository, open_epoch, read_epoch
+from .epoch import open_epoch, read_epoch
 from .failure import Refused
 from .fragment import read_fragment
 from .frame import Frame, Reference
@@ -183,7 +183,7 @@ def _read_sealed_record(vector: Vector, _: TestKeys) -> Any:
 
 def _read_epoch(vector: Vector, keys: TestKeys) -> Any:
     data = _bytes(vector)
-    epoch = read_epoch(vector["key"], data, claimed_repository(data), _writers(vector))
+    epoch = read_epoch(vector["key"], data, vector["keys"]["repository"], _writers(vector))
     secrets = open_epoch(epoch, keys.recipient(vector["with"]["reader"]))
     opened = {"privateKey": secrets.private_key.hex(), "domainSecret": secrets.domain_secret.hex()}
     return {**_hex(epoch), **opened}
@@ -301,12 +301,21 @@ class Objects:
 def _read_repository(vector: Vector, keys: TestKeys) -> Any:
     objects = Objects(vector["objects"], vector.get("lengths", {}))
     repository = Repository(objects, keys.approvers("recovery", "escrow"))
-    reader = SnapshotReader(repository, Domains(repository, keys.recipient(vector["reader"])), vector["read"])
-    held = [_artifact(reader, artifact) for artifact in reader.body.artifacts]
-    found = sorted([finding.key, finding.code] for finding in repository.findings)
-    if vector["expect"] == "ok" and found != sorted(vector.get("findings", [])):
-        raise WrongFindings(f"reports {found}")
+    try:
+        reader = SnapshotReader(repository, Domains(repository, keys.recipient(vector["reader"])), vector["read"])
+        held = [_artifact(reader, artifact) for artifact in reader.body.artifacts]
+    except Refused:
+        _check_findings(repository, vector)
+        raise
+    _check_findings(repository, vector)
     return held
+
+
+def _check_findings(repository: Repository, vector: Vector) -> None:
+    """Of one that is refused, they are not always told."""
+    found = sorted([finding.key, finding.code] for finding in repository.findings)
+    if found != sorted(vector.get("findings", [] if vector["expect"] == "ok" else found)):
+        raise WrongFindings(f"reports {found}")
 
 
 def _artifact(reader: SnapshotReader, artifact: Artifact) -> Any:

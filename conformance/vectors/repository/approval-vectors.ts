@@ -1,5 +1,5 @@
 import { domain, domainSecret, joinKeys, other, repository, writer, writerSigner } from './domain-keys.ts';
-import { person, signature } from './openpgp.ts';
+import { type Oddity, oddSignature, person, signature } from './openpgp.ts';
 import { cbor, changed, fixed, header, hpke, latin1, object, sha256, u32 } from './reference-writer.ts';
 import { family } from './refused.ts';
 import { hex, type Vector, type VectorFile } from './vector.ts';
@@ -10,6 +10,8 @@ export interface ApprovalParts {
   /** Who is said to. */
   readonly as?: string;
   readonly changes?: object;
+  /** What its signature has that most have not. */
+  readonly odd?: Oddity;
 }
 
 /** The secret of the domain, for the writer. */
@@ -47,7 +49,9 @@ const keyOf = (bytes: Uint8Array) => `keys/approvals/${hex(writer)}/${hex(sha256
 /** An approval of the one writer, and where it lies. */
 export async function approval(o: ApprovalParts = {}): Promise<{ key: string; bytes: Buffer }> {
   const statement = statementOf(cbor(await approvalFields(o)));
-  const bytes = Buffer.concat([statement, await signature(statement, o.by ?? 'recovery')]);
+  const { by = 'recovery', odd } = o;
+  const signed = odd === undefined ? await signature(statement, by) : await oddSignature(statement, by, odd);
+  const bytes = Buffer.concat([statement, signed]);
   return { key: keyOf(bytes), bytes };
 }
 
@@ -66,6 +70,15 @@ export async function approvalVectors(): Promise<VectorFile<Vector>> {
   const good = async (name: string, o: ApprovalParts, secrets?: readonly (string | null)[]) => {
     const made = await approval(o);
     return ok(name, made.bytes, await inWords(o, secrets), { key: made.key });
+  };
+  /** By somebody whom the reader heeds, and no one else. */
+  const goodBy = async (by: string, name: string, odd: Oddity) => {
+    const made = await approval({ by, odd });
+    return ok(name, made.bytes, await inWords({ by }), { key: made.key, with: { approvers: [by] } });
+  };
+  const unsigned = async (by: string, name: string, odd: Oddity) => {
+    const made = await approval({ by, odd });
+    return bad(name, 'SIGNATURE_INVALID', made.bytes, { key: made.key, with: { approvers: [by] } });
   };
   const refusedOf = async (name: string, code: string, o: ApprovalParts) => {
     const made = await approval(o);
@@ -86,6 +99,13 @@ export async function approvalVectors(): Promise<VectorFile<Vector>> {
     'the approval of another writer': { writer: hex(other.writer) },
   };
   const statement = bytes.subarray(0, 12 + bytes.readUInt32LE(8));
+  const packet = bytes.subarray(statement.length);
+  /** A packet of the old form, whose first byte says how its length is written, around what is in the signature's. */
+  const old = (tag: number, length: Uint8Array) =>
+    Buffer.concat([statement, Buffer.of(tag), length, packet.subarray(2)]);
+  const content = packet.subarray(2);
+  const inParts = Buffer.concat([Buffer.of(0xc2, 0xe6), content.subarray(0, 64), Buffer.of(content.length - 64)]);
+  const armor = `-----BEGIN PGP SIGNATURE-----\n\n${packet.toString('base64')}\n-----END PGP SIGNATURE-----\n`;
   const ofText = Buffer.concat([statement, await signature(statement, 'recovery', { text: true })]);
   return {
     about:
@@ -108,6 +128,13 @@ export async function approvalVectors(): Promise<VectorFile<Vector>> {
         },
         [null, null, null],
       ),
+      await goodBy('rsa', 'signed by a key of RSA', {}),
+      await goodBy('one day', 'signed before the key of the approver ended', { date: '2026-01-01T12:00:00Z' }),
+      await goodBy('recovery', 'signed on a day that has not come', { date: '2099-01-01T00:00:00Z' }),
+      await goodBy('recovery', 'a signature whose own end has not come', { ends: 2_500_000_000 }),
+      ok('a signature packet of the old form', old(0x88, Buffer.of(content.length)), await inWords({}), {
+        key: keyOf(old(0x88, Buffer.of(content.length))),
+      }),
       ...(await Promise.all(
         Object.entries(malformed).map(([name, changes]) => refusedOf(name, 'OBJECT_DAMAGED', { changes })),
       )),
@@ -124,6 +151,21 @@ export async function approvalVectors(): Promise<VectorFile<Vector>> {
       named('without a signature', 'SIGNATURE_INVALID', statement),
       named('signed twice', 'SIGNATURE_INVALID', Buffer.concat([bytes, bytes.subarray(statement.length)])),
       named('a signature of text', 'SIGNATURE_INVALID', ofText),
+      named('an armored signature', 'SIGNATURE_INVALID', Buffer.concat([statement, latin1(armor)])),
+      named('a signature and a marker', 'SIGNATURE_INVALID', Buffer.concat([bytes, Buffer.from('ca03504750', 'hex')])),
+      named('a signature and padding', 'SIGNATURE_INVALID', Buffer.concat([bytes, Buffer.from('d50100', 'hex')])),
+      named('a signature packet of no length', 'SIGNATURE_INVALID', old(0x8b, Buffer.alloc(0))),
+      named(
+        'a signature packet in two parts',
+        'SIGNATURE_INVALID',
+        Buffer.concat([statement, inParts, content.subarray(64)]),
+      ),
+      await unsigned('rsa', 'a signature over SHA-1', { hash: 'sha1' }),
+      await unsigned('rsa', 'a signature over SHA-224', { hash: 'sha224' }),
+      await unsigned('recovery', 'a signature past its own end', { ends: 60 }),
+      await unsigned('recovery', 'signed before the key of the approver was made', { date: '2025-12-31T00:00:00Z' }),
+      await unsigned('one day', 'signed after the key of the approver had ended', {}),
+      await unsigned('recovery', 'a critical notation that nobody knows', { notation: 'note@example.org' }),
     ],
   };
 }

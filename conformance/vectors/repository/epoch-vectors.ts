@@ -43,7 +43,7 @@ export async function epochFields(o: EpochParts = {}) {
 export async function epochVectors(): Promise<VectorFile<Vector>> {
   const fields = await epochFields();
   const key = `keys/epochs/${fields.domain}/${fields.id}`;
-  const keys = { [`writer ${fields.writer}`]: hex(writerSigner.publicKey) };
+  const keys = { repository: hex(repository), [`writer ${fields.writer}`]: hex(writerSigner.publicKey) };
   const { ok, bad } = family({ key, keys, with: { reader: 'recovery' } });
   const made = (changes: object, by = writerSigner) => object('epoch', cbor({ ...fields, ...changes }), by);
   const bytes = made({});
@@ -55,6 +55,9 @@ export async function epochVectors(): Promise<VectorFile<Vector>> {
     privateKey: hex(privateKey),
     domainSecret: hex(domainSecret),
   };
+  const both = ['recovery', 'escrow'];
+  // All of it, what is sealed too: nothing contradicts anything but the marker.
+  const elsewhere = await epochPayload({ repository: other.repository });
   const malformed: Readonly<Record<string, object>> = {
     'a field too many': { later: 1 },
     'a public key of 31 bytes': { publicKey: publicKey.subarray(1) },
@@ -64,11 +67,12 @@ export async function epochVectors(): Promise<VectorFile<Vector>> {
     'a sealed message that is text': { sealed: 'text' },
     'the object of another epoch': { id: hex(other.epoch) },
     'the object of another domain': { domain: hex(other.domain) },
+    'an epoch of another repository': { repository: hex(other.repository), sealed: await sealed(elsewhere, both) },
   };
   const payload = await epochPayload();
-  const toBoth = async (of: Uint8Array) => made({ sealed: await sealed(of, ['recovery', 'escrow']) });
+  const toBoth = async (of: Uint8Array) => made({ sealed: await sealed(of, both) });
   const forged: Readonly<Record<string, Uint8Array>> = {
-    'keys of another repository': await epochPayload({ repository: other.repository }),
+    'keys of another repository': elsewhere,
     'keys of another domain': await epochPayload({ domain: other.domain }),
     'keys of another epoch': await epochPayload({ id: other.epoch }),
     'the private key of another public key': await epochPayload({ pair: 'another epoch' }),
@@ -79,7 +83,7 @@ export async function epochVectors(): Promise<VectorFile<Vector>> {
   const stranger = await sealed(payload, ['stranger']);
   return {
     about:
-      'Epochs, opened by a recipient. keys: the public keys of the writers that are known. with: who reads, a name in ' +
+      'Epochs, opened by a recipient. keys: the id of the repository, and the public keys of the writers that are known. with: who reads, a name in ' +
       'openpgp-keys.json. holds: the fields of the record and the two keys that were sealed, bytes as hex.',
     vectors: [
       ok('an epoch of two recipients', bytes, holds),
@@ -87,7 +91,7 @@ export async function epochVectors(): Promise<VectorFile<Vector>> {
       ...Object.entries(malformed).map(([name, changes]) => bad(name, 'OBJECT_DAMAGED', made(changes))),
       bad('the type of a writer', 'OBJECT_DAMAGED', object('writer', cbor(fields), writerSigner)),
       bad('format version 2', 'FORMAT_NEWER', changed(bytes, 5, Buffer.of(2))),
-      bad('a writer that is not known', 'WRITER_UNKNOWN', bytes, { keys: {} }),
+      bad('a writer that is not known', 'WRITER_UNKNOWN', bytes, { keys: { repository: hex(repository) } }),
       bad('signed by another', 'SIGNATURE_INVALID', made({}, other.signer)),
       bad(
         'another name of the domain, not signed again',

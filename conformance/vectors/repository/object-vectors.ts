@@ -10,6 +10,13 @@ const notTimes: Readonly<Record<string, string>> = {
   'a time of another zone': '2026-01-02T03:04:05.006+00:00',
   'a day that no month has': '2026-02-30T03:04:05.006Z',
   'a year of six digits': '+012026-01-02T03:04:05.006Z',
+  'a year before the first': '0000-01-02T03:04:05.006Z',
+};
+
+/** The first time and the last. */
+const ends: Readonly<Record<string, string>> = {
+  'the first millisecond': '0001-01-01T00:00:00.000Z',
+  'the last millisecond': '9999-12-31T23:59:59.999Z',
 };
 
 export function markerVectors(): VectorFile<Vector> {
@@ -27,6 +34,9 @@ export function markerVectors(): VectorFile<Vector> {
     about: 'Markers. holds: the fields of the record.',
     vectors: [
       ok('a marker', object('repository', cbor(fields)), fields),
+      ...Object.entries(ends).map(([name, time]) =>
+        ok(name, object('repository', cbor({ ...fields, created: time })), { ...fields, created: time }),
+      ),
       ...Object.entries(refused).map(([name, value]) => bad(name, 'OBJECT_DAMAGED', object('repository', cbor(value)))),
       bad('nothing but a header', 'OBJECT_DAMAGED', header('repository')),
       bad('fields out of order', 'OBJECT_DAMAGED', object('repository', unsortedCbor({ created, id: fields.id }))),

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as openpgp from 'openpgp';
-import { sha256 } from './reference-writer.ts';
+import { latin1, sha256 } from './reference-writer.ts';
 import { hex } from './vector.ts';
 
 export interface Person {
@@ -17,6 +17,12 @@ const KEYS = new URL('openpgp-keys.json', import.meta.url);
 const MESSAGES = new URL('openpgp-messages.json', import.meta.url);
 const BORN = new Date('2026-01-01T00:00:00Z');
 
+/** What those have who are not as most are. */
+const peculiar: Readonly<Record<string, object>> = {
+  rsa: { type: 'rsa', rsaBits: 2048 },
+  'one day': { keyExpirationTime: 86_400 },
+};
+
 const people = kept<Person>(KEYS);
 const messages = kept<string>(MESSAGES);
 
@@ -25,8 +31,7 @@ export async function person(name: string): Promise<Person> {
   if (known !== undefined) return known;
   const made = await openpgp.generateKey({
     userIDs: { name: `holdfast test vectors, ${name}: known to everyone` },
-    type: 'ecc',
-    curve: 'curve25519Legacy',
+    ...{ type: 'ecc', curve: 'curve25519Legacy', ...peculiar[name] },
     date: BORN,
     format: 'armored',
   });
@@ -64,6 +69,40 @@ export async function signature(
     : await openpgp.createMessage({ binary: statement, date });
   const config = { nonDeterministicSignaturesViaNotation: false };
   return Buffer.from(await openpgp.sign({ message, signingKeys, detached: true, date, format: 'binary', config }));
+}
+
+/** What a signature has that most have not. */
+export interface Oddity {
+  readonly hash?: 'sha1' | 'sha224';
+  readonly date?: string;
+  /** Its own end, in seconds after its date. */
+  readonly ends?: number;
+  /** A critical notation. */
+  readonly notation?: string;
+}
+
+/** A binary signature that no program makes without being told to, of the primary key. */
+export async function oddSignature(statement: Uint8Array, by: string, o: Oddity): Promise<Buffer> {
+  const { PacketList, SignaturePacket, config, enums } = openpgp;
+  const { keyPacket } = await openpgp.readPrivateKey({ armoredKey: (await person(by)).privateKey });
+  const date = new Date(o.date ?? '2026-01-02T03:04:05Z');
+  const [literal] = (await openpgp.createMessage({ binary: statement, date })).packets;
+  const { signature } = enums;
+  const packet = Object.assign(new SignaturePacket(), {
+    signatureType: signature.binary,
+    publicKeyAlgorithm: keyPacket.algorithm,
+    hashAlgorithm: enums.hash[o.hash ?? 'sha256'],
+    ...(o.ends === undefined ? {} : { signatureExpirationTime: o.ends, signatureNeverExpires: false }),
+  });
+  if (o.notation !== undefined) {
+    packet.rawNotations.push({ name: o.notation, value: latin1('x'), humanReadable: true, critical: true });
+  }
+  // Its types do not know the last one.
+  const sign: (...args: readonly unknown[]) => Promise<void> = packet.sign.bind(packet) as never;
+  await sign(keyPacket, literal, date, true, { ...config, nonDeterministicSignaturesViaNotation: false });
+  const list = new PacketList<InstanceType<typeof SignaturePacket>>();
+  list.push(packet);
+  return Buffer.from(list.write() as Uint8Array);
 }
 
 /** Keeps what was made since the module was loaded. */

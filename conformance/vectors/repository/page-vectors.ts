@@ -39,6 +39,11 @@ const accepted: Readonly<Record<string, Buffer>> = {
     [8, 2 ** 40],
     [10, Buffer.concat([id, u32(72)])],
   ]),
+  'a file whose list lies in more chunks than an entry names of its own': entry([
+    [1, KIND.file],
+    [8, 2 ** 40],
+    [10, Buffer.concat(Array.from({ length: 1025 }, () => [id, u32(72)]).flat())],
+  ]),
   'a symbolic link': entry([
     [1, KIND.symlink],
     [11, latin1('../../etc')],
@@ -77,6 +82,7 @@ const accepted: Readonly<Record<string, Buffer>> = {
       ]),
     ],
   ]),
+  'attributes that were looked for, and are none': entry([[7, new Map()]]),
   'a time of birth, and flags': entry([
     [14, -1],
     [15, 999_999_999],
@@ -194,13 +200,19 @@ const refused: Readonly<Record<string, Buffer>> = {
   'cut short': folder('a').subarray(0, -1),
 };
 
+/** An entry with an attribute of zeros, without those: its head has the length of one of 16 MiB. */
+const emptyAttribute = Buffer.concat([entry([[7, new Map([['user.zeros', Buffer.alloc(0)]])]]), Buffer.alloc(4)]);
+
 export function pageVectors(): VectorFile<Vector> {
   const vector =
     (expect: string) =>
     ([name, bytes]: [string, Buffer]): Vector => ({ name, expect, bytes: hex(bytes) });
-  const vectors = [
+  // 16 MiB and a byte, nearly all of it the zeros of one attribute.
+  const large = entry([[7, new Map([['user.zeros', Buffer.alloc(2 ** 24 + 1 - emptyAttribute.length)]])]]);
+  const vectors: Vector[] = [
     ...Object.entries(accepted).map(vector('ok')),
     ...Object.entries(refused).map(vector('OBJECT_DAMAGED')),
+    { ...vector('OBJECT_DAMAGED')(['an entry of more than 16 MiB', large.subarray(0, 64)]), length: large.length },
   ];
   return { about: 'Pages of a tree, in plaintext. What is ok is also what a writer makes, byte for byte.', vectors };
 }

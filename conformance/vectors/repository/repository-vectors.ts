@@ -1,6 +1,17 @@
 import { gzip, gzipPoem, poem, run, zstd, zstdPoem } from './compressed.ts';
-import { domain, idKey, joinKeys, other, repository, writer } from './domain-keys.ts';
-import { cbor, changed, chunkReferences, fixed, frame, hkdf, latin1, object, sha256 } from './reference-writer.ts';
+import { domain, idKey, joinKeys, other, repository, writer, writerSigner } from './domain-keys.ts';
+import {
+  cbor,
+  changed,
+  chunkReferences,
+  fixed,
+  frame,
+  hkdf,
+  keyPair,
+  latin1,
+  object,
+  sha256,
+} from './reference-writer.ts';
 import { type Artifact, Repository, stream, tree } from './repository-writer.ts';
 import type { Entry } from './tree-entries.ts';
 import { hex, type RepositoryVector, type VectorFile } from './vector.ts';
@@ -205,6 +216,11 @@ const accepted: Readonly<Record<string, Case>> = {
     r.put(writerKey, await forgedWriter());
     return { ...outcome, findings: [[writerKey, 'WRITER_FORGED']] };
   },
+  'a writer whose object has another join key than was approved': async (r) => {
+    const outcome = await read(r);
+    r.put(writerKey, await writerObject({ joinKey: (await keyPair('another join')).publicKey }));
+    return { ...outcome, findings: [[writerKey, 'WRITER_FORGED']] };
+  },
   'a writer who was approved twice': async (r) => {
     const outcome = await read(r);
     await r.approve({ by: 'escrow' });
@@ -262,13 +278,31 @@ const listed = (size: number, lists: readonly Uint8Array[]): Case =>
 
 const writerKey = `keys/writers/${hex(writer)}`;
 
-/** The one writer with another's keys, signed by those. */
-async function forgedWriter(): Promise<Buffer> {
+/** The one writer, with other fields. */
+async function writerObject(changes: object, by = writerSigner): Promise<Buffer> {
   const created = '2026-01-02T03:04:05.006Z';
-  const joinKey = (await joinKeys()).publicKey;
-  const fields = { id: hex(writer), repository: hex(repository), host: 'host-1', created };
-  return object('writer', cbor({ ...fields, publicKey: other.signer.publicKey, joinKey }), other.signer);
+  const keys = { publicKey: writerSigner.publicKey, joinKey: (await joinKeys()).publicKey };
+  const fields = { id: hex(writer), repository: hex(repository), host: 'host-1', ...keys, created };
+  return object('writer', cbor({ ...fields, ...changes }), by);
 }
+
+/** With another's key, and signed by that. */
+const forgedWriter = () => writerObject({ publicKey: other.signer.publicKey }, other.signer);
+
+const unapproved = (read: string) => ({
+  read,
+  expect: 'WRITER_UNAPPROVED',
+  findings: [[read, 'WRITER_UNAPPROVED']] as [string, string][],
+});
+
+/** Of the one writer there is an approval with other fields too. */
+const divided =
+  (changes: object): Case =>
+  async (r) => {
+    const refused = unapproved((await read(r)).read);
+    await r.approve({ changes });
+    return { ...refused, findings: [...refused.findings, [writerKey, 'WRITER_FORGED']] };
+  };
 
 function withoutApprovals({ objects }: Repository): void {
   for (const key of Object.keys(objects)) if (key.startsWith('keys/approvals/')) delete objects[key];
@@ -297,10 +331,31 @@ const refused: Readonly<Record<string, Case>> = {
     await r.approve({ by: 'stranger' });
     return { read: key, expect: 'WRITER_UNAPPROVED' };
   },
-  'two approvals for different keys': async (r) => {
+  'no approval but one whose signature was changed': async (r) => {
     const { read: key } = await read(r);
-    await r.approve({ changes: { publicKey: other.signer.publicKey } });
-    return { read: key, expect: 'WRITER_UNAPPROVED' };
+    const [approval = ''] = Object.keys(r.objects).filter((one) => one.startsWith('keys/approvals/'));
+    const bytes = changed(Buffer.from(r.objects[approval] ?? '', 'hex'), -1);
+    withoutApprovals(r);
+    const bad = r.put(`keys/approvals/${hex(writer)}/${hex(sha256(bytes))}`, bytes);
+    return { ...unapproved(key), findings: [...unapproved(key).findings, [bad, 'SIGNATURE_INVALID']] };
+  },
+  'two approvals for different keys': divided({ publicKey: other.signer.publicKey }),
+  'two approvals for different keys, the wrong one older': divided({
+    publicKey: other.signer.publicKey,
+    created: '2026-01-01T03:04:05.006Z',
+  }),
+  'two approvals for different keys, the wrong one younger': divided({
+    publicKey: other.signer.publicKey,
+    created: '2026-01-03T03:04:05.006Z',
+  }),
+  'two approvals for different join keys': divided({ joinKey: fixed('another join key', 32) }),
+  'two approvals for different keys, and the object of the writer has the wrong one': async (r) => {
+    r.put(writerKey, await forgedWriter());
+    return divided({ publicKey: other.signer.publicKey })(r);
+  },
+  'two approvals for different keys, and no object of the writer': async (r) => {
+    delete r.objects[writerKey];
+    return divided({ publicKey: other.signer.publicKey })(r);
   },
   'no epoch': async (r) => {
     const { read: key } = await read(r);
@@ -352,7 +407,7 @@ export async function repositoryVectors(): Promise<VectorFile<RepositoryVector>>
   return {
     about:
       'Whole repositories. objects: by key. lengths: zeros follow, up to so many bytes. reader: whose key opens it, a name in openpgp-keys.json; a writer is trusted when recovery or escrow has approved it. read: the snapshot to read. ' +
-      'findings: what else is to be said, [key, code]. holds: the artifacts that come out; of entries, path, target and attributes ' +
+      'findings: what else is to be said, [key, code]; when it is refused, and they are given, all that is said. holds: the artifacts that come out; of entries, path, target and attributes ' +
       'are hex, mtime and birth [seconds, nanoseconds], owner [uid, gid], device [major, minor], sha256 that of the content.',
     vectors,
   };

@@ -71,9 +71,9 @@ export async function snapshotVectors(): Promise<VectorFile<Vector>> {
     snapshot('snapshot', { header: cbor(fields), references, body: cbor(body), ...parts }, keys);
   const withHeader = (changes: object) => make({ header: cbor({ ...fields, ...changes }) });
   const bytes = make();
-  const stream = (size: number, of: unknown[]) =>
+  const stream = (size: number, of: unknown[], entries = 0) =>
     make({
-      header: cbor({ ...fields, artifacts: [{ name: 'dump', kind: 'bytes', facts: null, size, entries: 0 }] }),
+      header: cbor({ ...fields, artifacts: [{ name: 'dump', kind: 'bytes', facts: null, size, entries }] }),
       body: cbor({ artifacts: [{ name: 'dump', kind: 'bytes', size, pages: of }], skipped: [] }),
     });
   const headerLength = cbor(fields).length;
@@ -158,6 +158,7 @@ export async function snapshotVectors(): Promise<VectorFile<Vector>> {
     damaged('references that are none', make({ references: Buffer.concat([u32(1), fixed('salt 1', 32), u32(0)]) })),
     damaged('a body out of order', make({ body: unsortedCbor(body) })),
     ...Object.entries(bodies).map(([name, changes]) => damaged(name, make({ body: cbor({ ...body, ...changes }) }))),
+    damaged('a stream that has entries', stream(5, [page(36, offset(0))], 1)),
     ...Object.entries(streams).map(([name, [size, pages]]) => damaged(name, stream(size, pages))),
   ];
   const about =
