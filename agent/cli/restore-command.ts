@@ -16,6 +16,9 @@ export interface RestoreOptions extends ReaderOptions {
   readonly target?: string;
 }
 
+/** What the same would leave out again: it is not there, or this user may not set it, or the system has no such thing. */
+const NOT_BY_SAYING_AGAIN = new Set(['NOTHING_SELECTED', 'RESTORE_RIGHTS', 'RESTORE_ATTRIBUTE']);
+
 /** How to go on from what a restore came to, where there is a way. */
 export function nextOptions(options: RestoreOptions, report: RestoreReport): RestoreOptions | undefined {
   const { verdict, failure, phases, skipped } = report;
@@ -24,7 +27,7 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
   const compares = options.conflict === 'replace' || options.inPlace === true;
   if (failure?.code === 'RESTORE_CONFLICT' && !compares) return { ...options, conflict: 'replace', dryRun: true };
   const begun = phases.some(({ name }) => name === 'restore');
-  const left = failure !== undefined || skipped.some(({ failure: { code } }) => code !== 'NOTHING_SELECTED');
+  const left = failure !== undefined || skipped.some(({ failure: { code } }) => !NOT_BY_SAYING_AGAIN.has(code));
   if (!begun || !left) return undefined;
   // What is whole already is not written again, and what is there was put there by this restore.
   return compares || options.conflict === 'skip' ? options : { ...options, conflict: 'replace' };

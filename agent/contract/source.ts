@@ -1,6 +1,6 @@
 import type { Bytes, Json, Position, Range } from './bytes.ts';
 import type { Failure } from './failure.ts';
-import type { StoredEntry, TreeEntry } from './tree.ts';
+import type { Right, StoredEntry, TreeEntry } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
 export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place';
@@ -195,11 +195,25 @@ export interface Plan {
 /** A part of what is kept of an entry beside its content. */
 export type MetaPart = 'owner' | 'xattrs' | 'flags';
 
+/** Something that a thing was restored without. `acl`: its access control list; `owner`: its owner or group. */
+export type UnsetPart = Right | 'capability' | 'acl' | 'xattr' | 'flags';
+
+/** What was restored without one part, whether that leaves the restore incomplete or not. */
+export interface Unset {
+  readonly part: UnsetPart;
+  /** Of how many things. */
+  readonly count: number;
+  /** The first of them, for people: as many as the source holds, which is a bounded number. */
+  readonly named: readonly string[];
+}
+
 /** What a restore did. `skipped` non-empty means: incomplete. */
 export interface Restored {
   readonly facts: Json;
   /** What was set of nothing, because of who restored or of the options: owners are given by root only. It counts as complete. */
   readonly notSet?: readonly MetaPart[];
+  /** What was set of some things and could not be of others, each part once. What of it leaves the restore incomplete is in `skipped` too. */
+  readonly unset?: readonly Unset[];
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
 }
 

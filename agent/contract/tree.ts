@@ -59,7 +59,16 @@ export interface FileAttributes {
   readonly uid?: number;
   readonly gid?: number;
   readonly xattrs?: XattrsToSet;
+  /**
+   * The system would not set the owner, or took one of the bits off (`code`: the name of its errno): the file stands without it. One
+   * without its owner has neither of the bits, nor a capability. Told before the write resolves. Absent: a file whose owner cannot be
+   * set is not made.
+   */
+  lacks?(right: Right, code: string): void;
 }
+
+/** Part of what a file lets somebody do. */
+export type Right = 'owner' | 'set-user-id' | 'set-group-id';
 
 /** All extended attributes of a new file, what it inherited is taken away, and who is told of those it could not be given. */
 export interface XattrsToSet {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { type Compared, type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
 import { writeFile } from '../workers/file-writing.ts';
 import { CHANGED, UNREADABLE } from '../workers/local-file.ts';
-import type { FileToWrite, RefusedXattr } from '../workers/messages.ts';
+import type { FileToWrite, Refused } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf, plainBytes } from './chunk-reading.ts';
 import { FrameLoad } from './frame-load.ts';
 import { REF_BYTES } from './frame-source.ts';
@@ -169,7 +169,7 @@ export class FileWrites {
       });
       const request = { kind: 'write', artifact, frames: loaded.frames, files: writes } as const;
       const { failures, refused } = await session.send(request, loaded.transfer);
-      for (const [i, xattrs] of refused) tellRefused(files[i], xattrs);
+      for (const [i, all] of refused) tellRefused(files[i], all);
       return failures;
     });
   }
@@ -253,12 +253,16 @@ export class FileWrites {
 }
 
 function finishOf({ size, attributes }: Pick<FileToMake, 'size' | 'attributes'>): NonNullable<FileToWrite['finish']> {
-  const { xattrs, ...others } = attributes;
-  return { size, attributes: { ...others, ...(xattrs === undefined ? {} : { xattrs: xattrs.values }) } };
+  const { xattrs, lacks, ...others } = attributes;
+  const kept = xattrs === undefined ? {} : { xattrs: xattrs.values };
+  return { size, attributes: { ...others, ...kept, ...(lacks === undefined ? {} : { ownerless: true }) } };
 }
 
-function tellRefused(file: Pick<FileToMake, 'attributes'> | undefined, refused: readonly RefusedXattr[]): void {
-  for (const { xattr, code } of refused) file?.attributes.xattrs?.refused(xattr, code);
+function tellRefused(file: Pick<FileToMake, 'attributes'> | undefined, refused: readonly Refused[]): void {
+  for (const { what, code } of refused) {
+    if (typeof what === 'string') file?.attributes.lacks?.(what, code);
+    else file?.attributes.xattrs?.refused(what.xattr, code);
+  }
 }
 
 /** What a file of this host has of a part (a view of `refs`, all of the list). */

@@ -63,6 +63,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
     steps: [],
     facts: null,
     notSet: [],
+    unset: [],
     bytes: 0,
     fetchedBytes: 0,
     skipped: [],
@@ -163,6 +164,7 @@ async function carryOut(
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
     report.notSet = restored.notSet ?? [];
+    report.unset = restored.unset ?? [];
     report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {

@@ -8,6 +8,16 @@ export { Holes, type Stretch } from './holes.ts';
 export * from './inode-extras.ts';
 export { flagLetters, INODE_FLAGS, KEPT_FLAGS, LOCKING_FLAGS } from './inode-flags.ts';
 export { lockInode, locksOf, unlockInode } from './inode-locks.ts';
+export {
+  CAPABILITY,
+  type InodeRight,
+  ownerRefusal,
+  setIdsOf,
+  setMode,
+  setOwner,
+  withoutCapability,
+  withoutSetIds,
+} from './inode-rights.ts';
 export { PATH_MAX, type ReachedPath, reachPath } from './long-path.ts';
 export { errnoOf, SystemCallError } from './system-call-error.ts';
 export { removeTree } from './tree-removal.ts';

@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  fchmodSync,
   fchownSync,
   ftruncateSync,
   linkSync,
@@ -13,8 +12,17 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Failure } from '../contract/index.ts';
-import { setTimes, setXattrs } from '../system/index.ts';
-import type { AttributesToSet, FileToWrite, RefusedXattr } from './messages.ts';
+import {
+  CAPABILITY,
+  setIdsOf,
+  setMode,
+  setOwner,
+  setTimes,
+  setXattrs,
+  withoutCapability,
+  withoutSetIds,
+} from '../system/index.ts';
+import type { AttributesToSet, FileToWrite, Refused } from './messages.ts';
 
 /** Where holes begin and end, on every file system in use; bytes. */
 const BLOCK_BYTES = 4096;
@@ -22,13 +30,13 @@ const zeros = new Uint8Array(BLOCK_BYTES);
 
 /**
  * Writes a file or a part of one, and gives the file its name with the last part. A file that it made and that failed is removed; a
- * part that failed is its caller's to remove, because others may be writing theirs. An extended attribute that the system will not
- * take is added to `refused`, and the file is whole without it.
+ * part that failed is its caller's to remove, because others may be writing theirs. An attribute or right that the system will not
+ * give it is added to `refused`, and the file is whole without it.
  */
 export function writeFile(
   file: FileToWrite,
   plain: readonly Uint8Array[],
-  refused: RefusedXattr[] = [],
+  refused: Refused[] = [],
 ): Failure | undefined {
   const path = bufferOf(file.path);
   const unfinished = bufferOf(file.unfinished);
@@ -87,13 +95,29 @@ function writeAll(fd: number, bytes: Uint8Array, position: number): number {
  * changing it drops the setuid bit and capabilities. Then attributes, while the mode still lets this user write: an ACL sets the mode
  * that it means, which is the stored one. Times last, because the others change them.
  */
-function finishFile(fd: number, size: number, written: number, attributes: AttributesToSet): RefusedXattr[] {
+function finishFile(fd: number, size: number, written: number, attributes: AttributesToSet): Refused[] {
   if (written !== size) ftruncateSync(fd, size);
-  if (attributes.uid !== undefined && attributes.gid !== undefined) fchownSync(fd, attributes.uid, attributes.gid);
-  const refused = attributes.xattrs === undefined ? [] : setXattrs(fd, attributes.xattrs);
-  fchmodSync(fd, attributes.mode);
-  if (attributes.mtimeNs !== undefined) setTimes(fd, attributes.mtimeNs);
+  const { mode, mtimeNs, xattrs, uid, gid, ownerless } = attributes;
+  let refused: Refused[] = [];
+  let granted = { mode, xattrs };
+  if (uid !== undefined && gid !== undefined) {
+    const code = ownerless ? setOwner(fd, { uid, gid }) : fchownSync(fd, uid, gid);
+    if (code !== undefined) {
+      refused = lostWithOwner(mode, xattrs, code);
+      granted = { mode: withoutSetIds(mode), xattrs: xattrs && withoutCapability(xattrs) };
+    }
+  }
+  if (granted.xattrs !== undefined)
+    refused.push(...setXattrs(fd, granted.xattrs).map(({ xattr, code }) => ({ what: { xattr }, code })));
+  refused.push(...setMode(fd, granted.mode).map((what) => ({ what, code: 'EPERM' })));
+  if (mtimeNs !== undefined) setTimes(fd, mtimeNs);
   return refused;
+}
+
+function lostWithOwner(mode: number, xattrs: AttributesToSet['xattrs'], code: string): Refused[] {
+  const lost: Refused[] = [{ what: 'owner', code }, ...setIdsOf(mode).map((what) => ({ what, code }))];
+  if (xattrs !== undefined && CAPABILITY in xattrs) lost.push({ what: { xattr: CAPABILITY }, code });
+  return lost;
 }
 
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

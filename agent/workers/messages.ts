@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Failure, FileAttributes, Json, Meta, Stamp } from '../contract/index.ts';
+import type { Failure, FileAttributes, Json, Meta, Right, Stamp } from '../contract/index.ts';
 import type { Counters, ReadCounters } from './counters.ts';
 
 /** A chunker or codec, as a worker can make it: by module and options. */
@@ -141,11 +141,13 @@ export interface FoundChunks {
   readonly size: number;
 }
 
-export type AttributesToSet = Omit<FileAttributes, 'xattrs'> & Pick<Meta, 'xattrs'>;
+/** `ownerless`: where the owner cannot be set, the file is made without it. */
+export type AttributesToSet = Omit<FileAttributes, 'xattrs' | 'lacks'> &
+  Pick<Meta, 'xattrs'> & { readonly ownerless?: true };
 
-/** An extended attribute that a file was not given, and the name of the errno. */
-export interface RefusedXattr {
-  readonly xattr: string;
+/** An extended attribute or a right that a file was not given, and the name of the errno. */
+export interface Refused {
+  readonly what: { readonly xattr: string } | Right;
   readonly code: string;
 }
 
@@ -197,7 +199,7 @@ export type Reply =
       readonly n: number;
       readonly failures: readonly (Failure | undefined)[];
       /** By the place of the file in the request. */
-      readonly refused: ReadonlyMap<number, readonly RefusedXattr[]>;
+      readonly refused: ReadonlyMap<number, readonly Refused[]>;
     }
   | { readonly kind: 'give'; readonly n: number; readonly data: Uint8Array }
   /** Of each file; or why it could not be read. */

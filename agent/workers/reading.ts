@@ -14,7 +14,7 @@ import type {
   Piece,
   ReadRequest,
   ReadSetup,
-  RefusedXattr,
+  Refused,
   Reply,
 } from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
@@ -185,7 +185,7 @@ export class Reading {
     files.forEach((file, i) => {
       for (const piece of file.pieces) if ('frame' in piece) lastUse.set(piece.frame, i);
     });
-    const refused = new Map<number, RefusedXattr[]>();
+    const refused = new Map<number, Refused[]>();
     const failures = files.map((file, i) => {
       throwIfCancelled(this.#control);
       const plain = this.#plainOf(file, counters, (frame) => {
@@ -197,9 +197,9 @@ export class Reading {
         if ('frame' in piece && lastUse.get(piece.frame) === i) opened.delete(piece.frame);
       if (!Array.isArray(plain)) return plain;
       const startedAt = performance.now();
-      const unset: RefusedXattr[] = [];
+      const unset: Refused[] = [];
       const failure = writeFile(file, plain, unset);
-      if (unset.length > 0) refused.set(i, unset);
+      if (unset.length > 0 && failure === undefined) refused.set(i, unset);
       const bytes = plain.reduce((sum, { length }) => sum + length, 0);
       book(counters.write, startedAt, bytes, failure === undefined ? bytes : 0);
       return failure;

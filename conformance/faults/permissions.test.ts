@@ -1,31 +1,19 @@
 /** A user who is not root, on what others own. Root's own powers are given up by setpriv; elsewhere the tests run as they are. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Failure } from '../../agent/contract/index.ts';
 import type { RunReport } from '../../agent/engine/run-report.ts';
 import { type Given, Machine } from '../acceptance/machine.ts';
-import { assertExit, checkout, documentOf, type Ended } from '../acceptance/program.ts';
+import { assertExit, documentOf, type Ended } from '../acceptance/program.ts';
+import { NOBODY, Nobody } from './nobody.ts';
 
-const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
-const asNobody = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
 
 let machine: Machine;
-let copy = '';
+let other: Nobody | undefined;
 let nobody: Given = {};
 
 before(async () => {
@@ -35,28 +23,15 @@ before(async () => {
   for (const name of ['closed/hidden', 'open/secret', 'open/kept', 'file'])
     writeFileSync(join(machine.data, name), name);
   if (!isRoot) return;
-  const elsewhere = `from=$1 to=$2; shift 2; exec setpriv ${asNobody.join(' ')} "\${@//"$from"/"$to"}"`;
-  nobody = { through: ['bash', '-c', elsewhere, 'bash', checkout, readable()] };
+  other = new Nobody();
+  nobody = { through: other.through() };
   giveAway(machine.folder);
   chmodSync(machine.folder, 0o755);
 });
 after(async () => {
   await machine[Symbol.asyncDispose]();
-  if (copy !== '') rmSync(copy, { recursive: true, force: true });
+  other?.[Symbol.dispose]();
 });
-
-/** The checkout where nobody can read it: itself, or a copy, when it lies in somebody's home. */
-function readable(): string {
-  const read = spawnSync('setpriv', [...asNobody, 'test', '-r', join(checkout, 'package.json')]);
-  if (read.status === 0) return checkout;
-  copy = mkdtempSync(join(tmpdir(), 'holdfast-checkout-'));
-  chmodSync(copy, 0o755);
-  for (const name of ['agent', 'plugins', 'schemas', 'package.json', 'node_modules']) {
-    cpSync(join(checkout, name), join(copy, name), { recursive: true, verbatimSymlinks: true });
-  }
-  spawnSync('chmod', ['-R', 'a+rX', copy]);
-  return `${copy}/`;
-}
 
 function giveAway(folder: string): void {
   const { status } = spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);

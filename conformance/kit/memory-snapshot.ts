@@ -15,7 +15,16 @@ import {
   type StoredContent,
   type StoredEntry,
 } from 'holdfast/plugin';
-import { setTimes, setXattrs } from 'holdfast/system';
+import {
+  CAPABILITY,
+  setIdsOf,
+  setMode,
+  setOwner,
+  setTimes,
+  setXattrs,
+  withoutCapability,
+  withoutSetIds,
+} from 'holdfast/system';
 import ignore from 'ignore';
 import { compareInTree } from './tree-order.ts';
 
@@ -133,18 +142,28 @@ class MemoryContent implements StoredContent {
       await using file = await fs.open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       made = true;
       await file.writeFile(this.#data);
-      if (attributes.uid !== undefined && attributes.gid !== undefined)
-        await file.chown(attributes.uid, attributes.gid);
-      const { values = {}, refused } = attributes.xattrs ?? {};
-      for (const { xattr, code } of setXattrs(file.fd, values)) refused?.(xattr, code);
-      await file.chmod(attributes.mode); // after the owner: changing it takes the set-user-id bit away
-      if (attributes.mtimeNs !== undefined) setTimes(file.fd, attributes.mtimeNs);
+      giveAttributes(file.fd, attributes);
       return undefined;
     } catch (error) {
       if (made) await fs.rm(place, { force: true });
       return { ...failed, message: String(error) };
     }
   }
+}
+
+/** In this order: a change of the owner takes the set-user-id bit and capabilities away, and every change sets the times. */
+function giveAttributes(fd: number, { mode, mtimeNs, uid, gid, xattrs, lacks }: FileAttributes): void {
+  const code = uid === undefined || gid === undefined ? undefined : setOwner(fd, { uid, gid });
+  if (code !== undefined) {
+    if (lacks === undefined) throw new Error(`${code}: its owner cannot be set`);
+    for (const right of ['owner', ...setIdsOf(mode)] as const) lacks(right, code);
+  }
+  const { values = {}, refused } = xattrs ?? {};
+  if (code !== undefined && CAPABILITY in values) refused?.(CAPABILITY, code);
+  const given = code === undefined ? values : withoutCapability(values);
+  for (const { xattr, code } of setXattrs(fd, given)) refused?.(xattr, code);
+  for (const bit of setMode(fd, code === undefined ? mode : withoutSetIds(mode))) lacks?.(bit, 'EPERM');
+  if (mtimeNs !== undefined) setTimes(fd, mtimeNs);
 }
 
 const failed = { code: 'RESTORE_IO', origin: 'source', permanent: false } as const;

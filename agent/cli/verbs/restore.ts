@@ -10,17 +10,15 @@ import type { Invocation } from '../invocation.ts';
 import { storedLast } from '../known-repository.ts';
 import { readingOf } from '../open-repository.ts';
 import { ChangeList, JsonChanges } from '../output/change-list.ts';
-import { printable } from '../output/printable.ts';
 import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRestore } from '../output/restore-report.ts';
-import { formatCounted } from '../output/size.ts';
+import { skippedLines } from '../output/skipped-lines.ts';
 import { requirePolicy } from '../policy.ts';
 import { unlockReader } from '../recovery-key.ts';
 import { nextOptions, type RestoreOptions, restoreCommand } from '../restore-command.ts';
 import { CHANGES_SHOWN, confirmed } from '../restore-question.ts';
 import { stdinPlugin, stdinSpec } from '../stdin-source.ts';
 
-const SHOWN = 10;
 /** So many changes are listed on a terminal. */
 const LISTED = 40;
 
@@ -119,16 +117,9 @@ function sourceNamed(policy: Policy, name: string): SourceSpec {
   return policy.sources[name] ?? stdinSpec(name, { file: policy.file, line: 1, column: 1 });
 }
 
-export function tellRestoreTroubles(
-  { terminal, signal }: Invocation,
-  { skipped, problems, failure }: RestoreReport,
-): void {
-  const { verbose } = terminal.options;
-  for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
-    terminal.warn(`not restored: ${printable(what)}: ${printable(why.message)} (${why.code})`);
-  }
-  const more = skipped.length - SHOWN;
-  if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
+export function tellRestoreTroubles({ terminal, signal }: Invocation, report: RestoreReport): void {
+  const { problems, failure } = report;
+  for (const line of skippedLines(report, terminal.options.verbose)) terminal.warn(line);
   for (const problem of problems) terminal.warn(renderProblem(problem));
   if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
 }

@@ -1,28 +1,25 @@
+import { type BigIntStats, closeSync, constants, fchmodSync, fstatSync, lchownSync, openSync } from 'node:fs';
+import type { Meta } from 'holdfast/plugin';
 import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  promises as fs,
-  fstatSync,
-  openSync,
-} from 'node:fs';
-import type { Failure, Meta } from 'holdfast/plugin';
-import {
+  CAPABILITY,
   type ExtrasAccess,
   KEPT_FLAGS,
   lockInode,
+  ownerRefusal,
   reachPath,
+  setIdsOf,
   setLinkTimes,
+  setMode,
+  setOwner,
   setTimes,
   setXattrs,
-  type Trouble,
   unlockInode,
+  withoutCapability,
+  withoutSetIds,
 } from 'holdfast/system';
 import type { Kept } from './captured.ts';
-import { wordsOf } from './extras.ts';
-import { attributeFailure, escapes } from './failure.ts';
+import { escapes } from './failure.ts';
+import { type Lack, UNOWNED } from './lacking.ts';
 import { bytesOf, nameOf, parentOf, type RawPath, systemPath } from './raw-path.ts';
 
 /** What something restored is given: of the stored attributes those that this process may set. */
@@ -36,10 +33,12 @@ export interface Given {
   readonly flags?: number;
 }
 
-/** What of the stored attributes this process may set. Only root gives files away. */
+type Owned = Pick<BigIntStats, 'uid' | 'gid'>;
+
+/** What of the stored attributes this process may set. Only root gives files away; others give theirs to groups that they are in. */
 export class Attributes {
   readonly #uid = process.geteuid?.() ?? -1;
-  readonly #gid = process.getegid?.() ?? -1;
+  readonly #groups = new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]);
   readonly #extras: Readonly<Record<Kept, boolean>>;
   readonly #kept: ReadonlySet<Kept>;
 
@@ -58,20 +57,34 @@ export class Attributes {
 
   /**
    * For something new. Set-user-id and set-group-id bits and capabilities go only where the owner is the stored one: they would mean
-   * another user here.
+   * another user here. `stands`: what is to have them already.
    */
-  of({ mode, uid, gid, mtimeNs, xattrs = {}, flags }: Meta): Given {
-    const owned = this.setsOwners || (uid === this.#uid && gid === this.#gid);
+  of(meta: Meta, stands?: Owned): Given {
+    const { mode, uid, gid, mtimeNs, xattrs = {}, flags } = meta;
+    const owned = this.#owns(meta, stands);
     const given = {
       ...(this.#extras.xattrs ? { xattrs: owned ? xattrs : withoutCapability(xattrs) } : {}),
       ...(this.#extras.flags && flags !== undefined ? { flags: flags & KEPT_FLAGS } : {}),
     };
-    return owned ? { mode, mtimeNs, owner: { uid, gid }, ...given } : { mode: mode & 0o1777, mtimeNs, ...given };
+    return owned ? { mode, mtimeNs, owner: { uid, gid }, ...given } : { mode: withoutSetIds(mode), mtimeNs, ...given };
+  }
+
+  #owns({ uid, gid }: Meta, stands: Owned | undefined): boolean {
+    if (this.setsOwners || (uid === this.#uid && this.#groups.has(gid))) return true;
+    return stands !== undefined && Number(stands.uid) === uid && Number(stands.gid) === gid;
+  }
+
+  /** What of it this process does not even try to set. */
+  lost(meta: Meta, stands?: Owned): readonly Lack[] {
+    if (this.#owns(meta, stands)) return [];
+    const capability = this.#extras.xattrs && Object.hasOwn(meta.xattrs ?? {}, CAPABILITY);
+    const lost = ['owner', ...setIdsOf(meta.mode), ...(capability ? [{ xattr: CAPABILITY }] : [])] as const;
+    return lost.map((what) => ({ what, code: UNOWNED }));
   }
 
   /** For something that is there: it keeps what nobody knows whether it had. */
-  onto(meta: Meta): Given {
-    const { xattrs, flags, ...given } = this.of(meta);
+  onto(meta: Meta, stands: Owned | undefined): Given {
+    const { xattrs, flags, ...given } = this.of(meta, stands);
     const knowsXattrs = meta.xattrs !== undefined || this.#kept.has('xattrs');
     const knowsFlags = meta.flags !== undefined || this.#kept.has('flags');
     return {
@@ -80,10 +93,6 @@ export class Attributes {
       ...(this.#extras.flags && knowsFlags ? { flags: flags ?? 0 } : {}),
     };
   }
-}
-
-function withoutCapability(xattrs: NonNullable<Meta['xattrs']>): NonNullable<Meta['xattrs']> {
-  return Object.fromEntries(Object.entries(xattrs).filter(([name]) => name !== 'security.capability'));
 }
 
 interface Identity {
@@ -97,7 +106,7 @@ export function setFolderAttributes(
   identity: Identity,
   given: Given,
   access: ExtrasAccess,
-): Promise<readonly Trouble[]> {
+): Promise<readonly Lack[]> {
   const named = { folder: bytesOf(place), name: Buffer.from('.') };
   return setAttributes({ place, named, flags: constants.O_DIRECTORY }, identity, given, access);
 }
@@ -108,7 +117,7 @@ export function setFileAttributes(
   identity: Identity,
   given: Given,
   access: ExtrasAccess,
-): Promise<readonly Trouble[]> {
+): Promise<readonly Lack[]> {
   const named = { folder: bytesOf(parentOf(place)), name: bytesOf(nameOf(place)) };
   return setAttributes({ place, named, flags: constants.O_NONBLOCK | constants.O_NOCTTY }, identity, given, access);
 }
@@ -124,7 +133,7 @@ async function setAttributes(
   { inode, device }: Identity,
   given: Given,
   access: ExtrasAccess,
-): Promise<readonly Trouble[]> {
+): Promise<readonly Lack[]> {
   using reached = reachPath(bytesOf(place));
   const opened = openSync(reached.path, constants.O_RDONLY | constants.O_NOFOLLOW | flags);
   try {
@@ -145,19 +154,37 @@ async function setAttributes(
 
 async function giveOpened(
   { opened, stands, named }: { opened: number; stands: BigIntStats; named: ToOpen['named'] },
-  { owner, mode, mtimeNs, xattrs }: Given,
+  given: Given,
   access: ExtrasAccess,
-): Promise<readonly Trouble[]> {
+): Promise<readonly Lack[]> {
+  const { owner, mtimeNs } = given;
   // Not where it has them: that alone takes capabilities away.
-  if (owner !== undefined && (stands.uid !== BigInt(owner.uid) || stands.gid !== BigInt(owner.gid)))
-    fchownSync(opened, owner.uid, owner.gid);
+  const differs = owner !== undefined && (stands.uid !== BigInt(owner.uid) || stands.gid !== BigInt(owner.gid));
+  const refusal = differs ? setOwner(opened, owner) : undefined;
+  const { mode, xattrs } = refusal === undefined ? given : withoutRights(given);
+  const lost = refusal === undefined ? [] : lostWithOwner(given, refusal);
   // One that was there may be closed to its owner's writing, and attributes count as that. Root is not asked.
   if (xattrs !== undefined && (stands.mode & 0o200n) === 0n && process.geteuid?.() !== 0)
     fchmodSync(opened, Number(stands.mode & 0o700n) | 0o200);
   const troubles = xattrs === undefined ? [] : await setOpenXattrs(opened, named, xattrs, access);
-  fchmodSync(opened, mode);
+  const bits = setMode(opened, mode);
   if (mtimeNs !== undefined) setTimes(opened, mtimeNs);
-  return troubles;
+  return [...lost, ...troubles, ...bits.map((what) => ({ what, code: 'EPERM' }))];
+}
+
+/** What may be set all the same of something that cannot get its owner. */
+export function withoutRights<T extends Pick<Given, 'mode' | 'xattrs'>>(given: T): T {
+  const { mode, xattrs } = given;
+  return {
+    ...given,
+    mode: withoutSetIds(mode),
+    ...(xattrs === undefined ? {} : { xattrs: withoutCapability(xattrs) }),
+  };
+}
+
+function lostWithOwner({ mode, xattrs = {} }: Given, code: string): Lack[] {
+  const capability = Object.hasOwn(xattrs, CAPABILITY) ? [{ xattr: CAPABILITY }] : [];
+  return [...(['owner', ...setIdsOf(mode)] as const), ...capability].map((what) => ({ what, code }));
 }
 
 async function setOpenXattrs(
@@ -165,7 +192,7 @@ async function setOpenXattrs(
   named: ToOpen['named'],
   xattrs: NonNullable<Given['xattrs']>,
   access: ExtrasAccess,
-): Promise<readonly Trouble[]> {
+): Promise<readonly Lack[]> {
   if (access.by === 'libc') return setXattrs(opened, xattrs).map(({ xattr, code }) => ({ what: { xattr }, code }));
   const [troubles = []] = await access.set([{ ...named, xattrs }]);
   return troubles;
@@ -176,15 +203,11 @@ export async function setLinkAttributes(
   place: RawPath,
   { owner, mtimeNs, xattrs }: Given,
   access: ExtrasAccess,
-): Promise<readonly Trouble[]> {
-  if (owner !== undefined) await fs.lchown(systemPath(place), owner.uid, owner.gid);
+): Promise<readonly Lack[]> {
+  const refusal = owner && ownerRefusal(() => lchownSync(systemPath(place), owner.uid, owner.gid));
+  const lost = refusal === undefined ? [] : [{ what: 'owner', code: refusal } as const];
   const inode = { folder: bytesOf(parentOf(place)), name: bytesOf(nameOf(place)) };
   const [troubles = []] = xattrs === undefined ? [] : await access.set([{ ...inode, xattrs }]);
   if (mtimeNs !== undefined) setLinkTimes(bytesOf(place), mtimeNs);
-  return troubles;
-}
-
-/** What was restored without something, as the failures that say so. */
-export function unset(path: RawPath, troubles: readonly Trouble[]): readonly Failure[] {
-  return troubles.map(({ what, code }) => attributeFailure(wordsOf(what), path, code));
+  return [...lost, ...troubles];
 }

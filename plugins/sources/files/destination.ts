@@ -1,10 +1,11 @@
 import { type BigIntStats, chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { unfinishedName } from 'holdfast/plugin';
-import { type ExtrasAccess, lockInode, type Trouble, unlockInode } from 'holdfast/system';
+import { type ExtrasAccess, lockInode, unlockInode } from 'holdfast/system';
 import { type Given, setFolderAttributes } from './attributes.ts';
 import { errnoOf, escapes } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
+import type { Lack } from './lacking.ts';
 import { removeLeftOver } from './left-over.ts';
 import { bytesOf, childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { lookAt } from './standing.ts';
@@ -30,7 +31,7 @@ interface FinishedFolder {
   readonly path: RawPath;
   /** Of this, flags are still to be set. */
   readonly given?: Given;
-  readonly troubles: readonly Trouble[];
+  readonly troubles: readonly Lack[];
   readonly error?: unknown;
 }
 

@@ -1,7 +1,9 @@
-import type { Failure, FileAttributes } from 'holdfast/plugin';
-import { type ExtrasAccess, openExtras, type Trouble } from 'holdfast/system';
-import { type Attributes, type Given, unset } from './attributes.ts';
+import type { BigIntStats } from 'node:fs';
+import type { FileAttributes, Meta } from 'holdfast/plugin';
+import { CAPABILITY, type ExtrasAccess, openExtras } from 'holdfast/system';
+import { type Attributes, type Given, withoutRights } from './attributes.ts';
 import type { Destination } from './destination.ts';
+import type { Lack, Lacking } from './lacking.ts';
 import { type Late, setLate } from './late-extras.ts';
 import type { RawPath } from './raw-path.ts';
 
@@ -9,20 +11,27 @@ import type { RawPath } from './raw-path.ts';
 export class Dressing {
   readonly access: ExtrasAccess = openExtras();
   readonly #attributes: Attributes;
-  readonly #tell: (path: RawPath, failure: Failure) => void;
+  readonly #lacking: Lacking;
   // Whatever has flags gets them when nothing else is left to do: they may forbid it.
   readonly #flagged = new Map<RawPath, number>();
   // Files that get their extended attributes together, where each would take a process.
   readonly #undressed: Late[] = [];
+  // Of those, the ones that did not get their owner.
+  readonly #unowned = new Set<RawPath>();
 
-  constructor(attributes: Attributes, tell: (path: RawPath, failure: Failure) => void) {
+  constructor(attributes: Attributes, lacking: Lacking) {
     this.#attributes = attributes;
-    this.#tell = tell;
+    this.#lacking = lacking;
   }
 
   /** Says what was restored, and what it could not be given. */
-  lacks(path: RawPath, troubles: readonly Trouble[]): void {
-    for (const failure of unset(path, troubles)) this.#tell(path, failure);
+  lacks(path: RawPath, all: readonly Lack[]): void {
+    for (const lack of all) this.#lacking.add(path, lack);
+  }
+
+  /** Says what of the stored attributes is not even tried. `stands`: what has some of them already. */
+  loses(path: RawPath, meta: Meta, stands?: BigIntStats): void {
+    this.lacks(path, this.#attributes.lost(meta, stands));
   }
 
   /** Notes the flags that it is to have in the end: `had` says whether it may have others until then. */
@@ -32,7 +41,11 @@ export class Dressing {
 
   /** As the workers take them. What they cannot set is set later, while the mode lets the owner write. */
   fileAttributes(path: RawPath, { mode, mtimeNs, owner, xattrs }: Given): FileAttributes {
-    const plain = { ...(mtimeNs === undefined ? {} : { mtimeNs }), ...owner };
+    const lacks: FileAttributes['lacks'] = (what, code) => {
+      this.lacks(path, [{ what, code }]);
+      if (what === 'owner' && this.access.by === 'tools') this.#unowned.add(path);
+    };
+    const plain = { ...(mtimeNs === undefined ? {} : { mtimeNs }), ...owner, lacks };
     if (xattrs === undefined) return { mode, ...plain };
     if (this.access.by === 'libc') {
       const refused = (xattr: string, code: string) => this.lacks(path, [{ what: { xattr }, code }]);
@@ -47,7 +60,18 @@ export class Dressing {
   /** What files that were written still lack but for flags. */
   dress(written: (path: RawPath) => boolean, destination: Destination): ReturnType<typeof setLate> {
     const there = this.#undressed.filter(({ path }) => written(path));
-    return setLate(there, this.access, destination);
+    return setLate(
+      there.map((late) => (this.#unowned.has(late.path) ? this.#withoutRights(late) : late)),
+      this.access,
+      destination,
+    );
+  }
+
+  #withoutRights(late: Late): Late {
+    const { mode, xattrs = {} } = withoutRights({ mode: late.mode ?? 0, xattrs: late.extras.xattrs ?? {} });
+    if (CAPABILITY in (late.extras.xattrs ?? {}))
+      this.lacks(late.path, [{ what: { xattr: CAPABILITY }, code: 'EPERM' }]);
+    return { path: late.path, extras: { xattrs }, ...(late.mode === undefined ? {} : { mode }) };
   }
 
   /** Sets flags, of the deepest first. */

@@ -54,7 +54,11 @@ export class EntryMaker {
     if (this.#wanted.conflict === 'error') conflicts(path);
     const action = ACTIONS.find((one) => this.shown.has(path, one, stands));
     if (action === undefined && stands.isDirectory()) conflicts(path, 'what is in it stays: move it away first');
-    if (action === undefined) return this.#isAsItShouldBe(entry, stands, place) ? 'unchanged' : changed(path);
+    if (action === undefined) {
+      if (!this.#isAsItShouldBe(entry, stands, place)) changed(path);
+      if (entry.kind !== 'hardlink') this.#dressing.loses(path, entry.meta, stands);
+      return 'unchanged';
+    }
     if (action === 'attributes') return await this.#set(entry, path, stands, place);
     if (!stands.isDirectory()) return await this.#replace(entry, path, stands, place);
     remove(this.#surplus.below(path, place.path, stands));
@@ -64,7 +68,11 @@ export class EntryMaker {
 
   #isAsItShouldBe(entry: NoFolder, stands: BigIntStats, place: Place): boolean {
     if (entry.kind !== 'hardlink') {
-      const differs = attributeDifferences(stands, this.#attributes.onto(entry.meta), timeSlack(this.#dressing.access));
+      const differs = attributeDifferences(
+        stands,
+        this.#attributes.onto(entry.meta, stands),
+        timeSlack(this.#dressing.access),
+      );
       return looksLike(entry, stands, place.path, differs);
     }
     using target = this.destination.place(rawPathOf(entry.target));
@@ -73,13 +81,14 @@ export class EntryMaker {
   }
 
   async #set(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
-    const given = this.#attributes.onto(entry.meta);
+    const given = this.#attributes.onto(entry.meta, stands);
     const { access } = this.#dressing;
     if (stands.isFile()) {
       const identity = { inode: stands.ino, device: stands.dev };
       this.#dressing.lacks(path, await setFileAttributes(place.path, identity, given, access));
       this.#dressing.flag(path, given, true);
     } else this.#dressing.lacks(path, await setLinkAttributes(place.path, given, access));
+    this.#dressing.loses(path, entry.meta, stands);
     return 'adjusted';
   }
 
@@ -87,11 +96,12 @@ export class EntryMaker {
     this.destination.unlock(parentOf(path));
     await this.#write(entry, path, place);
     this.destination.touch(parentOf(path));
-    this.#flag(entry, path);
+    this.#written(entry, path);
     return 'written';
   }
 
-  #flag({ kind, meta }: NoFolder, path: RawPath): void {
+  #written({ kind, meta }: NoFolder, path: RawPath): void {
+    if (kind !== 'hardlink') this.#dressing.loses(path, meta); // another name lacks what its file does
     if (kind === 'file') this.#dressing.flag(path, this.#attributes.of(meta), false);
   }
 
@@ -108,7 +118,7 @@ export class EntryMaker {
       await fs.rm(systemPath(beside.path), { force: true }); // also: rename leaves both names of one file as they are
       this.destination.touch(parentOf(path));
     }
-    this.#flag(entry, path);
+    this.#written(entry, path);
     return 'written';
   }
 
@@ -124,7 +134,7 @@ export class EntryMaker {
   }
 
   #unlock(entry: NoFolder, place: RawPath, stands: BigIntStats): number {
-    const isKnown = this.#attributes.onto(entry.meta).flags !== undefined;
+    const isKnown = this.#attributes.onto(entry.meta, stands).flags !== undefined;
     return isKnown && stands.isFile() ? unlockInode(bytesOf(place)) : 0;
   }
 
@@ -151,7 +161,7 @@ export class EntryMaker {
     using target = this.destination.place(path);
     const stands = this.destination.standing(path, target);
     if (stands !== undefined && this.#unlock(entry, target.path, stands) > 0)
-      this.#dressing.flag(path, this.#attributes.onto(entry.meta), true);
+      this.#dressing.flag(path, this.#attributes.onto(entry.meta, stands), true);
     await fs.link(systemPath(target.path), systemPath(place));
   }
 }

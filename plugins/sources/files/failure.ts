@@ -81,6 +81,20 @@ export function attributeFailure(what: string, path: RawPath, errno: string): Fa
   };
 }
 
+/**
+ * What was restored, but for a right that it gives others. `code`: why the system refused it; absent: its owner is not the one that is
+ * stored, and could not be.
+ */
+export function rightFailure(right: string, path: RawPath, code?: string): Failure {
+  return {
+    code: 'RESTORE_RIGHTS',
+    message: `${printable(path)} was restored without ${right}: ${code ?? 'its owner is not the one that is stored'}`,
+    origin: 'source',
+    permanent: true,
+    hint: 'the same restore as root, with --conflict replace, sets what is missing and leaves the rest as it is',
+  };
+}
+
 const onlyRoot = 'only root may set it: run the restore as root, or leave it out with xattrs: false and flags: false';
 const attributeHints: Readonly<Record<string, string>> = {
   EPERM: onlyRoot,

@@ -1,6 +1,7 @@
-import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
-import type { ExtrasAccess, InodeExtras, Trouble } from 'holdfast/system';
+import { closeSync, constants, openSync } from 'node:fs';
+import { type ExtrasAccess, type InodeExtras, setMode } from 'holdfast/system';
 import type { Destination, Place } from './destination.ts';
+import type { Lack } from './lacking.ts';
 import { bytesOf, nameOf, parentOf, type RawPath, systemPath } from './raw-path.ts';
 
 /** Something that was restored, and what it is given afterwards. */
@@ -13,7 +14,7 @@ export interface Late {
 
 interface LateOutcome {
   readonly path: RawPath;
-  readonly troubles: readonly Trouble[];
+  readonly troubles: readonly Lack[];
   readonly error?: unknown;
 }
 
@@ -56,16 +57,15 @@ function heldPlace(held: DisposableStack, destination: Destination, { path, extr
   );
 }
 
-function finished({ path, mode }: Late, place: RawPath, troubles: readonly Trouble[]): LateOutcome {
+function finished({ path, mode }: Late, place: RawPath, troubles: readonly Lack[]): LateOutcome {
   if (mode === undefined) return { path, troubles };
   try {
     const file = openSync(systemPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      fchmodSync(file, mode);
+      return { path, troubles: [...troubles, ...setMode(file, mode).map((what) => ({ what, code: 'EPERM' }))] };
     } finally {
       closeSync(file);
     }
-    return { path, troubles };
   } catch (error) {
     return { path, troubles, error };
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { lendHost, MemorySink, MemorySnapshot, type StoredTreeEntry } from 'holdfast/conformance';
-import type { RestoreRequest } from 'holdfast/plugin';
+import type { RestoreRequest, Unset } from 'holdfast/plugin';
 import { plugin } from './index.ts';
 import { temporaryFolder } from './sample.ts';
 import { FilesSource } from './source.ts'; // at once: later, this process may no longer read it
@@ -99,11 +99,22 @@ else
           ['open/secret', 'SOURCE_DENIED'],
         ],
       );
-      assert.deepEqual(restored.skipped, []);
+      const rights = [
+        ['z of another', 'RESTORE_RIGHTS'], // the set-user-id bit
+        ['z of another', 'RESTORE_RIGHTS'], // the set-group-id bit
+      ];
+      assert.deepEqual(
+        restored.skipped.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
+        rights,
+      );
       assert.equal(restored.facts.owners, 'not set');
       assert.deepEqual(
+        restored.unset.map(({ part, count, named }: Unset) => [part, count, named]),
+        ['owner', 'set-user-id', 'set-group-id'].map((part) => [part, 1, ['z of another']]),
+      );
+      assert.deepEqual(
         replaced.skipped.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
-        [['shut/within', 'RESTORE_DENIED']],
+        [['shut/within', 'RESTORE_DENIED'], ...rights],
       );
       assert.equal((await fs.stat(join(into, 'open'))).mode, (await fs.stat(join(from, 'open'))).mode);
       assert.match(probed, /cannot list .*closed: EACCES/);

@@ -10,7 +10,6 @@ import {
   type Restored,
   type StoredEntry,
 } from 'holdfast/plugin';
-import type { Trouble } from 'holdfast/system';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
 import { attributeDifferences, timeSlack } from './difference.ts';
@@ -18,12 +17,14 @@ import { Dressing } from './dressing.ts';
 import { EntryMaker } from './entry-maker.ts';
 import { changed, conflicts, errnoOf, escapes, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
+import { type Lack, Lacking } from './lacking.ts';
 import { removeLeftOver } from './left-over.ts';
 import { lockFailure } from './lock.ts';
-import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
+import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
 import { surveyed } from './restore-plan.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
+import { Skips } from './skips.ts';
 import { type Surplus, SurplusSearch } from './surplus.ts';
 
 // Files handed over to be written. The agent gathers them by the frames they lie in, and a frame holds hundreds of small
@@ -53,7 +54,8 @@ export class Restorer {
   readonly #attributes: Attributes;
   readonly #dressing: Dressing;
   readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
-  readonly #skipped: { what: string; failure: Failure }[] = [];
+  readonly #skips = new Skips();
+  readonly #lacking = new Lacking(this.#skips);
   readonly #counts = {
     files: 0,
     bytes: 0,
@@ -78,9 +80,7 @@ export class Restorer {
   constructor(options: RestoreOptions) {
     this.#o = options;
     this.#attributes = new Attributes(options.wanted);
-    this.#dressing = new Dressing(this.#attributes, (path, failure) =>
-      this.#skipped.push({ what: printable(path), failure }),
-    );
+    this.#dressing = new Dressing(this.#attributes, this.#lacking);
   }
 
   async run(plan: Plan): Promise<Restored> {
@@ -99,9 +99,10 @@ export class Restorer {
       throw error;
     }
     return {
-      facts: { ...this.#counts, owners: attributes.setsOwners ? 'set' : 'not set' },
+      facts: { ...this.#counts, owners: this.#lacking.countOf('owner') === 0 ? 'set' : 'not set' },
       notSet: this.#notSet(),
-      skipped: this.#skipped,
+      unset: this.#lacking.unset,
+      skipped: this.#skips.all,
     };
   }
 
@@ -160,13 +161,15 @@ export class Restorer {
   #enter(entry: Entry<'directory'>, destination: Destination, surplus: SurplusSearch, shown: Shown): void {
     const { wanted } = this.#o;
     const path = rawPathOf(entry.path);
-    const attributes = this.#attributes.onto(entry.meta);
     const replaces = wanted.conflict === 'replace' && wanted.within(path);
     if (path === '') {
       surplus.enter(path);
       const fresh = destination.isFresh('');
-      const due = fresh || (replaces && shown.has(path, 'attributes', destination.lookAtRoot()));
-      if (fresh || replaces) destination.want(path, fresh ? this.#attributes.of(entry.meta) : attributes, due);
+      const root = destination.lookAtRoot();
+      const due = fresh || (replaces && shown.has(path, 'attributes', root));
+      const given = fresh ? this.#attributes.of(entry.meta) : this.#attributes.onto(entry.meta, root);
+      if (fresh || replaces) destination.want(path, given, due);
+      if (fresh || replaces) this.#dressing.loses(path, entry.meta, fresh ? undefined : root);
       if (due && !fresh) this.#counts.adjusted++;
       return;
     }
@@ -187,6 +190,7 @@ export class Restorer {
     }
     if (!stands?.isDirectory()) {
       destination.make(path, place, this.#attributes.of(entry.meta));
+      this.#dressing.loses(path, entry.meta);
       this.#counts.folders++;
       this.#without = undefined;
       return;
@@ -201,6 +205,8 @@ export class Restorer {
     surplus.enter(path);
     if (!replaces) return;
     const due = shown.has(path, 'attributes', stands);
+    const attributes = this.#attributes.onto(entry.meta, stands);
+    this.#dressing.loses(path, entry.meta, stands);
     destination.want(path, attributes, due);
     if (due) this.#counts.adjusted++;
     else if (attributeDifferences(stands, attributes, timeSlack(this.#dressing.access)).length === 0)
@@ -290,7 +296,7 @@ export class Restorer {
     for await (const outcome of this.#dressing.setFlags(destination)) this.#told(outcome);
   }
 
-  #told({ path, troubles, error }: { path: RawPath; troubles: readonly Trouble[]; error?: unknown }): void {
+  #told({ path, troubles, error }: { path: RawPath; troubles: readonly Lack[]; error?: unknown }): void {
     this.#dressing.lacks(path, troubles);
     if (error !== undefined) this.#skip(path, error);
   }
@@ -316,7 +322,7 @@ export class Restorer {
 
   #skip(path: RawPath, error: unknown, more: Pick<Failure, 'hint'> = {}): void {
     const failure = lockFailure(error, path, this.#o.wanted.folder) ?? { ...restoreFailure(error, path), ...more };
-    this.#skipped.push({ what: printable(path), failure });
+    this.#skips.add(path, failure);
   }
 
   #count(entry: NoFolder): void {

@@ -114,7 +114,12 @@ class Survey {
     this.#o.surplus?.enter('');
     if (wanted.conflict === 'replace' && wanted.within('') && !destination.isFresh('')) {
       const stands = destination.lookAtRoot();
-      const differs = this.#attributeDifferences('', `${destination.root}/.`, stands, attributes.onto(entry.meta));
+      const differs = this.#attributeDifferences(
+        '',
+        `${destination.root}/.`,
+        stands,
+        attributes.onto(entry.meta, stands),
+      );
       this.#tell(differs.then((all) => () => this.#difference(entry, '', toSet(all), stands)));
     }
   }
@@ -147,7 +152,7 @@ class Survey {
       }
       surplus?.enter(path);
       if (wanted.conflict === 'replace' && wanted.within(path)) {
-        const differs = this.#attributeDifferences(path, place.path, stands, attributes.onto(entry.meta));
+        const differs = this.#attributeDifferences(path, place.path, stands, attributes.onto(entry.meta, stands));
         const told = differs.then((all) => () => this.#difference(entry, path, toSet(all), stands));
         this.#tell(this.#whenCompared(path, told));
       }
@@ -225,7 +230,7 @@ class Survey {
       return;
     }
     const { wanted, attributes } = this.#o;
-    const given = attributes.onto(entry.meta);
+    const given = attributes.onto(entry.meta, stands);
     const compare = async () => {
       const attributes = await this.#attributeDifferences(path, place, stands, given);
       const difference = await differenceFrom(entry, stands, place, { attributes, content: wanted.compareContent });

@@ -1,0 +1,59 @@
+import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
+import { errnoOf } from './system-call-error.ts';
+
+/** Part of what an inode lets somebody do, and what the system may refuse to set, or take off without a word. */
+export type InodeRight = 'owner' | 'set-user-id' | 'set-group-id';
+
+const BITS = [
+  ['set-user-id', 0o4000],
+  ['set-group-id', 0o2000],
+] as const;
+const SET_ID = 0o6000;
+
+/** By whose programs and files are another user's, or another's by name only. */
+export const CAPABILITY = 'security.capability';
+
+// No right to; an id that this namespace or file system does not know; a file system without owners. All else, a full quota for
+// one, is a failure of the call.
+const REFUSALS = new Set(['EPERM', 'EINVAL', 'EOVERFLOW', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** Gives an open inode its owner and group. Returns the name of the errno where the system will not; throws what else goes wrong. */
+export function setOwner(descriptor: number, { uid, gid }: { readonly uid: number; readonly gid: number }) {
+  return ownerRefusal(() => fchownSync(descriptor, uid, gid));
+}
+
+/** Why the system refused to set an owner: the name of the errno. Throws what else goes wrong. */
+export function ownerRefusal(set: () => void): string | undefined {
+  try {
+    set();
+    return undefined;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (!REFUSALS.has(code)) throw error;
+    return code;
+  }
+}
+
+/** Sets all 12 bits, and returns those of `mode` that the system took off without saying so (chmod(2), S_ISGID). */
+export function setMode(descriptor: number, mode: number): InodeRight[] {
+  fchmodSync(descriptor, mode);
+  if ((mode & SET_ID) === 0) return [];
+  return setIdsOf(mode & ~fstatSync(descriptor).mode);
+}
+
+export function setIdsOf(mode: number): ('set-user-id' | 'set-group-id')[] {
+  return BITS.flatMap(([name, bit]) => ((mode & bit) === 0 ? [] : [name]));
+}
+
+type Xattrs = Readonly<Record<string, Uint8Array>>;
+
+/** What may be given to something whose owner is not the one that is stored: with another, these would be rights of another. */
+export function withoutSetIds(mode: number): number {
+  return mode & ~SET_ID;
+}
+
+/** The same of extended attributes. */
+export function withoutCapability(xattrs: Xattrs): Xattrs {
+  if (!Object.hasOwn(xattrs, CAPABILITY)) return xattrs;
+  return Object.fromEntries(Object.entries(xattrs).filter(([name]) => name !== CAPABILITY));
+}
