@@ -8,7 +8,7 @@ import { decideRetention, type RetentionDecision } from '../repository/retention
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
-import { openRepository } from './open-repository.ts';
+import { openRepository, readingOf } from './open-repository.ts';
 
 /** What is expected of the next run of a job, from its runs on this host. Bytes and milliseconds. */
 export interface Estimate {
@@ -63,11 +63,11 @@ type Stored = readonly StoredSnapshot[] | { readonly failure: Failure };
 
 async function storedSnapshots(
   engine: Awaited<ReturnType<typeof openEngine>>,
-  { targets }: Policy,
+  policy: Policy,
   signal: AbortSignal,
 ): Promise<Stored> {
   try {
-    await using repository = await openRepository(engine, Object.values(targets), signal);
+    await using repository = await openRepository(engine, readingOf(policy), signal);
     return (await listSnapshots(repository.store, repository.writers)).snapshots;
   } catch (error) {
     return { failure: failureOf(error, { code: 'TARGET_UNAVAILABLE', origin: 'target' }) };

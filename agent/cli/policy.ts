@@ -5,7 +5,7 @@ import { nearest } from '../config/nearest.ts';
 import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { variablesOf } from '../config/variables.ts';
-import { fail } from '../contract/index.ts';
+import { fail, type Json } from '../contract/index.ts';
 import { builtinPlugins } from './builtin.ts';
 import type { Invocation } from './invocation.ts';
 import { countDiagnostics, renderDiagnostic } from './output/diagnostic.ts';
@@ -20,14 +20,19 @@ export async function findPolicy({ policy: path, cwd, env, terminal }: Invocatio
   return loaded;
 }
 
-/** The policy of a verb that needs a good one. Its mistakes are shown, and end the verb with exit 78. */
-export async function requirePolicy(invocation: Invocation): Promise<{ policy: Policy; plugins: PluginRegistry }> {
+/**
+ * The policy of a verb that needs a good one, and how it is written once everything is merged. Its mistakes are shown,
+ * and end the verb with exit 78.
+ */
+export async function requirePolicy(
+  invocation: Invocation,
+): Promise<{ policy: Policy; plugins: PluginRegistry; written: Json }> {
   const { command } = invocation;
-  const { policy, diagnostics, plugins, files } = await findPolicy(invocation);
+  const { policy, diagnostics, plugins, files, merged } = await findPolicy(invocation);
   const [first] = diagnostics;
   const notFound = first !== undefined && files.length === 0;
   if (!notFound) tellOf(invocation, diagnostics, policy === undefined);
-  if (policy) return { policy, plugins };
+  if (policy) return { policy, plugins, written: merged?.content ?? null };
   return fail({
     code: 'POLICY_INVALID',
     message: `The policy cannot be used: ${notFound ? first.message : countDiagnostics(diagnostics)}.`,

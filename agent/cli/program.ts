@@ -42,8 +42,10 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   verb('init', 'write a policy, make repository and keys', [
     ['init', 'protect this folder'],
     ['init --yes --protect /srv/www', 'ask nothing'],
+    ['init --join', 'on a second host, with the policy of the first'],
   ])
     .option('-y, --yes', 'ask nothing')
+    .addOption(new Option('--join', 'be one more host of a repository that is there').conflicts('protect'))
     .option('--protect <folder>', 'the folder that a new policy protects (default: here)')
     .option('--passphrase-file <file>', 'read the passphrase of the recovery key from there')
     .action((options, command) => act(command, async (i) => (await import('./verbs/init.ts')).init(i, options)));
@@ -147,7 +149,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   ])
     .argument('<source>', 'name of a source')
     .argument('[pattern...]', 'paths or patterns, as in .gitignore');
-  reading(ls).action((source, patterns, options, command) =>
+  reading(ls.addOption(writer())).action((source, patterns, options, command) =>
     act(command, async (i) => (await import('./verbs/ls.ts')).ls(i, source, patterns, options)),
   );
 
@@ -164,7 +166,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
         .default('error'),
     )
     .option('-n, --dry-run', 'say what would be done, and do nothing');
-  reading(restore).action((source, parts, options, command) =>
+  reading(restore.addOption(writer())).action((source, parts, options, command) =>
     act(command, async (i) => (await import('./verbs/restore.ts')).restore(i, source, parts, options)),
   );
 
@@ -185,6 +187,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   const keys = verb('keys', 'list the keys of the repository', [
     ['keys', 'recipients, epochs and writers, with their age'],
     ['keys show 3f2a91c0', 'one of them'],
+    ['keys approve k7qm-2x9f-0d4t-hw3c', 'a host, by the code that it shows'],
   ]);
   keys
     .usage('[options] [verb]')
@@ -199,6 +202,46 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .description('Show all that is known of one key.')
     .argument('<id>', 'the beginning of its id or fingerprint, or the name of a recipient')
     .action((id, _, command) => act(command, async (i) => (await import('./verbs/keys.ts')).showKey(i, id)));
+
+  addExamples(keys.command('approve'), [
+    ['keys approve k7qm-2x9f-0d4t-hw3c --key recovery-key.asc', 'the host that shows this code'],
+    ['keys approve 3f2a91c0 --signature approval-3f2a91c0.sig', 'as a key on a smartcard has signed'],
+  ])
+    .summary('trust a host that writes here')
+    .description(
+      'Say with the key of a recipient that a host is who it says, and give it the secrets of the domains it shares by the policy.',
+    )
+    .argument('<code...>', 'the code that the host shows, or the beginning of its id')
+    .option('-y, --yes', 'ask nothing; the host must be named by its code')
+    .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
+    .option('--passphrase-file <file>', 'read its passphrase from there')
+    .option('--signature <file>', 'store what was signed elsewhere: see keys request')
+    .option('--statement <file>', 'what was signed (default: the name of the signature, without .sig or .asc)')
+    .action((names, options, command) =>
+      act(command, async (i) => (await import('./verbs/approve.ts')).approve(i, names, options)),
+    );
+  addExamples(keys.command('request'), [
+    ['keys request 3f2a91c0', 'to be signed by: gpg --detach-sign'],
+    [
+      'keys request 3f2a91c0 --as escrow --key reader.asc',
+      'with the secrets of shared domains, which reader.asc opens',
+    ],
+  ])
+    .summary('write what approves a host, to be signed elsewhere')
+    .description('Write the statement that approves a host to a file, for a key that this program cannot use.')
+    .argument('<code>', 'the code that the host shows, or the beginning of its id')
+    .option('--as <recipient>', 'who will sign (default: the only recipient)')
+    .option('--output <file>', 'where to (default: ./approval-<id>)')
+    .option('--key <file>', 'a private key that opens the shared domains, whose secrets are to be given too')
+    .option('--passphrase-file <file>', 'read its passphrase from there')
+    .action((name, options, command) =>
+      act(command, async (i) => (await import('./verbs/request.ts')).request(i, name, options)),
+    );
+
+  verb('kit', 'print what to keep for the day this host is gone', [
+    ['kit > recovery-kit.md', 'a page to print and keep beside the recovery key'],
+    ['kit --json', 'for a program'],
+  ]).action((_, command) => act(command, async (i) => (await import('./verbs/kit.ts')).kit(i)));
 
   verb('demo', 'try it: back up, verify, restore, compare', [
     ['demo', "this checkout's own sources"],
@@ -223,7 +266,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .action((kind, _, command) => act(command, async (i) => (await import('./verbs/complete.ts')).complete(i, kind)));
 
   verb('help', 'show the help of a verb', [['help restore', 'the same as: holdfast restore --help']])
-    .argument('[verb...]', 'the verb; after keys, list or show')
+    .argument('[verb...]', 'the verb; after keys also list, show, approve or request')
     .action((verbs) => void program.parse(helpArguments(program, verbs), { from: 'user' }));
   addNote(program, {
     heading: 'Exit codes',
@@ -254,6 +297,13 @@ function reading(command: Command): Command {
     .option('--key <file>', "the recipient's private key (default: the recovery key in the state folder)")
     .option('--passphrase-file <file>', 'read its passphrase from there')
     .addOption(target());
+}
+
+function writer(): Option {
+  return new Option(
+    '--writer <code>',
+    "whose backup: a host's code, or the beginning of its id (default: this host's)",
+  );
 }
 
 function target(): Option {

@@ -5,10 +5,21 @@ import { generatePassphrase } from '../security/generated-passphrase.ts';
 import { givenPassphrase } from '../security/passphrase.ts';
 import { askSecret } from '../security/prompt.ts';
 import type { Invocation } from './invocation.ts';
-import { makeRecoveryKey, passphraseFile, recoveryKeyFile, recoveryPublicKeyFile } from './recovery-key.ts';
+import {
+  completeRecoveryKey,
+  makeRecoveryKey,
+  passphraseFile,
+  recoveryKeyFile,
+  recoveryPublicKeyFile,
+} from './recovery-key.ts';
 
 /** Where the passphrase of a new recovery key went: it was given, shown to a person once, or kept in a file. */
 export type PassphraseFate = 'given' | 'shown' | 'kept';
+
+export interface MadeRecoveryKey {
+  readonly fate: PassphraseFate;
+  readonly passphrase: string;
+}
 
 export interface RecoveryKeyOptions {
   /** Ask nothing: a passphrase that was not given is made and kept. */
@@ -23,8 +34,9 @@ export interface RecoveryKeyOptions {
 export async function ensureRecoveryKey(
   invocation: Invocation,
   options: RecoveryKeyOptions,
-): Promise<PassphraseFate | undefined> {
+): Promise<MadeRecoveryKey | undefined> {
   const { stateFolder, env, now, terminal } = invocation;
+  await completeRecoveryKey(stateFolder);
   if (existsSync(recoveryKeyFile(stateFolder)) || existsSync(recoveryPublicKeyFile(stateFolder))) return undefined;
   const given = await givenPassphrase({ purpose: 'the recovery key', env, ...passphraseFile(invocation, options) });
   const fate = given ? 'given' : options.yes ? 'kept' : canShow() ? 'shown' : failNobodyThere();
@@ -34,7 +46,7 @@ export async function ensureRecoveryKey(
   if (fate === 'shown') await showOnce(invocation, passphrase);
   terminal.message('Making a recovery key …');
   await makeRecoveryKey({ stateFolder, name, passphrase, keepPassphrase: fate === 'kept', created: now() });
-  return fate;
+  return { fate, passphrase };
 }
 
 function canShow(): boolean {

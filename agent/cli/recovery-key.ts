@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fail } from '../contract/index.ts';
+import { fail, failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import { givenPassphrase, type PassphraseRequest, requirePassphrase } from '../security/passphrase.ts';
-import { createPrivateFile } from '../security/private-file.ts';
+import { createPrivateFile, removeUnfinished } from '../security/private-file.ts';
 import type { Invocation } from './invocation.ts';
 
 /** The private key that `init` makes for somebody who has no OpenPGP key yet. Meant to be taken off this host. */
@@ -27,7 +27,10 @@ export interface ReaderOptions {
   readonly passphraseFile?: string;
 }
 
-/** Makes the recovery key in the state folder. The private half is written last: when it is there, all of it is. */
+/**
+ * Makes the recovery key in the state folder: its passphrase, the private half, the public half, in this order. Backups are sealed to the
+ * public half, so it must never be there when the private one never was; the other way round it is made again from that.
+ */
 export async function makeRecoveryKey(o: {
   readonly stateFolder: string;
   readonly name: string;
@@ -37,9 +40,20 @@ export async function makeRecoveryKey(o: {
 }): Promise<void> {
   const { generateRecoveryKey } = await import('../repository/keys/identity.ts');
   const key = await generateRecoveryKey({ name: o.name, passphrase: o.passphrase, created: o.created });
-  if (o.keepPassphrase) await replacePrivateFile(recoveryPassphraseFile(o.stateFolder), `${o.passphrase}\n`);
-  await replacePrivateFile(recoveryPublicKeyFile(o.stateFolder), key.publicKey);
+  // What is there belongs to a key that is not.
+  for (const file of [recoveryPassphraseFile, recoveryPublicKeyFile]) await rm(file(o.stateFolder), { force: true });
+  if (o.keepPassphrase) await createPrivateFile(recoveryPassphraseFile(o.stateFolder), `${o.passphrase}\n`);
   await createPrivateFile(recoveryKeyFile(o.stateFolder), key.privateKey);
+  await createPrivateFile(recoveryPublicKeyFile(o.stateFolder), key.publicKey);
+}
+
+/** Ends what a process began that was killed while it made the key: nothing half-made stays, and no private half stands alone. */
+export async function completeRecoveryKey(stateFolder: string): Promise<void> {
+  const [key, publicKey] = [recoveryKeyFile(stateFolder), recoveryPublicKeyFile(stateFolder)];
+  for (const file of [key, publicKey, recoveryPassphraseFile(stateFolder)]) await removeUnfinished(file);
+  if (!existsSync(key) || existsSync(publicKey)) return;
+  const { publicHalfOf } = await import('../repository/keys/identity.ts');
+  await createPrivateFile(publicKey, await publicHalfOf(await readFile(key, 'utf8')));
 }
 
 /** Unlocks the private key that `--key` names, or the recovery key of the state folder. Exit 77 when there is none. */
@@ -62,17 +76,39 @@ export async function unlockReader(invocation: Invocation, options: ReaderOption
   return unlockIdentity(armored, passphrase.text);
 }
 
+/**
+ * The recovery key of this host, unlocked without asking anybody: by the passphrase that is given, one that was given some other
+ * way, or the one that is kept beside it. Undefined when it is not here, or when no passphrase opens it.
+ */
+export async function unlockOwnRecoveryKey(
+  invocation: Invocation,
+  passphrase: string | undefined,
+  options: Pick<ReaderOptions, 'passphraseFile'>,
+): Promise<Identity | undefined> {
+  const { env, stateFolder } = invocation;
+  if (!existsSync(recoveryKeyFile(stateFolder))) return undefined;
+  const armored = await readFile(recoveryKeyFile(stateFolder), 'utf8');
+  const kept = recoveryPassphraseFile(stateFolder);
+  const request = { purpose: 'the recovery key', env, ...passphraseFile(invocation, options) };
+  const given = passphrase ?? (await givenPassphrase(request))?.text;
+  const text = given ?? (existsSync(kept) ? (await givenPassphrase({ ...request, file: kept }))?.text : undefined);
+  if (text === undefined) return undefined;
+  const { unlockIdentity } = await import('../repository/keys/identity.ts');
+  try {
+    return await unlockIdentity(armored, text);
+  } catch (error) {
+    // What is set for another key is no mistake here: the operator is told what to do instead.
+    if (failureOf(error, { code: 'KEY_DAMAGED', origin: 'key' }).code === 'WRONG_PASSPHRASE') return undefined;
+    throw error;
+  }
+}
+
 /** `--passphrase-file`, made absolute; nothing when it was not given. */
 export function passphraseFile(
   { cwd }: Invocation,
   { passphraseFile: file }: { readonly passphraseFile?: string },
 ): { readonly file?: string } {
   return file === undefined ? {} : { file: path.resolve(cwd, file) };
-}
-
-async function replacePrivateFile(file: string, content: string): Promise<void> {
-  await rm(file, { force: true });
-  await createPrivateFile(file, content);
 }
 
 function failNoKey(file: string, cause: unknown): never {

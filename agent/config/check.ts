@@ -71,6 +71,7 @@ function resolved(checked: Checked, { absolute, ...frame }: Frame): Policy {
     targets: resolver.targets(),
     pipelines: resolver.pipelines(),
     retention: resolver.retention(),
+    domains: resolver.domains(),
     notifiers: resolver.notifiers(),
   };
   return { ...frame, ...declared, limits: resolver.limits(), ...resolver.jobs(declared) };

@@ -68,7 +68,7 @@ export const codes = {
   HF4003: { severity: 'error', title: 'A stage stands twice in a pipeline.' },
   HF4004: { severity: 'error', title: 'Two targets of one job are the same place.' },
   HF4005: { severity: 'error', title: 'A job selects parts of a source that cannot select.' },
-  HF4006: { severity: 'error', title: 'Jobs of one retention class have different recipients.' },
+  HF4006: { severity: 'error', title: 'Jobs of one domain have different recipients.' },
   HF4009: { severity: 'error', title: 'A target lies in what the job backs up into it.' },
   HF4007: { severity: 'warning', title: 'A source is declared that no job protects.' },
   HF4008: { severity: 'warning', title: 'The policy has no jobs.' },
@@ -81,6 +81,8 @@ export const codes = {
   HF4017: { severity: 'warning', title: 'An alert tells nobody.' },
   HF4019: { severity: 'warning', title: 'A recovery key lies on the host that it must not lie on.' },
   HF4020: { severity: 'warning', title: 'Defaults or overrides are written that nothing takes.' },
+  HF4021: { severity: 'error', title: 'A retention class is in two shared domains at once.' },
+  HF4022: { severity: 'error', title: 'A domain names a host that has nothing to share.' },
   HF4901: { severity: 'warning', title: 'A part of the policy is not yet available and ignored.' },
   HF4902: { severity: 'note', title: 'A part of the policy is kept, but nothing acts on it yet.' },
 

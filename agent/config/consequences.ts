@@ -33,6 +33,7 @@ export function consequencesOf(change: Change, both: Both): Consequence[] {
   if (section === 'pipelines') return kind === 'changed' ? [note(STORED_AGAIN_IF_CUT)] : [];
   if (section === 'targets') return targetField(kind, whole);
   if (section === 'recipients') return recipientField(name, kind, whole);
+  if (section === 'domains') return domainField(name, field, kind, change);
   if (section === 'plugins') return [risk('plugins run with all rights of the agent')];
   if (section === 'plans' && kind === 'removed') return [risk('there is one recovery plan less')];
   if (section !== 'alerts') return [];
@@ -166,9 +167,36 @@ function targetField(kind: Kind, whole: boolean): Consequence[] {
   return [risk('if it is another place than before, what was stored is not there')];
 }
 
+const DOMAIN_ANEW = note(
+  'another domain: the next runs of its classes store everything that it lacks, and what is stored stays where it is',
+);
+
+function domainField(name: string, field: string | undefined, kind: Kind, change: Change): Consequence[] {
+  if (field === undefined && kind === 'removed') return [DOMAIN_ANEW];
+  const fresh = field === 'hosts' ? missing(change.after, change.before) : field === undefined ? ['its hosts'] : [];
+  const gone = field === 'hosts' ? missing(change.before, change.after) : [];
+  return [
+    ...(fresh.length > 0
+      ? [
+          risk(`${fresh.join(', ')} can make what others store in "${name}" unrestorable, and guess at its content`),
+          note(`their jobs of "${name}" wait until they are approved for it: holdfast keys approve`),
+        ]
+      : []),
+    ...(gone.length > 0
+      ? [risk(`${gone.join(', ')} keep the secret of "${name}": only a new domain takes it away`)]
+      : []),
+    DOMAIN_ANEW,
+  ];
+}
+
 function recipientField(name: string, kind: Kind, whole: boolean): Consequence[] {
   if (!whole) return [RECIPIENTS];
-  return kind === 'removed' ? [risk(`"${name}" cannot open what is stored from now on`), RECIPIENTS] : [RECIPIENTS];
+  if (kind !== 'removed') return [RECIPIENTS];
+  return [
+    risk(`"${name}" cannot open what is stored from now on`),
+    risk(`hosts that only "${name}" approved are not trusted any more until somebody else approves them`),
+    RECIPIENTS,
+  ];
 }
 
 function missing(from: Json | undefined, other: Json | undefined): string[] {

@@ -32,9 +32,10 @@ await import(${JSON.stringify(join(root, from, 'module.mjs'))}).catch((error) =>
 }
 
 test('a module without any package finds the contract and the schemas of the agent', () => {
-  const script = `import { definePlugin } from 'holdfast/plugin'; import { Type } from 'typebox';
-console.log(typeof definePlugin, Type.Object({}).type);`;
-  assert.equal(seen('bare', script), 'function object');
+  const script = `import { definePlugin } from 'holdfast/plugin'; import { openExtras } from 'holdfast/system';
+import { Type } from 'typebox';
+console.log(typeof definePlugin, typeof openExtras, Type.Object({}).type);`;
+  assert.equal(seen('bare', script), 'function function object');
 });
 
 test('the contract is the agent’s, whatever lies beside the module; a typebox of its own comes first', () => {

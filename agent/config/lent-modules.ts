@@ -1,6 +1,7 @@
 import { registerHooks } from 'node:module';
 
-const CONTRACT = 'holdfast/plugin';
+/** The contract, and the calls of the system that Node lacks. */
+const OWN = ['holdfast/plugin', 'holdfast/system'];
 /** What schemas of options are written with. */
 const SCHEMAS = /^typebox(\/|$)/;
 
@@ -17,7 +18,7 @@ export function lendModules(): void {
   registerHooks({
     resolve(specifier, context, next) {
       const here = { ...context, parentURL: import.meta.url };
-      if (specifier === CONTRACT) return next(specifier, here);
+      if (OWN.includes(specifier)) return next(specifier, here);
       if (!SCHEMAS.test(specifier)) return next(specifier, context);
       try {
         return next(specifier, context);

@@ -162,7 +162,6 @@ domains: { shared: { hosts: [a, b], retention: [audit] } }
       'warning 11:1 HF4901',
       'warning 14:1 HF4901',
       'warning 15:1 HF4901',
-      'warning 16:1 HF4901',
     ]);
     assert.match(diagnostics[2]?.message ?? '', /and in 1 more/);
   });

@@ -398,6 +398,37 @@ export const mistakes: readonly Mistake[] = [
     expected: ['HF3011'],
   },
   {
+    name: 'a class in two domains that have a host in common',
+    text: policy({
+      domains:
+        'domains:\n  all: { hosts: ["db-*"], retention: [default] }\n  one: { hosts: [db-1], retention: [‸default] }\n  far: { hosts: ["web-*"], retention: [default] }',
+    }),
+    expected: ['HF4021'],
+  },
+  {
+    name: 'a domain of a host that has no job of its class',
+    text: policy({
+      jobs: 'jobs: { app: { source: app, targets: [local], hosts: [db-1] } }',
+      domains: 'domains: { all: { hosts: [db-1, ‸db-2, "db-*"], retention: [default] } }',
+    }),
+    expected: ['HF4022'],
+  },
+  {
+    name: 'jobs of one shared domain with different recipients',
+    text: policy({
+      recipients: 'recipients: { ops: { publicKey: a.asc }, safe: { publicKey: b.asc } }',
+      retention: 'retention: { books: {} }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local] }\n  more: { source: app, targets: [local], retention: books, recipients: ‸[ops] }',
+      domains: 'domains: { all: { hosts: ["db-*"], retention: [default, books] } }',
+    }),
+    expected: ['HF4006'],
+  },
+  {
+    name: 'domains that are other ones on one host',
+    text: policy({ hosts: 'hosts:\n  db-1: { ‸domains: {} }' }),
+    expected: ['HF2001'],
+  },
+  {
     name: 'a host that has what is the same everywhere, and a name no host has',
     text: policy({ hosts: 'hosts:\n  db-1: { ‸version: 1 }\n  ‸db 2: {}' }),
     expected: ['HF2001', 'HF2005'],

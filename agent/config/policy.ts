@@ -1,5 +1,6 @@
 import type { Json } from '../contract/index.ts';
 import type { At, Positions } from './diagnostic.ts';
+import type { SharedDomain } from './domains.ts';
 import type { Duration } from './duration.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -19,6 +20,7 @@ export interface Policy {
   readonly pipelines: Readonly<Record<string, Pipeline>>;
   readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly retention: Readonly<Record<string, RetentionSpec>>;
+  readonly domains: Readonly<Record<string, SharedDomain>>;
   readonly notifiers: Readonly<Record<string, PluginSpec>>;
   /** Those of this host. */
   readonly jobs: Readonly<Record<string, Job>>;
@@ -99,8 +101,10 @@ export interface Job {
   readonly pipeline: Pipeline;
   readonly targets: readonly PluginSpec[];
   readonly retention: RetentionSpec;
-  /** The name of its domain, `<host>/<class>`: what deduplicates, is trusted and is shredded together. */
+  /** The name of its domain, `<host>/<class>` or a shared one's: what deduplicates, is trusted and is shredded together. */
   readonly domain: string;
+  /** The domain, when this host shares it. */
+  readonly shared?: SharedDomain;
   /** Who can open what this job stores: the same for every job of a domain. */
   readonly recipients: readonly RecipientSpec[];
   readonly timeoutMs: number;

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fail } from '../contract/index.ts';
 import type { At, Path, Positions } from './diagnostic.ts';
+import { type SharedDomain, sharedBy } from './domains.ts';
 import { parseDuration, parseSpan } from './duration.ts';
 import type { Options } from './entries.ts';
 import { matchesHost } from './merging/hosts.ts';
@@ -100,6 +101,12 @@ export class Resolver {
     return { default: { name: 'default', at: this.#at([]) }, ...declared };
   }
 
+  domains(): Record<string, SharedDomain> {
+    return each(this.#checked.skeleton.domains ?? {}, (name, { hosts, retention }) => {
+      return { name, hosts, retention, at: this.#at(['domains', name]) };
+    });
+  }
+
   limits(): Limits {
     const { workers, memory, files } = this.#checked.skeleton.limits;
     return {
@@ -115,6 +122,7 @@ export class Resolver {
     readonly targets: Readonly<Record<string, PluginSpec>>;
     readonly pipelines: Readonly<Record<string, Pipeline>>;
     readonly retention: Readonly<Record<string, RetentionSpec>>;
+    readonly domains: Readonly<Record<string, SharedDomain>>;
   }): Pick<Policy, 'jobs' | 'idle'> {
     const idle: Record<string, IdleJob> = {};
     const active: [string, NonNullable<Skeleton['jobs']>[string]][] = [];
@@ -123,9 +131,11 @@ export class Resolver {
       if (reason === undefined) active.push([name, job]);
       else idle[name] = { source: job.source, reason };
     }
+    const shared = Object.values(declared.domains).filter((domain) => sharedBy(domain, this.#around.host));
     const jobs = each(Object.fromEntries(active), (name, job): Job => {
       const schedule = this.#checked.schedules.get(name);
       const retention = taken(declared.retention, job.retention);
+      const domain = shared.find((one) => one.retention.includes(retention.name));
       const recipients = job.recipients ?? Object.keys(declared.recipients);
       return {
         name,
@@ -134,10 +144,11 @@ export class Resolver {
         pipeline: taken(declared.pipelines, job.pipeline),
         targets: job.targets.map((target) => taken(declared.targets, target)),
         retention,
-        domain: `${this.#around.host}/${retention.name}`,
+        domain: domain?.name ?? `${this.#around.host}/${retention.name}`,
         recipients: recipients.map((recipient) => taken(declared.recipients, recipient)),
         timeoutMs: parseSpan(job.timeout) ?? 0,
         at: this.#at(['jobs', name]),
+        ...(domain && { shared: domain }),
         ...(schedule && { schedule }),
       };
     });

@@ -19,7 +19,6 @@ const IGNORED: readonly Part[] = [
   { path: ['alerts'], hint: 'nobody is told; watch the exit code of `holdfast run`' },
   { path: ['notifiers'], hint: 'nobody is told; watch the exit code of `holdfast run`' },
   { path: ['plans'], hint: 'restore by hand: `holdfast restore`' },
-  { path: ['domains'], hint: 'each host and retention class is a domain of its own' },
   { path: ['retention', '*', 'lock'], hint: 'nothing is locked' },
   { path: ['retention', '*', 'erasure'], hint: 'nothing is erased' },
 ];

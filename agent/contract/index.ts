@@ -9,3 +9,4 @@ export * from './source.ts';
 export * from './stage.ts';
 export * from './target.ts';
 export * from './tree.ts';
+export * from './unfinished.ts';

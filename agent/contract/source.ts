@@ -133,9 +133,14 @@ export interface Plan {
   readonly state: Json;
 }
 
+/** A part of what is kept of an entry beside its content. */
+export type MetaPart = 'owner' | 'xattrs' | 'flags';
+
 /** What a restore did. `skipped` non-empty means: incomplete. */
 export interface Restored {
   readonly facts: Json;
+  /** What was set of nothing, because of who restored or of the options: owners are given by root only. It counts as complete. */
+  readonly notSet?: readonly MetaPart[];
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
 }
 

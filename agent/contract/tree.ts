@@ -58,14 +58,24 @@ export interface FileAttributes {
   readonly mtimeNs?: bigint;
   readonly uid?: number;
   readonly gid?: number;
+  readonly xattrs?: XattrsToSet;
+}
+
+/** All extended attributes of a new file, what it inherited is taken away, and who is told of those it could not be given. */
+export interface XattrsToSet {
+  readonly values: Readonly<Record<string, Uint8Array>>;
+  /** The system would not take this one (`code`: the name of its errno): the file stands without it. Told before the write resolves. */
+  refused(xattr: string, code: string): void;
 }
 
 /** The content of a stored file. Every byte was authenticated and matched against its id before it is handed out. */
 export interface StoredContent {
   read(range?: { readonly offset: number; readonly length?: number }): Bytes;
   /**
-   * Makes a new file at the absolute `path` (O_CREAT | O_EXCL | O_NOFOLLOW) inside a worker, writes the content, sets the
-   * attributes, and resolves to `undefined`, or to the failure after removing what was begun. Many may be in flight.
+   * Makes a new file at the absolute `path`, where nothing may stand, inside a worker, and resolves to `undefined`, or to the
+   * failure after removing what was begun. Content and attributes are complete when the file gets this name (`unfinishedName`
+   * until then), so that whatever ends the process, what stands at `path` is whole. Zeros of a sparse entry come back as holes,
+   * those of others are written. Many may be in flight.
    */
   writeTo(path: Uint8Array, attributes: FileAttributes): Promise<Failure | undefined>;
 }

@@ -26,6 +26,7 @@ const planted: readonly (readonly [rule: string, file: string, line: string, say
     "import '../repository/pack.ts';",
     /config may import from contract, not/,
   ],
+  ['rooms-in-order', 'agent/system/planted.ts', "import '../contract/index.ts';", /system may import from nothing/],
   ['rooms-in-order', 'agent/repository/planted.ts', "import '../catalog/catalog.ts';", /not from catalog/],
   ['rooms-in-order', 'agent/catalog/planted.ts', "import '../engine/run.ts';", /not from engine/],
   ['rooms-in-order', 'agent/telemetry/planted.ts', "import '../config/policy.ts';", /not from config/],
@@ -61,6 +62,8 @@ const planted: readonly (readonly [rule: string, file: string, line: string, say
   ['one-user-per-package', 'agent/engine/planted.ts', "import { Piscina } from 'piscina';", /only agent\/workers\//],
   ['one-user-per-package', 'agent/engine/planted.ts', "import('@opentelemetry/api');", /only agent\/telemetry\//],
   ['one-user-per-package', 'plugins/sources/planted/index.ts', "import '@opentelemetry/sdk-node';", /telemetry/],
+  ['one-user-per-package', 'plugins/sources/planted/index.ts', "import ffi from 'node:ffi';", /only agent\/system\//],
+  ['one-user-per-package', 'agent/workers/planted.ts', "type F = typeof import('node:ffi');", /only agent\/system\//],
   ['ciphers-in-one-file', 'agent/repository/planted.ts', 'crypto.createDecipheriv(a, b, c);', /createDecipheriv is/],
   ['ciphers-in-one-file', 'plugins/codecs/planted/index.ts', 'const cipher = createCipheriv;', /createCipheriv is/],
   ['named-for-a-noun', 'agent/engine/utils/planted.ts', 'export {};', /'utils'/],
@@ -80,7 +83,10 @@ const planted: readonly (readonly [rule: string, file: string, line: string, say
 const allowed: readonly (readonly [file: string, line: string])[] = [
   ['agent/workers/planted.ts', "import { Piscina } from 'piscina'; import '../repository/pack.ts';"],
   ['agent/repository/keys/planted.test.ts', 'createDecipheriv(a, b, c);'],
-  ['plugins/sources/planted/a.ts', "import 'holdfast/plugin'; import 'pg'; import 'node:fs'; import './b.ts';"],
+  [
+    'plugins/sources/planted/a.ts',
+    "import 'holdfast/plugin'; import 'holdfast/system'; import 'pg'; import 'node:fs'; import './b.ts';",
+  ],
   ['plugins/sources/planted/conformance.test.ts', "import 'holdfast/conformance';"],
   ['plugins/sources/planted/conformance.ts', "import 'holdfast/conformance';"],
   ['plugins/codecs/planted/a.test.ts', "new URL('../../../conformance/vectors/a.json', import.meta.url);"],

@@ -30,16 +30,17 @@ export interface FileRule {
 }
 
 const leaves = ['contract'];
-const stores = [...leaves, 'config', 'repository', 'catalog', 'telemetry'];
+const stores = [...leaves, 'system', 'config', 'repository', 'catalog', 'telemetry'];
 const running = [...stores, 'workers', 'engine'];
 const guided = [...running, 'security', 'recovery', 'schedule', 'watch'];
 
 /** A room of agent/, and the rooms it may import from beside itself. A new room is entered here first. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   contract: [],
+  system: [],
   config: leaves,
   repository: leaves,
-  catalog: leaves,
+  catalog: [...leaves, 'system'],
   telemetry: leaves,
   workers: stores,
   engine: [...stores, 'workers'],
@@ -56,9 +57,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const onlyUser: readonly (readonly [name: RegExp, room: string])[] = [
   [/^piscina(\/|$)/, 'workers'],
   [/^@opentelemetry\//, 'telemetry'],
+  [/^node:ffi$/, 'system'],
 ];
 
 const builtinList = 'agent/cli/builtin.ts';
+
+/** What the agent lends to plugins. */
+const lent = ['holdfast/plugin', 'holdfast/system'];
 
 /** Test vectors are data, kept in one place for everyone who tests against them. */
 const vectors = 'conformance/vectors/';
@@ -99,11 +104,11 @@ export const arrowRules: readonly ArrowRule[] = [
     judge: ({ from, specifier, to }) => {
       const folder = pluginFolder(from.path);
       if (folder === undefined || to?.startsWith(folder)) return undefined;
-      if (specifier === 'holdfast/plugin') return undefined;
+      if (lent.includes(specifier)) return undefined;
       if (specifier === 'holdfast/conformance' && (isTest(from.path) || isHarness(from.path))) return undefined;
       if (isPackage(specifier) && !specifier.startsWith('holdfast')) return undefined;
       if (specifier.startsWith('node:') || (isTest(from.path) && to?.startsWith(vectors))) return undefined;
-      return "a plugin imports 'holdfast/plugin', packages, node: modules and files of its own folder";
+      return "a plugin imports 'holdfast/plugin', 'holdfast/system', packages, node: modules and files of its own folder";
     },
   },
   {
@@ -119,9 +124,9 @@ export const arrowRules: readonly ArrowRule[] = [
       if (!from.path.startsWith('conformance/') || from.path.startsWith(examples) || isTest(from.path))
         return undefined;
       if (to?.startsWith('agent/') || to?.startsWith('plugins/')) {
-        return "what plugins are tested by sees only 'holdfast/plugin', as an outsider would";
+        return "what plugins are tested by sees only 'holdfast/plugin' and 'holdfast/system', as an outsider would";
       }
-      return specifier.startsWith('holdfast') && specifier !== 'holdfast/plugin' ? 'import it by its path' : undefined;
+      return specifier.startsWith('holdfast') && !lent.includes(specifier) ? 'import it by its path' : undefined;
     },
   },
   {

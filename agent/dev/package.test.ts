@@ -106,9 +106,10 @@ process.on('exit', () => writeFileSync('loaded.json', JSON.stringify(loaded)));`
   );
 });
 
-test("'holdfast/plugin' and 'holdfast/conformance' can be imported, and their types hold", () => {
+test("'holdfast/plugin', 'holdfast/system' and 'holdfast/conformance' can be imported, and their types hold", () => {
   const plugin = `import { definePlugin, fail, type Notifier } from 'holdfast/plugin';
 import { runSuite, targetSuite } from 'holdfast/conformance';
+import { type ExtrasAccess, openExtras } from 'holdfast/system';
 import { Type } from 'typebox';
 class Silent implements Notifier {
   async notify(): Promise<void> {}
@@ -119,10 +120,11 @@ export const plugin = definePlugin({
   options: Type.Object({ loud: Type.Optional(Type.Boolean({ description: 'no' })) }),
   async open() { return new Silent(); },
 });
-console.log(plugin.name, typeof fail, typeof runSuite, typeof targetSuite);
+const extras: ExtrasAccess = openExtras();
+console.log(plugin.name, typeof fail, typeof runSuite, typeof targetSuite, extras.by);
 `;
   writeFileSync(join(user, 'plugin.ts'), plugin);
-  assert.equal(succeed(user, process.execPath, ['plugin.ts']), 'silent function function object\n');
+  assert.match(succeed(user, process.execPath, ['plugin.ts']), /^silent function function object (libc|tools)\n$/);
   const compilerOptions = {
     strict: true,
     noEmit: true,

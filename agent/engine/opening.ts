@@ -1,5 +1,3 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PluginSpec } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
@@ -15,7 +13,9 @@ import {
   type Span,
 } from '../contract/index.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
+import { removeTree } from '../system/index.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { makeScratchFolder } from './scratch.ts';
 
 /** What every run of this process shares. */
 export interface Engine {
@@ -94,10 +94,8 @@ export function pluginOf<K extends Kind>(
 
 async function lend<T extends AsyncDisposable>(loan: Loan, open: (host: Host) => Promise<T>): Promise<Opened<T>> {
   const { engine, span, signal } = loan;
-  const folder = join(engine.stateFolder, 'scratch');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const scratchDir = await mkdtemp(join(folder, 'run-'));
-  const clear = () => rm(scratchDir, { recursive: true, force: true });
+  const scratchDir = await makeScratchFolder(engine.stateFolder);
+  const clear = () => removeTree(scratchDir);
   try {
     const log = engine.telemetry.logger(engine.log, span);
     const instance = await open(hostFor(engine, { log, span, signal, scratchDir }));

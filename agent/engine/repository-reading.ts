@@ -1,10 +1,12 @@
-import type { PluginSpec } from '../config/policy.ts';
+import type { PluginSpec, RecipientSpec } from '../config/policy.ts';
 import { type Failure, failureOf } from '../contract/index.ts';
+import type { Approver } from '../repository/keys/approver.ts';
 import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
 import { readMarker } from '../repository/marker.ts';
 import { Store } from '../repository/store.ts';
 import { Writers } from '../repository/writers.ts';
 import { type Loan, openStore } from './opening.ts';
+import { readApprovers } from './recipients.ts';
 
 /** A repository as a reader sees it: whose it is, who may have written to it, and which copies of it can be had. */
 export interface RepositoryReading extends AsyncDisposable {
@@ -17,13 +19,24 @@ export interface RepositoryReading extends AsyncDisposable {
   readonly host: HostKeys | undefined;
   /** Targets that could not be opened or hold no repository. One that is left is enough to read. */
   readonly unavailable: readonly { readonly target: string; readonly failure: Failure }[];
+  /** Recipients of the policy: whom they approved is trusted. */
+  readonly approvers: readonly Approver[];
+  /** Those whose public keys cannot be read: whom they approved is not trusted. */
+  readonly unreadable: readonly Failure[];
+}
+
+/** What of a policy it takes to read a repository: where it lies, and whose word counts. */
+export interface ReadingSpec {
+  readonly targets: readonly PluginSpec[];
+  /** All that the policy names. */
+  readonly recipients: readonly RecipientSpec[];
 }
 
 /**
  * Opens whatever is left of the targets: on the day a restore is needed, one of them is likely to be gone. Fails with the first
  * target's failure when none can be had, and with `REPOSITORY_MIXED` when two hold different repositories.
  */
-export async function openReading(specs: readonly PluginSpec[], loan: Loan): Promise<RepositoryReading> {
+export async function openReading({ targets: specs, recipients }: ReadingSpec, loan: Loan): Promise<RepositoryReading> {
   await using stack = new AsyncDisposableStack();
   const targets: Store['targets'][number][] = [];
   const unavailable: { target: string; failure: Failure }[] = [];
@@ -44,7 +57,17 @@ export async function openReading(specs: readonly PluginSpec[], loan: Loan): Pro
   const { id } = await readMarker(store);
   const own = await loadHostKeys(loan.engine.stateFolder);
   const host = own?.repository === id ? own : undefined;
-  const writers = await Writers.load(store, id, host);
+  const { approvers, problems: unreadable } = await readApprovers(recipients);
+  const writers = await Writers.load(store, id, { own: host, approvers });
   const opened = stack.move();
-  return { id, store, writers, host, unavailable, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    id,
+    store,
+    writers,
+    host,
+    unavailable,
+    approvers,
+    unreadable,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Catalog } from '../catalog/catalog.ts';
 import { defaultOptions } from '../config/default-options.ts';
-import type { Job, PluginSpec, SourceSpec } from '../config/policy.ts';
+import type { Job, PluginSpec, RecipientSpec, SourceSpec } from '../config/policy.ts';
 import type { PluginRegistry, Registered } from '../config/registry.ts';
 import {
   type BackupRequest,
@@ -20,9 +19,10 @@ import {
   type TreeEntry,
   type Verdict,
 } from '../contract/index.ts';
-import { loadHostKeys, saveHostKeys } from '../repository/keys/host-keys.ts';
+import { signApproval } from '../repository/approvals.ts';
+import { readApprover } from '../repository/keys/approver.ts';
+import { type HostKeys, loadHostKeys, newHostKeys, saveHostKeys } from '../repository/keys/host-keys.ts';
 import { type Identity, unlockIdentity } from '../repository/keys/identity.ts';
-import { generateSigner } from '../repository/keys/signing.ts';
 import { ensureMarker, readMarker } from '../repository/marker.ts';
 import type { Store } from '../repository/store.ts';
 import { Writers } from '../repository/writers.ts';
@@ -119,13 +119,30 @@ export class TestRepository implements AsyncDisposable {
     for (const { options } of made.targets) await mkdir(pathOf(options), { mode: 0o700 });
     await using store = await made.openStore();
     const { marker } = await ensureMarker(store, made.engine.now());
-    await saveHostKeys(made.stateFolder, {
-      repository: marker.id,
-      writer: randomBytes(16).toString('hex'),
-      signer: generateSigner(),
-      domains: [],
-    });
+    await made.approve(await saveHostKeys(made.stateFolder, newHostKeys(marker.id)));
     return made;
+  }
+
+  /** Approves a writer with the recovery key, on every target. */
+  async approve({ repository, writer, signer, join }: HostKeys, host = 'tester'): Promise<void> {
+    await using store = await this.openStore();
+    const identity = await this.identity();
+    const created = new Date(0).toISOString();
+    const { publicKey } = signer;
+    const { key, object } = await signApproval(
+      {
+        repository,
+        writer,
+        host,
+        publicKey,
+        joinKey: join.publicKey,
+        domains: [],
+        approver: identity.fingerprint,
+        created,
+      },
+      { identity, approver: await readApprover('recovery', this.recipient.publicKey), now: new Date() },
+    );
+    await store.put(key, object);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,6 +152,10 @@ export class TestRepository implements AsyncDisposable {
 
   target(name: string): PluginSpec {
     return { name, type: 'watched', options: { path: join(this.folder, name) }, at };
+  }
+
+  get recipients(): readonly RecipientSpec[] {
+    return [{ name: 'recovery', publicKey: join(this.folder, 'recovery.asc'), at }];
   }
 
   openStore(targets = this.targets): Promise<Store & AsyncDisposable> {
@@ -157,7 +178,7 @@ export class TestRepository implements AsyncDisposable {
       targets: this.targets,
       retention: { name: 'default', at },
       domain: 'tester/default',
-      recipients: [{ name: 'recovery', publicKey: join(this.folder, 'recovery.asc'), at }],
+      recipients: this.recipients,
       timeoutMs: 0,
       at,
       ...over,
@@ -172,6 +193,7 @@ export class TestRepository implements AsyncDisposable {
     return runJob(this.engine, {
       job: this.job(over),
       limits: { workers: 1, memoryBytes: 64 * 2 ** 20, files: 8 },
+      recipients: this.recipients,
       policyHash: '00'.repeat(32),
       signal: new AbortController().signal,
       ...request,
@@ -189,7 +211,9 @@ export class TestRepository implements AsyncDisposable {
   }
 
   async writers(store: Store): Promise<Writers> {
-    return Writers.load(store, (await readMarker(store)).id, await loadHostKeys(this.stateFolder));
+    const own = await loadHostKeys(this.stateFolder);
+    const approvers = [await readApprover('recovery', this.recipient.publicKey)];
+    return Writers.load(store, (await readMarker(store)).id, { own, approvers });
   }
 
   /** Keys on a target that begin with `prefix`, ascending. */

@@ -319,7 +319,10 @@ test('a repository that names another signing key for this host is not written t
   const [key] = await r.keys('keys/writers/');
   assert.ok(key);
   await r.remove(key);
-  await writeFile(r.path(key), encodeWriter({ ...forged, publicKey: forger.publicKey }, forger));
+  await writeFile(
+    r.path(key),
+    encodeWriter({ ...forged, publicKey: forger.publicKey, joinKey: keys.join.publicKey }, forger),
+  );
   const report = await r.run();
   assert.deepEqual([report.verdict, report.failure?.code], ['failed', 'WRITER_FORGED']);
 });
@@ -357,7 +360,14 @@ test('no plaintext and no secret leaves: not to targets, not in reports, not in 
   const [domain] = keys?.domains ?? [];
   assert.ok(keys && domain);
   const derived = domainKeys(domain.id, domain.name, domain.secret);
-  const secrets = [domain.secret, keys.signer.seed, derived.idKey, derived.indexKey, derived.chunkerKey];
+  const secrets = [
+    domain.secret,
+    keys.signer.seed,
+    keys.join.privateKey,
+    derived.idKey,
+    derived.indexKey,
+    derived.chunkerKey,
+  ];
   for (const secret of secrets) {
     for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const) {
       const text = Buffer.from(secret).toString(form);

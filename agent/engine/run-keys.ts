@@ -1,7 +1,8 @@
-import { fail } from '../contract/index.ts';
+import { type Failure, fail } from '../contract/index.ts';
 import { type HostKeys, loadHostKeys } from '../repository/keys/host-keys.ts';
 import { readMarker } from '../repository/marker.ts';
 import type { Store } from '../repository/store.ts';
+import type { KnownWriter } from '../repository/writers.ts';
 
 /** What this host writes with, when it was set up for the repository that the targets hold: `NOT_INITIALISED`, `REPOSITORY_OTHER`. */
 export async function hostKeysFor(store: Store, stateFolder: string): Promise<HostKeys> {
@@ -24,4 +25,15 @@ export async function hostKeysFor(store: Store, stateFolder: string): Promise<Ho
     permanent: true,
     hint: 'check the path or bucket of the targets, or use another state folder for another repository',
   });
+}
+
+/** Said with every run until it is done: the backup is made all the same, since losing it would be worse. */
+export function unapprovedHost(writer: KnownWriter | undefined): Failure {
+  return {
+    code: 'WRITER_UNAPPROVED',
+    message: 'nobody has approved the keys of this host yet: what it backs up is restored on no other machine',
+    origin: 'key',
+    permanent: true,
+    hint: `whoever has a recovery key does it: \`holdfast keys approve ${writer?.code ?? '<code>'} --key <recovery key>\``,
+  };
 }

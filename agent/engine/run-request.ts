@@ -1,10 +1,12 @@
-import type { Job, Limits } from '../config/policy.ts';
+import type { Job, Limits, RecipientSpec } from '../config/policy.ts';
 import type { Progress } from './progress.ts';
 
 /** What a run is asked to do. */
 export interface RunRequest {
   readonly job: Job;
   readonly limits: Limits;
+  /** All recipients of the policy: whom they approved is trusted. */
+  readonly recipients: readonly RecipientSpec[];
   /** SHA-256 of the policy, for the snapshot. */
   readonly policyHash: string;
   readonly signal: AbortSignal;

@@ -1,9 +1,12 @@
 import { DomainLock } from '../catalog/domain-lock.ts';
 import type { RunEnd } from '../catalog/run-history.ts';
+import { sharedBy } from '../config/domains.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { replicateApprovals } from '../repository/approvals.ts';
 import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/domains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
+import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { type Succession, successionOf } from '../repository/snapshots.ts';
 import type { Store } from '../repository/store.ts';
 import { encodeTable } from '../repository/table.ts';
@@ -16,8 +19,8 @@ import { type Engine, openStore } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
 import { noProgress, type Progress } from './progress.ts';
-import { readRecipients } from './recipients.ts';
-import { hostKeysFor } from './run-keys.ts';
+import { readApprovers, readRecipients } from './recipients.ts';
+import { hostKeysFor, unapprovedHost } from './run-keys.ts';
 import type { RunReport } from './run-report.ts';
 import type { RunRequest } from './run-request.ts';
 import { RunSink } from './run-sink.ts';
@@ -102,21 +105,32 @@ class Run {
     const loan = { engine: this.#engine, span: opening, signal };
     await using store = await openStore(job.targets, loan);
     const host = await hostKeysFor(store, this.#engine.stateFolder);
-    const recipients = await readRecipients(job.recipients, this.started);
+    const writers = await this.#writers(store, host);
+    const { shared } = job;
     const ensured = await ensureDomain({
       store,
       host,
+      writers,
       name: job.domain,
-      recipients,
+      sharing: shared && { name: shared.name, includes: (name) => sharedBy(shared, name) },
+      recipients: await readRecipients(job.recipients, this.started),
       stateFolder: this.#engine.stateFolder,
       now: this.started,
     });
     this.#problems.push(...ensured.problems);
-    await publishWriter(store, ensured.host, this.#engine.hostName, this.started.toISOString());
-    const writers = await Writers.load(store, host.repository, ensured.host);
-    this.#problems.push(...writers.problems);
     const succession = await successionOf(store, writers, host.writer, job.name);
     await this.#backUp(store, ensured, succession);
+  }
+
+  /** Publishes this host's writer, and says who else is trusted; a host that nobody approved is told so. */
+  async #writers(store: Store, host: HostKeys): Promise<Writers> {
+    await publishWriter(store, host, this.#engine.hostName, this.started.toISOString());
+    await replicateApprovals(store, host.writer);
+    const { approvers, problems } = await readApprovers(this.#request.recipients);
+    const writers = await Writers.load(store, host.repository, { own: host, approvers });
+    this.#problems.push(...problems, ...writers.problems);
+    if (!writers.isApproved(host.writer)) this.#problems.push(unapprovedHost(writers.get(host.writer)));
+    return writers;
   }
 
   async #backUp(store: Store, { host, domain, epochs }: EnsuredDomain, succession: Succession): Promise<void> {

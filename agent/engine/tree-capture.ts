@@ -41,6 +41,8 @@ export interface CapturedTree {
 type FileEntry = Extract<TreeEntry, { kind: 'file' }>;
 type DataEntry = Extract<TreeEntry, { kind: 'data' }>;
 
+type Content = { readonly chunks: Uint8Array } | { readonly lists: Uint8Array };
+
 /** An entry that can go to its page; with what the cache is to know of it, when it is a file that has a path. */
 interface Ready {
   readonly record: TreeRecord;
@@ -133,20 +135,20 @@ export class TreeCapture {
     }
     this.#o.progress.bytesRead += entry.stamp.size;
     const { mode, uid, gid } = entry.meta;
-    const file = { path: entry.file, stamp: entry.stamp, owner: { mode, uid, gid } };
+    const owner = { mode, uid, gid };
+    const file = { path: entry.file, stamp: entry.stamp, owner, ...(entry.sparse ? { sparse: entry.sparse } : {}) };
     this.#pending.push({ entry, read: this.#batches.add(file) });
   }
 
   #addUnchanged(entry: FileEntry, chunks: Uint8Array): void {
-    const { path, meta, stamp } = entry;
+    const { stamp } = entry;
     const cached = { stamp, chunks, state: 'unchanged' } as const;
     if (chunks.length <= CHUNKS_IN_ENTRY * REF_BYTES) {
-      this.#emitOrWait({ record: { path, meta, kind: 'file', size: stamp.size, chunks }, cached });
+      this.#emitOrWait({ record: fileRecord(entry, stamp.size, { chunks }), cached });
       return;
     }
     const recorded = async (): Promise<Ready> => {
-      const content = await this.#content(chunks);
-      return { record: { path, meta, kind: 'file', size: stamp.size, ...content }, cached };
+      return { record: fileRecord(entry, stamp.size, await this.#content(chunks)), cached };
     };
     this.#addLater(recorded());
   }
@@ -200,12 +202,11 @@ export class TreeCapture {
     }
     const { refs, size, changed } = outcome;
     if (changed) this.#changedWhileRead++;
-    const { path, meta } = entry;
-    const record: TreeRecord = { path, meta, kind: 'file', size, ...(await this.#content(refs)) };
+    const record = fileRecord(entry, size, await this.#content(refs));
     this.#emit({ record, cached: { stamp: entry.stamp, chunks: refs, state: changed ? 'unreliable' : 'read' } });
   }
 
-  async #content(refs: Uint8Array): Promise<{ chunks: Uint8Array } | { lists: Uint8Array }> {
+  async #content(refs: Uint8Array): Promise<Content> {
     if (refs.length <= CHUNKS_IN_ENTRY * REF_BYTES) return { chunks: refs };
     return { lists: await storeChunkList(this.#o.session, this.#o.artifact, this.#o.used, refs) };
   }
@@ -229,6 +230,10 @@ export class TreeCapture {
     }
     this.#writer.add(record);
   }
+}
+
+function fileRecord({ path, meta, sparse }: FileEntry, size: number, content: Content): TreeRecord {
+  return { path, meta, kind: 'file', size, ...content, ...(sparse ? { sparse } : {}) };
 }
 
 function latin1(path: Uint8Array): string {

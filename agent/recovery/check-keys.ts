@@ -43,7 +43,7 @@ async function checkKey(
 ): Promise<void> {
   try {
     await alone.read(key, undefined, (bytes) => {
-      if (parseWriterKey(key) === undefined) decodeEpoch(bytes, key, v.writers.publicKeyOf);
+      if (parseWriterKey(key) === undefined) decodeEpoch(bytes, key, v.writers.trustedKeyOf);
       else decodeWriter(bytes, key);
     });
   } catch (error) {

@@ -4,6 +4,7 @@ import { domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { parseSnapshotKey } from '../repository/layout.ts';
 import { listSnapshots } from '../repository/snapshots.ts';
+import { brokenLinks } from './chains.ts';
 import { checkEpochsOf, checkKeys } from './check-keys.ts';
 import { missingFrames } from './missing-frames.ts';
 import { eachTarget, isWanted, type Verification } from './verification.ts';
@@ -14,7 +15,9 @@ import { eachTarget, isWanted, type Verification } from './verification.ts';
  */
 export async function checkListing(v: Verification, host: HostKeys | undefined): Promise<void> {
   for (const { key, failure } of v.listing.damaged) v.find({ level: 'list', object: key, failure, snapshots: [] });
-  checkChains(v);
+  for (const { snapshot, failure } of brokenLinks(v.listing.snapshots)) {
+    v.find({ level: 'list', object: snapshot.key, failure, snapshots: [snapshot.id] });
+  }
   for (const { name, alone } of eachTarget(v)) await checkKeys(v, name, alone);
   await checkCopies(v);
   const wanted = v.listing.snapshots.filter(({ opened }) => isWanted(v, opened.header.source));
@@ -66,33 +69,6 @@ export async function checkListing(v: Verification, host: HostKeys | undefined):
   }
 }
 
-/** Each snapshot names the hash of the one before it, so that a removal or a swap shows. */
-function checkChains(v: Verification): void {
-  const last = new Map<string, { sequence: number; hash: string; key: string }>();
-  const ordered = v.listing.snapshots.toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence);
-  for (const { key, id, opened } of ordered) {
-    const { writer, job, sequence, previous } = opened.header;
-    const chain = `${writer}/${job}`;
-    const before = last.get(chain);
-    last.set(chain, { sequence, hash: opened.hash, key });
-    const follows =
-      before === undefined ? sequence === 1 : before.sequence === sequence - 1 && before.hash === previous;
-    if (follows) continue;
-    v.find({
-      level: 'list',
-      object: key,
-      snapshots: [id],
-      failure: {
-        code: 'CHAIN_BROKEN',
-        message: `snapshot ${sequence} of ${job} does not follow ${before === undefined ? 'any that is there' : `number ${before.sequence}`}`,
-        origin: 'repository',
-        permanent: true,
-        hint: 'a snapshot was removed, damaged or replaced; what is left restores',
-      },
-    });
-  }
-}
-
 /** A snapshot that one target has and another lacks or has damaged: the other lags, or rots. */
 async function checkCopies(v: Verification): Promise<void> {
   const targets = eachTarget(v);
@@ -105,7 +81,8 @@ async function checkCopies(v: Verification): Promise<void> {
     }
   }
   for (const key of new Set(present.flatMap((keys) => [...keys]))) {
-    if (parseSnapshotKey(key) === undefined) continue;
+    const writer = parseSnapshotKey(key)?.writer;
+    if (writer === undefined || !v.writers.trusts(writer)) continue;
     for (const [i, { name }] of targets.entries()) {
       if (present[i]?.has(key)) continue;
       v.find({

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
+import { removeTree } from '../system/index.ts';
 import { restoreSource } from './restore.ts';
 import { compareRestored } from './restored-tree.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
@@ -44,6 +45,7 @@ async function restoreAndCompare(
   try {
     const report = await restoreSource(engine, {
       targets: options.targets,
+      recipients: options.recipients,
       source: spec,
       at: snapshot.opened.hash,
       into: { folder },
@@ -66,8 +68,8 @@ async function restoreAndCompare(
       registry: engine.registry,
       signal: options.signal,
     });
-    v.checked.restored += await compareRestored(unlocked, folder, find);
+    v.checked.restored += await compareRestored(unlocked, { folder, notSet: report.notSet, find });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
   }
 }

@@ -1,3 +1,4 @@
+import { damaged } from '../repository/damage.ts';
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import { decodeEpoch, unlockEpoch } from '../repository/keys/epoch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
@@ -37,7 +38,7 @@ export class EpochKeys {
     for (const key of await store.keys(epochPrefix(domain))) {
       const id = parseEpochKey(key)?.epoch;
       try {
-        await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.publicKeyOf));
+        await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf));
         if (id !== undefined) epochs.add(id);
       } catch {
         // Whoever needs this one will be told why it does not open.
@@ -49,7 +50,10 @@ export class EpochKeys {
   async #unlock(id: string): Promise<Uint8Array> {
     const { store, writers, domain, identity } = this.#o;
     const key = epochKey(domain, id);
-    const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.publicKeyOf));
+    const epoch = await store.read(key, undefined, (bytes) => decodeEpoch(bytes, key, writers.trustedKeyOf));
+    if (epoch.repository !== writers.repository) {
+      damaged('OBJECT_DAMAGED', `${key} is damaged: it belongs to another repository.`);
+    }
     const { privateKey, domainSecret } = await unlockEpoch(epoch, identity);
     this.#domain ??= domainKeys(epoch.domain, epoch.domainName, domainSecret);
     domainSecret.fill(0);

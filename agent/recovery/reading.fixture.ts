@@ -16,13 +16,13 @@ export async function withSnapshot<T>(
 ): Promise<T> {
   await using store = await r.openStore(o.targets);
   const writers = await r.writers(store);
-  const { snapshots } = await listSnapshots(store, writers);
-  const snapshot = chooseSnapshot(snapshots, o.source ?? 'memory', o.at ?? 'latest');
+  const listing = await listSnapshots(store, writers);
+  const snapshot = chooseSnapshot(listing, writers, o.source ?? 'memory', o.at ?? 'latest');
   await using unlocked = await UnlockedSnapshot.open({
     store,
     writers,
     snapshot,
-    listed: snapshots,
+    listed: listing.snapshots,
     identity: await r.identity(),
     registry: r.engine.registry,
     workers: 1,
@@ -39,6 +39,7 @@ export function restore(
 ): Promise<RestoreReport> {
   return restoreSource(r.engine, {
     targets: r.targets,
+    recipients: r.recipients,
     source,
     at: 'latest',
     into: { folder },
@@ -55,6 +56,7 @@ export function restore(
 export function verify(r: TestRepository, level: Level, over: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
   return verifyRepository(r.engine, {
     targets: r.targets,
+    recipients: r.recipients,
     sources: {},
     level,
     parallel: 4,

@@ -1,4 +1,4 @@
-import type { Failure, Json } from '../contract/index.ts';
+import type { Failure, Json, MetaPart } from '../contract/index.ts';
 
 /** What a restore came to: plain data. Durations are milliseconds. */
 export interface RestoreReport {
@@ -11,6 +11,8 @@ export interface RestoreReport {
   readonly steps: readonly string[];
   readonly facts: Json;
   readonly bytes: number;
+  /** What of the stored properties was set of nothing; see `Restored`. */
+  readonly notSet: readonly MetaPart[];
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
   /** What was noticed and did not stop the restore: what the snapshot lacks, and others that are damaged or forged and were passed over. */
   readonly problems: readonly Failure[];

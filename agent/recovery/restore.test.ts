@@ -255,7 +255,7 @@ test("another writer cannot pass its snapshot off as this host's, nor be taken f
   assert.equal((await readdir(`${r.into}2`)).includes('planted'), false);
   assert.deepEqual(
     again.problems.map(({ code }) => code),
-    ['SIGNATURE_INVALID'],
+    ['SIGNATURE_INVALID', 'WRITER_UNAPPROVED'],
   );
 });
 
@@ -268,6 +268,7 @@ test('on a new host, which of two writers is meant must be said by id', async ()
   await r.run({ source: r.source });
   const other = await loadHostKeys(r.stateFolder);
   assert.ok(other?.revision);
+  await r.approve(other, 'other');
   await saveHostKeys(r.stateFolder, { ...other, writer: 'cd'.repeat(16), signer: generateSigner(), domains: [] });
   const report = await restore(r, r.source, r.into);
   assert.deepEqual([report.verdict, report.failure?.code], ['failed', 'SNAPSHOT_AMBIGUOUS']);

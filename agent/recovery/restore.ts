@@ -1,10 +1,17 @@
-import type { PluginSpec, SourceSpec } from '../config/policy.ts';
+import type { SourceSpec } from '../config/policy.ts';
 import { type Failure, fail, failureOf, type RestoreRequest } from '../contract/index.ts';
 import { type Engine, openSource } from '../engine/opening.ts';
-import { openReading } from '../engine/repository-reading.ts';
+import { openReading, type ReadingSpec } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import {
+  chooseSnapshot,
+  listSnapshots,
+  ofWriter,
+  type StoredSnapshot,
+  unapprovedWriters,
+} from '../repository/snapshots.ts';
+import { findTrusted } from '../repository/writer-name.ts';
 import { requireSource } from './missing-plugin.ts';
 import { tellRestore } from './recovery-telemetry.ts';
 import type { RestoreReport } from './restore-report.ts';
@@ -13,11 +20,12 @@ import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 
 export type { RestoreReport } from './restore-report.ts';
 
-export interface RestoreOptions {
-  readonly targets: readonly PluginSpec[];
+export interface RestoreOptions extends ReadingSpec {
   readonly source: SourceSpec;
   /** `latest`, a snapshot's id, or a time. */
   readonly at: string;
+  /** Whose snapshots: the code or the beginning of the id of a writer. Absent: this host's, or the only one's that has any. */
+  readonly writer?: string;
   readonly into: RestoreRequest['into'];
   /** gitignore patterns; none restores everything. */
   readonly select: readonly string[];
@@ -42,6 +50,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
   const report: { -readonly [K in keyof RestoreReport]?: RestoreReport[K] } = {
     steps: [],
     facts: null,
+    notSet: [],
     bytes: 0,
     skipped: [],
     problems: [],
@@ -79,15 +88,20 @@ async function carryOut(
 ): Promise<void> {
   const opening = watch.phase('open');
   const loan = { engine, span: opening, signal: o.signal };
-  await using repository = await openReading(o.targets, loan);
-  const { store, writers, host, unavailable } = repository;
-  const { snapshots, damaged } = await listSnapshots(store, writers);
+  await using repository = await openReading(o, loan);
+  const { store, writers, host, unavailable, unreadable } = repository;
+  const all = await listSnapshots(store, writers);
+  const listing = o.writer === undefined ? all : ofWriter(all, findTrusted(writers, o.writer).id);
+  const { snapshots } = all;
+  const { damaged } = listing;
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
+    ...unreadable,
     ...writers.problems,
     ...damaged.map(({ failure }) => failure),
   ];
-  const snapshot = chooseSnapshot(snapshots, o.source.name, o.at, host?.writer);
+  const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);
+  report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];
   const { header } = snapshot.opened;
   if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
@@ -128,6 +142,7 @@ async function carryOut(
   try {
     const restored = await opened.source.restore(plan, request, reader);
     report.facts = restored.facts;
+    report.notSet = restored.notSet ?? [];
     report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {

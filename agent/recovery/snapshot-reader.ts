@@ -8,6 +8,7 @@ import {
   type StoredEntry,
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
+import { totalLength } from '../repository/tree.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import { addReadCounters, noReadCounters, type ReadCounters } from '../workers/counters.ts';
 import { type ChunkReader, readWhole } from './chunk-reading.ts';
@@ -16,6 +17,7 @@ import { ReadingSpans } from './reading-spans.ts';
 import { Selection } from './selection.ts';
 import { readRange, readTree, refsOf } from './tree-reading.ts';
 import type { UnlockedSnapshot } from './unlocked-snapshot.ts';
+import { ZeroChunks } from './zero-chunks.ts';
 
 /** One artifact being read: the workers' and the store's work is booked to it. */
 interface ArtifactReading extends ChunkReader {
@@ -75,6 +77,7 @@ export class SnapshotReader implements Reader {
       const begins = offsetOf(page);
       if (begins >= end || (next !== undefined && offsetOf(next) <= start)) continue;
       const refs = await readWhole(reading, refsOf([page]));
+      if (totalLength(refs) !== (next === undefined ? artifact.size : offsetOf(next)) - begins) this.#outOfPlace(name);
       const offset = Math.max(0, start - begins);
       for await (const part of readRange(reading, refs, { offset, length: end - begins - offset })) {
         this.#streamed += part.length;
@@ -107,7 +110,7 @@ export class SnapshotReader implements Reader {
   }
 
   #open(name: string, kind: 'bytes' | 'tree'): ArtifactReading {
-    const { session, frames, gate, body } = this.#from;
+    const { session, frames, gate, body, domain } = this.#from;
     const artifact = body.artifacts.findIndex((one) => one.name === name && one.kind === kind);
     const counters = noReadCounters();
     const reader = { session, frames, gate, artifact, fetched: counters.fetch };
@@ -115,10 +118,19 @@ export class SnapshotReader implements Reader {
     return {
       ...reader,
       body: body.artifacts[artifact] ?? this.#unknown(name, kind),
-      writes: new FileWrites(reader),
+      writes: new FileWrites(reader, new ZeroChunks(domain.idKey)),
       counters,
       startedAt,
     };
+  }
+
+  #outOfPlace(name: string): never {
+    return fail({
+      code: 'OBJECT_DAMAGED',
+      message: `snapshot ${this.#from.snapshot.id} is damaged: a page of ${name} holds another part of it than it says`,
+      origin: 'repository',
+      permanent: true,
+    });
   }
 
   #unknown(name: string, kind: 'bytes' | 'tree'): never {

@@ -1,6 +1,6 @@
 import { fail, type StoredEntry } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
-import { decodePage, type TreeRecord } from '../repository/tree.ts';
+import { decodePage, type TreeRecord, totalLength } from '../repository/tree.ts';
 import { type ChunkReader, readChunks, readWhole } from './chunk-reading.ts';
 import type { FileWrites } from './file-writes.ts';
 import { REF_BYTES } from './frame-source.ts';
@@ -21,13 +21,24 @@ export async function* readRecords(reader: ChunkReader, artifact: ArtifactBody):
     next = at + PAGES < artifact.pages.length ? ask(at + PAGES) : undefined;
     next?.catch(() => {});
     let offset = 0;
-    for (const { length } of artifact.pages.slice(at, at + PAGES)) {
+    for (const { length, first } of artifact.pages.slice(at, at + PAGES)) {
       const records = decodePage(bytes.subarray(offset, offset + length), last);
+      if (Buffer.compare((records[0] as TreeRecord).path, first) !== 0) outOfPlace(artifact.name);
       offset += length;
       yield* records;
       last = records.at(-1) ?? last;
     }
   }
+}
+
+/** Whoever looks for an entry takes the page that its path falls in: a page that starts elsewhere would hide what is in it. */
+function outOfPlace(artifact: string): never {
+  fail({
+    code: 'OBJECT_DAMAGED',
+    message: `a page of ${artifact} does not begin with the entry that its snapshot says`,
+    origin: 'repository',
+    permanent: true,
+  });
 }
 
 /**
@@ -88,19 +99,20 @@ function linkedContent(
 
 function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): StoredEntry {
   if (record.kind !== 'file') return record;
-  const { path, meta, size } = record;
+  const { path, meta, size, sparse } = record;
   return {
     path,
     meta,
     kind: 'file',
     size,
+    ...(sparse ? { sparse } : {}),
     content: {
       async *read(range) {
         yield* readRange(reader, await chunksOf(reader, record), range);
       },
       async writeTo(to, attributes) {
         const refs = 'chunks' in record ? record.chunks : await chunksOf(reader, record);
-        return writes.write(to, refs, size, attributes);
+        return writes.write({ path: to, refs, size, sparse: sparse ?? false, attributes });
       },
     },
   };
@@ -110,10 +122,10 @@ function entryOf(reader: ChunkReader, writes: FileWrites, record: TreeRecord): S
 export async function chunksOf(reader: ChunkReader, record: FileRecord): Promise<Uint8Array> {
   if ('chunks' in record) return record.chunks;
   const refs = await readWhole(reader, record.lists);
-  if (refs.length % REF_BYTES === 0) return refs;
+  if (totalLength(refs) === record.size) return refs;
   return fail({
     code: 'OBJECT_DAMAGED',
-    message: `the chunk list of ${JSON.stringify(Buffer.from(record.path).toString('utf8'))} is cut short`,
+    message: `the chunk list of ${JSON.stringify(Buffer.from(record.path).toString('utf8'))} is not one of ${record.size} bytes`,
     origin: 'repository',
     permanent: true,
   });

@@ -60,7 +60,7 @@ export class UnlockedSnapshot implements AsyncDisposable, ChunkReader {
     const epochs = new EpochKeys({ store, writers, domain: header.domain, identity });
     const domain = await epochs.domainKeys(header.epoch);
     const body = snapshot.opened.body(await epochs.privateKey(header.epoch));
-    const { index, packs } = await loadIndex(store, domain, 'read', await epochs.present());
+    const { index, packs } = await loadIndex(store, domain, 'read', { usable: await epochs.present() });
     const workers = o.workers ?? Math.min(availableParallelism(), 8);
     const session = new WorkerSession({
       workers,

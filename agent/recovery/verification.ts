@@ -1,6 +1,7 @@
-import type { PluginSpec, SourceSpec } from '../config/policy.ts';
+import type { SourceSpec } from '../config/policy.ts';
 import type { Failure } from '../contract/index.ts';
 import type { Engine } from '../engine/opening.ts';
+import type { ReadingSpec } from '../engine/repository-reading.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import type { SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
@@ -10,8 +11,7 @@ import type { Writers } from '../repository/writers.ts';
 export const LEVELS = ['list', 'checksum', 'decrypt', 'restore'] as const;
 export type Level = (typeof LEVELS)[number];
 
-export interface VerifyOptions {
-  readonly targets: readonly PluginSpec[];
+export interface VerifyOptions extends ReadingSpec {
   readonly sources: Readonly<Record<string, SourceSpec>>;
   /** Only this source; absent: all. */
   readonly source?: string;

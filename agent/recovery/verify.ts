@@ -1,9 +1,10 @@
-import { type Failure, failureOf } from '../contract/index.ts';
+import { type Failure, fail, failureOf } from '../contract/index.ts';
 import type { Engine } from '../engine/opening.ts';
 import { openReading } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { failUnknownSource, listSnapshots, type SnapshotListing } from '../repository/snapshots.ts';
+import { failUnknownSource, listSnapshots, type SnapshotListing, unapprovedWriters } from '../repository/snapshots.ts';
+import type { Writers } from '../repository/writers.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
@@ -28,15 +29,18 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   let failure: Failure | undefined;
   try {
     const loan = { engine, span: watch.phase('open'), signal: options.signal };
-    await using repository = await openReading(options.targets, loan);
-    const { store, writers, host, unavailable } = repository;
+    await using repository = await openReading(options, loan);
+    const { store, writers, host, unavailable, unreadable } = repository;
     const find = (finding: VerifyFinding) => void findings.push(finding);
     for (const { target, failure } of unavailable)
       find({ level: 'list', target, object: target, failure, snapshots: [] });
     for (const problem of writers.problems)
       find({ level: 'list', object: 'keys/writers', failure: problem, snapshots: [] });
     const listing = await listSnapshots(store, writers);
-    refuseUnknownSource(listing, options.source);
+    refuseUnknownSource(listing, writers, options.source);
+    notes.push(
+      ...[...unreadable, ...unapprovedWriters(listing, writers, options.source)].map(({ message }) => message),
+    );
     const verification = { engine, options, store, writers, listing, checked, notes, find };
     await carryOut(verification, host, watch);
   } catch (error) {
@@ -62,10 +66,17 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   return report;
 }
 
-/** A source without a snapshot is not one without damage. Where snapshots are damaged, they may be its own: those are the finding. */
-function refuseUnknownSource({ snapshots, damaged }: SnapshotListing, source: string | undefined): void {
-  if (source === undefined || damaged.length > 0) return;
-  if (!snapshots.some(({ opened }) => opened.header.source === source)) failUnknownSource(snapshots, source);
+/**
+ * A source without a snapshot is not one without damage. Where snapshots are damaged, they may be its own: those are the finding.
+ * Nor is a repository without damage when all that is in it is of writers that nobody approved.
+ */
+function refuseUnknownSource(listing: SnapshotListing, writers: Writers, source: string | undefined): void {
+  const { snapshots, damaged } = listing;
+  const found = snapshots.some(({ opened }) => source === undefined || opened.header.source === source);
+  if (found || damaged.length > 0) return;
+  const [unapproved] = unapprovedWriters(listing, writers, source);
+  if (unapproved !== undefined) fail(unapproved);
+  if (source !== undefined) failUnknownSource(snapshots, source);
 }
 
 async function carryOut(verification: Verification, host: HostKeys | undefined, watch: Stopwatch): Promise<void> {

@@ -78,10 +78,12 @@ class StrictTokenizer extends Tokenizer {
 
   #nest(token: Token): void {
     if (token.type === Type.tag) throw new Error('tags are not used here');
-    if ((token.type === Type.array || token.type === Type.map) && token.value > 0) {
+    if (token.type === Type.array || token.type === Type.map) {
       if (this.#open.length === MAX_DEPTH) throw new Error(`it is nested deeper than ${MAX_DEPTH}`);
-      this.#open.push(token.type === Type.map ? token.value * 2 : token.value);
-      return;
+      if (token.value > 0) {
+        this.#open.push(token.type === Type.map ? token.value * 2 : token.value);
+        return;
+      }
     }
     for (let top = this.#open.length - 1; top >= 0; top--) {
       const left = (this.#open[top] ?? 0) - 1;
@@ -99,7 +101,7 @@ function refuseUnencodable(value: unknown, depth: number): void {
   if (typeof value === 'bigint' && value < 1n << 64n && value >= -(1n << 64n)) return;
   if (typeof value !== 'object') unencodable(typeof value === 'string' ? 'an ill-formed string' : `a ${typeof value}`);
   const items = Array.isArray(value) ? value : Object.values(value);
-  if (items.length > 0 && depth === MAX_DEPTH) unencodable(`nesting deeper than ${MAX_DEPTH}`);
+  if (depth === MAX_DEPTH) unencodable(`nesting deeper than ${MAX_DEPTH}`);
   if (!Array.isArray(value)) for (const key of Object.keys(value)) refuseUnencodable(key, depth);
   for (const item of items) refuseUnencodable(item, depth + 1);
 }

@@ -18,6 +18,14 @@ export interface LoadedIndex {
   readonly problems: readonly Failure[];
 }
 
+/** Which epochs of a domain there are, by id. What is sealed to none of them can never be opened. */
+export interface PresentEpochs {
+  /** Some target holds them intact, and whoever is to open what is stored can open them. */
+  readonly usable: ReadonlySet<string>;
+  /** Intact, but not for all who are to open what is stored. */
+  readonly withheld?: ReadonlySet<string>;
+}
+
 /**
  * Builds the chunk index of a domain from what the store holds.
  *
@@ -28,14 +36,14 @@ export interface LoadedIndex {
  * `WRONG_KEY` when nothing opens with the domain's key. One fragment that does not, among others that do, is somebody else's: who
  * may add objects, and nothing more, must not be able to stop every run and every restore with one.
  *
- * `epochs`: those whose keys are there. Nobody can open a pack that is sealed to another: for writing it does not count, and for
- * reading it comes last, since what it holds may have been stored anew.
+ * `epochs`: a pack that is sealed to another than the usable ones does not count for writing, and for reading it comes last, since
+ * what it holds may have been stored anew.
  */
 export async function loadIndex(
   store: Store,
   domain: DomainKeys,
   use: 'write' | 'read',
-  epochs?: ReadonlySet<string>,
+  epochs?: PresentEpochs,
 ): Promise<LoadedIndex> {
   const problems: Failure[] = [];
   const present = packsPresent(await store.list(packPrefix(domain.id)), use);
@@ -72,9 +80,9 @@ export async function loadIndex(
   }
   const lost = new Map<string, number>();
   const opens = (pack: KnownPack) => {
-    const gone = epochsOf(pack).filter((epoch) => epochs?.has(epoch) === false);
-    for (const epoch of gone) lost.set(epoch, (lost.get(epoch) ?? 0) + 1);
-    return gone.length === 0;
+    const closed = epochsOf(pack).filter((epoch) => epochs?.usable.has(epoch) === false);
+    for (const epoch of closed) if (!epochs?.withheld?.has(epoch)) lost.set(epoch, (lost.get(epoch) ?? 0) + 1);
+    return closed.length === 0;
   };
   const packs = Map.groupBy([...found.values()], opens);
   const others = Map.groupBy(orphans, opens);

@@ -33,7 +33,9 @@ const EPOCH_KEY = /^keys\/epochs\/([0-9a-f]{32})\/([0-9a-f]{32})$/;
 const PACK_KEY = /^packs\/([0-9a-f]{32})\/([0-9a-f]{2})\/(\2[0-9a-f]{62})$/;
 const INDEX_KEY = /^indexes\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 const SNAPSHOT_KEY = /^snapshots\/([0-9a-f]{32})\/([a-z0-9_-][a-z0-9._-]{0,127})\/([0-9]{10})$/;
+const APPROVAL_KEY = /^keys\/approvals\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 
+export const APPROVALS_PREFIX = 'keys/approvals/';
 export const WRITERS_PREFIX = 'keys/writers/';
 export const EPOCHS_PREFIX = 'keys/epochs/';
 export const SNAPSHOTS_PREFIX = 'snapshots/';
@@ -44,6 +46,20 @@ export function writerKey(writer: string): string {
 
 export function parseWriterKey(key: string): string | undefined {
   return WRITER_KEY.exec(key)?.[1];
+}
+
+export function approvalPrefix(writer: string): string {
+  return `${APPROVALS_PREFIX}${part(ID, writer)}/`;
+}
+
+/** `name`: the SHA-256 of the object, since one writer may be approved by several people, and again for another domain. */
+export function approvalKey(writer: string, name: string): string {
+  return approvalPrefix(writer) + part(HASH, name);
+}
+
+export function parseApprovalKey(key: string): { readonly writer: string; readonly name: string } | undefined {
+  const [, writer, name] = APPROVAL_KEY.exec(key) ?? [];
+  return writer !== undefined && name !== undefined ? { writer, name } : undefined;
 }
 
 export function epochPrefix(domain: string): string {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fail, failureOf } from '../contract/index.ts';
 import { damaged } from './damage.ts';
 import { decode, encode } from './encoding.ts';
+import { RecordReader } from './keys/record.ts';
 import { REPOSITORY_KEY } from './layout.ts';
 import { checkHeader, HEADER_BYTES, objectHeader } from './object.ts';
 import { type NamedTarget, Store } from './store.ts';
@@ -21,17 +22,27 @@ async function markerOf(target: NamedTarget): Promise<Marker | undefined> {
     if (failureOf(error, { code: 'TARGET_IO', origin: 'target' }).code === 'OBJECT_MISSING') return undefined;
     throw error;
   }
-  checkHeader(bytes, 'repository', REPOSITORY_KEY);
-  const value = decode(bytes.subarray(HEADER_BYTES));
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array)
-    return broken();
-  const { id, created } = value as { id?: unknown; created?: unknown };
-  if (typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id) || typeof created !== 'string') return broken();
-  return { id, created };
+  return decodeMarker(bytes);
 }
 
-/** The repository that all targets hold. `NOT_A_REPOSITORY` when one has no marker, `REPOSITORY_MIXED` when they differ. */
-export async function readMarker(store: Store): Promise<Marker> {
+/** NOT_A_REPOSITORY, FORMAT_NEWER, OBJECT_DAMAGED. */
+export function decodeMarker(bytes: Uint8Array): Marker {
+  checkHeader(bytes, 'repository', REPOSITORY_KEY);
+  const record = new RecordReader(decode(bytes.subarray(HEADER_BYTES)), (reason) =>
+    damaged('OBJECT_DAMAGED', `${REPOSITORY_KEY} is damaged: ${reason}.`),
+  );
+  const marker = { id: record.id('id'), created: record.time('created') };
+  record.end();
+  return marker;
+}
+
+const NOT_MADE = 'run `holdfast init` to make one there; if there was one, find out where it went first';
+
+/**
+ * The repository that all targets hold. `NOT_A_REPOSITORY` when one has no marker, with what can be done about it;
+ * `REPOSITORY_MIXED` when they differ.
+ */
+export async function readMarker(store: Store, hint = NOT_MADE): Promise<Marker> {
   let marker: Marker | undefined;
   for (const target of store.targets) {
     const found = await markerOf(target);
@@ -41,7 +52,7 @@ export async function readMarker(store: Store): Promise<Marker> {
         message: `target ${target.name} holds no repository`,
         origin: 'target',
         permanent: true,
-        hint: 'run `holdfast init` to make one there; if there was one, find out where it went first',
+        hint,
       });
     }
     if (marker !== undefined && marker.id !== found.id) return mixed(target.name, found, marker);
@@ -85,8 +96,4 @@ function mixed(target: string, found: Marker, expected: Marker): never {
     permanent: true,
     hint: 'the targets of a policy are copies of one repository: check that each path or bucket is the one you mean',
   });
-}
-
-function broken(): never {
-  return damaged('OBJECT_DAMAGED', `${REPOSITORY_KEY} is damaged: it does not name a repository.`);
 }

@@ -11,7 +11,8 @@ export type ObjectType =
   | 'writer'
   | 'session'
   | 'audit'
-  | 'check';
+  | 'check'
+  | 'approval';
 
 /** "HFST", type, format version, suite, 0. */
 export const HEADER_BYTES = 8;
@@ -35,6 +36,7 @@ const TYPE_NUMBERS: Readonly<Record<ObjectType, number>> = {
   session: 8,
   audit: 9,
   check: 10,
+  approval: 11,
 };
 
 /** The first 8 bytes of an object of this type. */

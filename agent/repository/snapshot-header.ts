@@ -81,6 +81,8 @@ export function headerOf(value: Value, refuse: Refuse): SnapshotHeader {
   };
   record.end();
   if ((header.sequence === 1) !== (header.previous === '')) refuse('only a first snapshot follows none');
+  if (new Set(header.artifacts.map(({ name }) => name)).size < header.artifacts.length)
+    refuse('two artifacts have one name');
   if (header.skipped > 0 && header.verdict === 'complete') refuse('it says complete of a run that skipped something');
   return header;
 }

@@ -74,6 +74,7 @@ function open(damaged: Uint8Array, at = key) {
   return decodeSnapshot(damaged, {
     key: at,
     publicKeyOf: (writer) => (writer === header.writer ? signer.publicKey : undefined),
+    repository: header.repository,
   });
 }
 
@@ -121,9 +122,15 @@ test('a wrong key, a stranger and a forger are told apart, and from damage', () 
   const opened = open(bytes);
   assert.throws(() => opened.references(randomBytes(32)), refusal('WRONG_KEY'));
   assert.throws(() => opened.body(generateKeyPair().privateKey), refusal('WRONG_KEY'));
-  assert.throws(() => decodeSnapshot(bytes, { key, publicKeyOf: () => undefined }), refusal('WRITER_UNKNOWN'));
+  assert.throws(
+    () => decodeSnapshot(bytes, { key, publicKeyOf: () => undefined, repository: header.repository }),
+    refusal('WRITER_UNKNOWN'),
+  );
   const forger = generateSigner().publicKey;
-  assert.throws(() => decodeSnapshot(bytes, { key, publicKeyOf: () => forger }), refusal('SIGNATURE_INVALID'));
+  assert.throws(
+    () => decodeSnapshot(bytes, { key, publicKeyOf: () => forger, repository: header.repository }),
+    refusal('SIGNATURE_INVALID'),
+  );
 });
 
 test('a snapshot that was moved to another key is refused', () => {
@@ -135,7 +142,7 @@ test('a snapshot that was moved to another key is refused', () => {
   for (const at of elsewhere) assert.throws(() => open(bytes, at), refusal('OBJECT_DAMAGED'));
   const other = snapshotKey(id('5'), header.job, header.sequence);
   assert.throws(
-    () => decodeSnapshot(bytes, { key: other, publicKeyOf: () => signer.publicKey }),
+    () => decodeSnapshot(bytes, { key: other, publicKeyOf: () => signer.publicKey, repository: header.repository }),
     refusal('OBJECT_DAMAGED'),
   );
 });

@@ -69,7 +69,7 @@ export function encodeSnapshot(o: {
  */
 export function decodeSnapshot(
   bytes: Uint8Array,
-  o: { key: string; publicKeyOf(writer: string): Uint8Array | undefined },
+  o: { key: string; publicKeyOf(writer: string): Uint8Array | undefined; repository: string },
 ): OpenedSnapshot {
   const refuse = (reason: string): never => damaged('OBJECT_DAMAGED', `${o.key} is damaged: ${reason}.`);
   checkHeader(bytes, 'snapshot', o.key);
@@ -83,6 +83,7 @@ export function decodeSnapshot(
   const { writer, job, sequence } = header;
   const here = writer === name.writer && job === name.job && sequence === name.sequence;
   if (!here) refuse('it belongs to another key');
+  if (header.repository !== o.repository) refuse('it belongs to another repository');
   return { header, hash: sha256(bytes).toString('hex'), ...sealedParts(parts, header, o.key, refuse) };
 }
 

@@ -12,14 +12,28 @@ export interface StoredSnapshot {
   readonly opened: OpenedSnapshot;
 }
 
+/** A snapshot object of a writer that nobody approved: to be shown, never to be used. */
+export interface UnapprovedSnapshot {
+  readonly key: string;
+  readonly writer: string;
+  /** What it says of itself; absent when it does not even hold together. */
+  readonly snapshot?: StoredSnapshot;
+}
+
 export interface SnapshotListing {
-  /** Oldest first: by time of start, except that within a writer's job the order of their numbers holds. */
+  /**
+   * Those of trusted writers. Oldest first: by time of start, except that within a writer's job the order of their numbers holds.
+   */
   readonly snapshots: readonly StoredSnapshot[];
-  /** Snapshot objects that are there and cannot be trusted or read. */
+  readonly unapproved: readonly UnapprovedSnapshot[];
+  /** Snapshot objects of trusted writers that are there and cannot be read. */
   readonly damaged: readonly { readonly key: string; readonly failure: Failure }[];
 }
 
-/** Every snapshot of the repository whose signature holds; headers only are looked at, which needs no key. */
+/**
+ * Every snapshot of the repository whose signature holds; headers only are looked at, which needs no key. Whoever may add objects
+ * could add writers: what is not of a trusted one is kept apart, whatever its state.
+ */
 export async function listSnapshots(
   store: Store,
   writers: Writers,
@@ -27,7 +41,13 @@ export async function listSnapshots(
 ): Promise<SnapshotListing> {
   const snapshots: StoredSnapshot[] = [];
   const damaged: { key: string; failure: Failure }[] = [];
+  const unapproved: UnapprovedSnapshot[] = [];
   for (const key of await store.keys(prefix)) {
+    const writer = parseSnapshotKey(key)?.writer;
+    if (writer !== undefined && !writers.trusts(writer)) {
+      unapproved.push(await readUnapproved(store, writers, key, writer));
+      continue;
+    }
     try {
       snapshots.push(await readSnapshot(store, writers, key));
     } catch (error) {
@@ -36,7 +56,22 @@ export async function listSnapshots(
       damaged.push({ key, failure });
     }
   }
-  return { snapshots: inOrder(snapshots), damaged };
+  return { snapshots: inOrder(snapshots), unapproved, damaged };
+}
+
+async function readUnapproved(
+  store: Store,
+  writers: Writers,
+  key: string,
+  writer: string,
+): Promise<UnapprovedSnapshot> {
+  try {
+    return { key, writer, snapshot: await readSnapshot(store, writers, key) };
+  } catch (error) {
+    const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+    if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
+    return { key, writer };
+  }
 }
 
 /**
@@ -61,7 +96,7 @@ function inOrder(snapshots: readonly StoredSnapshot[]): StoredSnapshot[] {
 
 export async function readSnapshot(store: Store, writers: Writers, key: string): Promise<StoredSnapshot> {
   const opened = await store.read(key, undefined, (bytes) =>
-    decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf }),
+    decodeSnapshot(bytes, { key, publicKeyOf: writers.publicKeyOf, repository: writers.repository }),
   );
   return { key, id: opened.hash.slice(0, 8), opened };
 }
@@ -92,13 +127,15 @@ export async function successionOf(store: Store, writers: Writers, writer: strin
 
 /**
  * The snapshot of a source that `wanted` names: `latest`, an id or its beginning, or a time (the newest that was finished by
- * then). `SNAPSHOT_UNKNOWN` with what there is, when there is none.
+ * then). `SNAPSHOT_UNKNOWN` with what there is, when there is none; `WRITER_UNAPPROVED` when there is one of a writer only
+ * that nobody approved.
  *
  * Several hosts may have a source of that name. `writer` is this host's own: its snapshots go first. Where it has none and
- * several others do, only an id will do (`SNAPSHOT_AMBIGUOUS`): anybody who may write could claim to be the latest.
+ * several others do, one of them has to be named (`SNAPSHOT_AMBIGUOUS`).
  */
 export function chooseSnapshot(
-  snapshots: readonly StoredSnapshot[],
+  { snapshots, unapproved }: Pick<SnapshotListing, 'snapshots' | 'unapproved'>,
+  writers: Writers,
   source: string,
   wanted: string,
   writer?: string,
@@ -106,6 +143,11 @@ export function chooseSnapshot(
   const own = snapshots.filter(({ opened }) => opened.header.source === source);
   const found = byId(own, wanted) ?? newestBy(own, source, wanted, writer);
   if (found !== undefined) return found;
+  const others = unapproved.flatMap(({ snapshot }) => (snapshot?.opened.header.source === source ? [snapshot] : []));
+  const untrusted = byId(others, wanted) ?? (own.length === 0 ? others.at(-1) : undefined);
+  if (untrusted !== undefined) {
+    return fail(writers.unapproved(untrusted.opened.header.writer, `snapshot ${untrusted.id} of ${source}`));
+  }
   if (own.length === 0) return failUnknownSource(snapshots, source);
   return fail({
     code: 'SNAPSHOT_UNKNOWN',
@@ -114,6 +156,27 @@ export function chooseSnapshot(
     permanent: true,
     hint: `it is named by its id, or by a time such as "2026-11-20 14:00"; see \`holdfast snapshots ${source}\`; the newest is ${own.at(-1)?.id}`,
   });
+}
+
+/** What of a listing one writer made. */
+export function ofWriter({ snapshots, unapproved, damaged }: SnapshotListing, writer: string): SnapshotListing {
+  return {
+    snapshots: snapshots.filter(({ opened }) => opened.header.writer === writer),
+    unapproved: unapproved.filter((one) => one.writer === writer),
+    damaged: damaged.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
+  };
+}
+
+/** One failure for each writer that nobody approved and that has snapshots, of `source` when it is given. */
+export function unapprovedWriters(
+  { unapproved }: Pick<SnapshotListing, 'unapproved'>,
+  writers: Writers,
+  source?: string,
+): Failure[] {
+  const wanted = unapproved.filter(({ snapshot }) => source === undefined || snapshot?.opened.header.source === source);
+  return [...Map.groupBy(wanted, ({ writer }) => writer)].map(([writer, { length }]) =>
+    writers.unapproved(writer, length === 1 ? 'a snapshot' : `what ${length} snapshots hold`),
+  );
 }
 
 /** `SNAPSHOT_UNKNOWN`, with the sources that there are snapshots of. */
@@ -145,7 +208,7 @@ function newestBy(
       message: `${last.size} writers have snapshots of a source ${source}, and none of them is this host`,
       origin: 'policy',
       permanent: true,
-      hint: `name one by its id; the newest of each: ${each.join(', ')}`,
+      hint: `name the writer (--writer), or a snapshot by its id; the newest of each: ${each.join(', ')}`,
     });
   }
   return found;

@@ -92,7 +92,7 @@ export class TreeReader {
       if (total !== size || list.length > MAX_INLINE_CHUNKS * CHUNK_REF_BYTES) refuse('a chunk list is not one');
       return { path, meta, kind: 'file', size, chunks: list };
     }
-    if (key !== KEY.lists || total <= 0) refuse('a file has no content');
+    if (key !== KEY.lists || total <= 0 || total % CHUNK_REF_BYTES !== 0) refuse('a file has no content');
     return { path, meta, kind: 'file', size, lists: list };
   }
 

@@ -235,7 +235,8 @@ function checkedChunks(chunks: Uint8Array, size: number): Uint8Array {
 }
 
 function checkedLists(lists: Uint8Array): Uint8Array {
-  return totalLength(lists) > 0 ? lists : invalid('the chunk lists of a file are not a list');
+  const total = totalLength(lists);
+  return total > 0 && total % CHUNK_REF_BYTES === 0 ? lists : invalid('the chunk lists of a file are not a list');
 }
 
 /** For what a source hands in: the tree is not one that can be kept. */

@@ -62,7 +62,11 @@ const content = fc.oneof(
   fc
     .tuple(fc.maxSafeInteger(), list)
     .filter(([, refs]) => refs.length > 0)
-    .map(([size, refs]) => ({ kind: 'file', size: Math.abs(size), lists: packed(refs) }) as const),
+    .map(([size, refs]) => {
+      // Such chunks hold whole references.
+      const lists = refs.map(([id, length]): [Uint8Array, number] => [id, Math.max(36, length - (length % 36))]);
+      return { kind: 'file', size: Math.abs(size), lists: packed(lists) } as const;
+    }),
 );
 const record: fc.Arbitrary<TreeRecord> = fc
   .tuple(path, meta, content)
@@ -176,6 +180,9 @@ const strange: Readonly<Record<string, readonly TreeRecord[]>> = {
   'a size that its chunks do not have': [{ ...entry('a'), kind: 'file', size: 1, chunks: bytesOf('') }],
   'half a chunk': [{ ...entry('a'), kind: 'file', size: 0, chunks: bytesOf('xx') }],
   'an empty chunk': [{ ...entry('a'), kind: 'file', size: 0, chunks: new Uint8Array(36) }],
+  'a list that ends inside a reference': [
+    { ...entry('a'), kind: 'file', size: 1, lists: packed([[new Uint8Array(32), 35]]) },
+  ],
   'no list': [{ ...entry('a'), kind: 'file', size: 0, lists: bytesOf('') }],
   'flags that are none': [{ ...entry('a'), meta: { mode: 0, uid: 0, gid: 0, mtimeNs: 0n, flags: 0 } }],
   'a birth that no file system counts': [

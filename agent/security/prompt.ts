@@ -20,6 +20,8 @@ export interface SecretOutput {
 
 interface Question {
   readonly question: string;
+  /** What is typed is no secret: it is shown. */
+  readonly shown?: boolean;
   readonly input: SecretInput;
   readonly output: SecretOutput;
   readonly signal?: AbortSignal;
@@ -29,10 +31,10 @@ interface Question {
 type Stroke = 'enter' | 'erase' | 'clear' | 'cancel' | { readonly text: string };
 
 /**
- * Asks on a terminal and shows nothing of what is typed. Resolves to undefined when the input ends without a line.
+ * Asks on a terminal and shows nothing of what is typed, unless it is `shown`. Resolves to undefined when the input ends without a line.
  * Ctrl-C, and an aborted signal, fail with `CANCELLED`. The terminal is set back whatever happens.
  */
-export async function askSecret({ question, input, output, signal }: Question): Promise<string | undefined> {
+export async function askSecret({ question, shown, input, output, signal }: Question): Promise<string | undefined> {
   const done = Promise.withResolvers<string | undefined>();
   const decoder = new StringDecoder('utf8');
   let typed = '';
@@ -40,7 +42,9 @@ export async function askSecret({ question, input, output, signal }: Question): 
     for (const stroke of strokes(decoder.write(bytes))) {
       if (stroke === 'enter') return done.resolve(typed);
       if (stroke === 'cancel') return done.reject(cancelled());
+      const before = typed;
       typed = applied(typed, stroke);
+      if (shown) output.write(echoOf(before, typed));
     }
   };
   const onEnd = () => done.resolve(undefined);
@@ -76,6 +80,12 @@ function* strokes(text: string): Generator<Stroke> {
     else if (character === '\x15') yield 'clear';
     else if (character >= ' ' || character === '\t') yield { text: character };
   }
+}
+
+/** Letters that came, or were taken back. */
+function echoOf(before: string, after: string): string {
+  if (after.startsWith(before)) return after.slice(before.length);
+  return '\b \b'.repeat([...before].length - [...after].length);
 }
 
 function applied(typed: string, stroke: Exclude<Stroke, 'enter' | 'cancel'>): string {

@@ -61,8 +61,17 @@ export class ChunkStore {
 
   store(group: Group, chunk: Uint8Array, into: RefList, counters: Counters): void {
     const startedAt = performance.now();
-    const id = createHmac('sha256', this.#idKey).update(chunk).digest();
+    const id = this.idOf(chunk);
     book(counters.stages.identify, startedAt, chunk.length, ID_BYTES);
+    this.storeNamed(group, chunk, id, into, counters);
+  }
+
+  idOf(chunk: Uint8Array): Uint8Array {
+    return createHmac('sha256', this.#idKey).update(chunk).digest();
+  }
+
+  /** Stores a chunk whose id is known. */
+  storeNamed(group: Group, chunk: Uint8Array, id: Uint8Array, into: RefList, counters: Counters): void {
     counters.chunks++;
     counters.chunkBytes += chunk.length;
     into.push(id, chunk.length, this.#slotOf(group, chunk, id, counters));

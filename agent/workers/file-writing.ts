@@ -4,27 +4,38 @@ import {
   fchmodSync,
   fchownSync,
   ftruncateSync,
-  futimesSync,
+  linkSync,
+  lstatSync,
   openSync,
+  renameSync,
   rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
-import type { Failure, FileAttributes } from '../contract/index.ts';
-import type { FileToWrite } from './messages.ts';
+import type { Failure } from '../contract/index.ts';
+import { setTimes, setXattrs } from '../system/index.ts';
+import type { AttributesToSet, FileToWrite, RefusedXattr } from './messages.ts';
 
-/** Zeros are looked for in steps of this; bytes. */
-const HOLE_BYTES = 64 * 1024;
-/** A shorter run at the end of a part is not worth a hole. */
-const LEAST_HOLE_BYTES = 4096;
-const zeros = new Uint8Array(HOLE_BYTES);
+/** Where holes begin and end, on every file system in use; bytes. */
+const BLOCK_BYTES = 4096;
+const zeros = new Uint8Array(BLOCK_BYTES);
 
-/** Writes a file or a part of one. Runs of zeros are left as holes. A file that it made and that failed is removed; a part that failed is its caller's to remove, because others may be writing theirs. */
-export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Failure | undefined {
-  const path = Buffer.from(file.path.buffer, file.path.byteOffset, file.path.byteLength);
+/**
+ * Writes a file or a part of one, and gives the file its name with the last part. A file that it made and that failed is removed; a
+ * part that failed is its caller's to remove, because others may be writing theirs. An extended attribute that the system will not
+ * take is added to `refused`, and the file is whole without it.
+ */
+export function writeFile(
+  file: FileToWrite,
+  plain: readonly Uint8Array[],
+  refused: RefusedXattr[] = [],
+): Failure | undefined {
+  const path = bufferOf(file.path);
+  const unfinished = bufferOf(file.unfinished);
   const create = file.create ? constants.O_CREAT | constants.O_EXCL : 0;
   let fd: number;
   try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | create, 0o600);
+    fd = openSync(unfinished, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | create, 0o600);
   } catch (error) {
     return writeFailure(path, error);
   }
@@ -32,32 +43,38 @@ export function writeFile(file: FileToWrite, plain: readonly Uint8Array[]): Fail
     let position = file.position;
     let written = 0;
     for (const bytes of plain) {
-      written = writeSparse(fd, bytes, position) ?? written;
+      written = (file.sparse ? writeSparse : writeAll)(fd, bytes, position) ?? written;
       position += bytes.length;
     }
-    if (file.finish !== undefined) finishFile(fd, file.finish.size, written, file.finish.attributes);
+    if (file.finish !== undefined) {
+      refused.push(...finishFile(fd, file.finish.size, written, file.finish.attributes));
+      publish(unfinished, path);
+    }
     return undefined;
   } catch (error) {
-    if (file.create) rmSync(path, { force: true });
+    if (file.create) rmSync(unfinished, { force: true });
     return writeFailure(path, error);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Leaves runs of zeros out. Returns where the last byte that was written ends; undefined when all of it is a hole. */
+/**
+ * Leaves out the blocks of the file, or what of them lies in `bytes`, that are zeros. Returns where the last byte that was written ends;
+ * undefined when none was.
+ */
 function writeSparse(fd: number, bytes: Uint8Array, position: number): number | undefined {
   let end: number | undefined;
   let from = 0;
-  for (let at = 0; at <= bytes.length; at += HOLE_BYTES) {
-    const part = bytes.subarray(at, at + HOLE_BYTES);
-    const isHole = part.length >= LEAST_HOLE_BYTES && Buffer.compare(part, zeros.subarray(0, part.length)) === 0;
-    if (!isHole && part.length === HOLE_BYTES) continue;
-    const to = isHole ? at : bytes.length;
-    if (to > from) end = writeAll(fd, bytes.subarray(from, to), position + from);
-    from = at + part.length;
+  for (let at = 0; at < bytes.length; ) {
+    const to = Math.min(bytes.length, at + BLOCK_BYTES - ((position + at) % BLOCK_BYTES));
+    if (Buffer.compare(bytes.subarray(at, to), zeros.subarray(0, to - at)) === 0) {
+      if (at > from) end = writeAll(fd, bytes.subarray(from, at), position + from);
+      from = to;
+    }
+    at = to;
   }
-  return end;
+  return from < bytes.length ? writeAll(fd, bytes.subarray(from), position + from) : end;
 }
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): number {
@@ -65,26 +82,42 @@ function writeAll(fd: number, bytes: Uint8Array, position: number): number {
   return position + bytes.length;
 }
 
-/** Truncates only where a hole is at the end: on some file systems it is the most costly of these calls. Owner before mode, because changing the owner drops the setuid bit; times last, because writing changes them. */
-function finishFile(fd: number, size: number, written: number, attributes: FileAttributes): void {
+/**
+ * Truncates only where a hole is at the end: on some file systems it is the most costly of these calls. The owner first, because
+ * changing it drops the setuid bit and capabilities. Then attributes, while the mode still lets this user write: an ACL sets the mode
+ * that it means, which is the stored one. Times last, because the others change them.
+ */
+function finishFile(fd: number, size: number, written: number, attributes: AttributesToSet): RefusedXattr[] {
   if (written !== size) ftruncateSync(fd, size);
   if (attributes.uid !== undefined && attributes.gid !== undefined) fchownSync(fd, attributes.uid, attributes.gid);
+  const refused = attributes.xattrs === undefined ? [] : setXattrs(fd, attributes.xattrs);
   fchmodSync(fd, attributes.mode);
-  if (attributes.mtimeNs !== undefined) {
-    const mtime = secondsOf(attributes.mtimeNs);
-    futimesSync(fd, mtime, mtime);
-  }
+  if (attributes.mtimeNs !== undefined) setTimes(fd, attributes.mtimeNs);
+  return refused;
 }
 
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 /**
- * A time as Node's `utimes` keeps most of it: to about 0.2 µs (a double), never in another second. As text, because Node takes a
- * negative number for the present, and a Date only to the millisecond.
+ * Gives a whole file its name, never in the place of something. link(2) refuses what is taken by itself; FAT and some network and FUSE
+ * mounts have no links, and are looked at before. `link` is for tests of those.
  */
-function secondsOf(ns: bigint): string {
-  const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const whole = Number((ns - rest) / 1_000_000_000n);
-  const value = Number(ns) / 1e9;
-  return String(Math.floor(value) === whole ? value : whole + 0.999_999_5);
+export function publish(unfinished: Buffer, path: Buffer, link = linkSync): void {
+  try {
+    link(unfinished, path);
+  } catch (error) {
+    if (!WITHOUT_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      throw Object.assign(new Error('it is there already'), { code: 'EEXIST' });
+    }
+    renameSync(unfinished, path);
+    return;
+  }
+  unlinkSync(unfinished);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function writeFailure(path: Buffer, error: unknown): Failure {

@@ -56,6 +56,8 @@ export interface FileToStore {
   readonly stamp: Stamp;
   /** Whom it belongs to and who may read it, as it will be restored. */
   readonly owner: Owner;
+  /** It may have holes: they are not read. */
+  readonly sparse?: true;
 }
 
 export type Owner = Pick<Meta, 'mode' | 'uid' | 'gid'>;
@@ -116,16 +118,29 @@ export interface Piece {
   readonly length: number;
 }
 
+export type AttributesToSet = Omit<FileAttributes, 'xattrs'> & Pick<Meta, 'xattrs'>;
+
+/** An extended attribute that a file was not given, and the name of the errno. */
+export interface RefusedXattr {
+  readonly xattr: string;
+  readonly code: string;
+}
+
 /** A file, or a part of one, to be written by a worker. */
 export interface FileToWrite {
+  /** The name it gets when it is whole: nothing may stand there. */
   readonly path: Uint8Array;
+  /** Its path until then, in the same folder. */
+  readonly unfinished: Uint8Array;
   readonly pieces: readonly Piece[];
   /** Where the pieces begin in the file. */
   readonly position: number;
-  /** The first part creates the file (it must not exist). */
+  /** The first part creates the file, under its unfinished name. */
   readonly create: boolean;
-  /** With the last part: the whole size and the attributes. */
-  readonly finish?: { readonly size: number; readonly attributes: FileAttributes };
+  /** Zeros are left out, as holes. */
+  readonly sparse: boolean;
+  /** With the last part: the whole size and the attributes. The file is whole then. */
+  readonly finish?: { readonly size: number; readonly attributes: AttributesToSet };
 }
 
 export type ReadRequest =
@@ -151,7 +166,13 @@ export type Reply =
   /** `data` is the buffer of the request, on its way back to be filled again. */
   | { readonly kind: 'chunks'; readonly n: number; readonly stored: ChunkRefs; readonly data: Uint8Array }
   | { readonly kind: 'flush'; readonly n: number; readonly counters: Counters }
-  | { readonly kind: 'write'; readonly n: number; readonly failures: readonly (Failure | undefined)[] }
+  | {
+      readonly kind: 'write';
+      readonly n: number;
+      readonly failures: readonly (Failure | undefined)[];
+      /** By the place of the file in the request. */
+      readonly refused: ReadonlyMap<number, readonly RefusedXattr[]>;
+    }
   | { readonly kind: 'give'; readonly n: number; readonly data: Uint8Array }
   | { readonly kind: 'tally'; readonly n: number; readonly counters: ReadCounters }
   | {

@@ -6,10 +6,12 @@ import { throwIfCancelled } from './cancelling.ts';
 import { book, noCounters, noReadCounters, type ReadCounters } from './counters.ts';
 import { ExternalMemory } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
-import type { FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
+import type { FrameToOpen, Piece, ReadRequest, ReadSetup, RefusedXattr, Reply } from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
 
 const UNCOMPRESSED = 0;
+
+type Written = Pick<Reply & { kind: 'write' }, 'failures' | 'refused'>;
 
 /**
  * The reading side of a worker: opens frames, checks every chunk against its id, and writes files, gives bytes, or only checks.
@@ -53,7 +55,7 @@ export class Reading {
     const { n } = request;
     switch (request.kind) {
       case 'write':
-        return { kind: 'write', n, failures: this.#write(request, this.#countersOf(request.artifact)) };
+        return { kind: 'write', n, ...this.#write(request, this.#countersOf(request.artifact)) };
       case 'give':
         return { kind: 'give', n, data: this.#give(request, this.#countersOf(request.artifact)) };
       case 'tally':
@@ -113,9 +115,19 @@ export class Reading {
   }
 
   #decode(frame: FrameToOpen, encoded: Uint8Array): Uint8Array {
-    const plain = frame.codec === UNCOMPRESSED ? encoded : this.#codecOf(frame).decode(encoded, frame.plainLength);
+    const plain = frame.codec === UNCOMPRESSED ? encoded : this.#decompress(frame, encoded);
     if (plain.length !== frame.plainLength) return damaged(frame, 'its length is not what its table says');
     return plain;
+  }
+
+  /** It was sealed like this: what does not decompress is the frame's fault, however the codec calls it. */
+  #decompress(frame: FrameToOpen, encoded: Uint8Array): Uint8Array {
+    const codec = this.#codecOf(frame);
+    try {
+      return codec.decode(encoded, frame.plainLength);
+    } catch (error) {
+      return damaged(frame, failureOf(error, { code: 'CODEC_DAMAGED', origin: 'repository' }).message, error);
+    }
   }
 
   #codecOf(frame: FrameToOpen): Codec {
@@ -155,13 +167,14 @@ export class Reading {
   }
 
   /** Each frame is opened when the first file needs it, and dropped after the last. */
-  #write({ frames, files }: ReadRequest & { kind: 'write' }, counters: ReadCounters): (Failure | undefined)[] {
+  #write({ frames, files }: ReadRequest & { kind: 'write' }, counters: ReadCounters): Written {
     const opened = new Map<number, Uint8Array | Failure>();
     const lastUse = new Map<number, number>();
     files.forEach((file, i) => {
       for (const { frame } of file.pieces) lastUse.set(frame, i);
     });
-    return files.map((file, i) => {
+    const refused = new Map<number, RefusedXattr[]>();
+    const failures = files.map((file, i) => {
       throwIfCancelled(this.#control);
       const plain: Uint8Array[] = [];
       let failed: Failure | undefined;
@@ -174,11 +187,14 @@ export class Reading {
       for (const { frame } of file.pieces) if (lastUse.get(frame) === i) opened.delete(frame);
       if (failed !== undefined) return failed;
       const startedAt = performance.now();
-      const failure = writeFile(file, plain);
+      const unset: RefusedXattr[] = [];
+      const failure = writeFile(file, plain, unset);
+      if (unset.length > 0) refused.set(i, unset);
       const bytes = plain.reduce((sum, { length }) => sum + length, 0);
       book(counters.write, startedAt, bytes, failure === undefined ? bytes : 0);
       return failure;
     });
+    return { failures, refused };
   }
 
   #attempt(frame: FrameToOpen, counters: ReadCounters): Uint8Array | Failure {
@@ -194,12 +210,15 @@ function sliceOf(plain: readonly Uint8Array[], piece: Piece): Uint8Array {
   return (plain[piece.frame] as Uint8Array).subarray(piece.offset, piece.offset + piece.length);
 }
 
-function damaged(frame: FrameToOpen, why: string): never {
-  return fail({
-    code: 'FRAME_DAMAGED',
-    message: `${frame.name}: ${why}`,
-    origin: 'repository',
-    permanent: true,
-    hint: 'run `holdfast verify --level decrypt` to see what else is affected',
-  });
+function damaged(frame: FrameToOpen, why: string, cause?: unknown): never {
+  return fail(
+    {
+      code: 'FRAME_DAMAGED',
+      message: `${frame.name}: ${why}`,
+      origin: 'repository',
+      permanent: true,
+      hint: 'run `holdfast verify --level decrypt` to see what else is affected',
+    },
+    cause,
+  );
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,10 +7,8 @@ import { after, before, test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { type Failure, fail } from '../contract/index.ts';
 import { noise } from '../engine/repository.fixture.ts';
-import { ChunkIndex } from '../repository/chunk-index.ts';
-import { generateKeyPair } from '../repository/keys/hpke.ts';
-import type { SealedPack, StoreSetup } from './messages.ts';
-import { WorkerSession } from './session.ts';
+import type { SealedPack } from './messages.ts';
+import { openStoring } from './session.fixture.ts';
 
 const MiB = 2 ** 20;
 const registry = builtinPlugins();
@@ -25,46 +22,8 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-interface Opened {
-  readonly session: WorkerSession;
-  readonly cancel: AbortController;
-  readonly index: ChunkIndex;
-}
-
-function open(o: {
-  workers?: number;
-  cut?: string;
-  packBytes?: number;
-  codec?: string;
-  chunker?: string;
-  onPack?(pack: SealedPack): Promise<void>;
-}): Opened {
-  const index = ChunkIndex.create(0);
-  const cancel = new AbortController();
-  const { publicKey } = generateKeyPair();
-  const [idKey, indexKey, chunkerKey] = [randomBytes(32), randomBytes(32), randomBytes(32)];
-  const session = new WorkerSession({
-    workers: o.workers ?? 1,
-    signal: cancel.signal,
-    ...(o.onPack === undefined ? {} : { onPack: o.onPack }),
-    setup: (worker, control): StoreSetup => ({
-      kind: 'store',
-      worker,
-      control,
-      index: index.buffer,
-      domain: new Uint8Array(16),
-      idKey,
-      indexKey,
-      chunkerKey,
-      epoch: new Uint8Array(16),
-      epochPublicKey: publicKey,
-      chunker: { module: o.chunker ?? import.meta.resolve('./stages.fixture.ts'), options: { cut: o.cut ?? 'well' } },
-      codec: { module: o.codec ?? registry.module('codec', 'none'), options: {} },
-      packBytes: o.packBytes ?? 8 * MiB,
-    }),
-  });
-  return { session, cancel, index };
-}
+type Options = Omit<Parameters<typeof openStoring>[0], 'codec'> & { readonly codec?: string };
+const open = (o: Options) => openStoring({ codec: registry.module('codec', 'none'), ...o });
 
 const owner = { mode: 0o600, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 const stamp = { size: 100_000, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n };
@@ -183,7 +142,7 @@ test('a stage that cannot be loaded, or is none, is said by its code', async () 
     [registry.module('codec', 'zstd'), 'PLUGIN_KIND'],
     [import.meta.resolve('./no-such.fixture.ts'), 'WORKER_FAILED'],
   ] as const) {
-    const { session } = open({ chunker });
+    const { session } = open({ chunker: { module: chunker, options: {} } });
     await using _ = session;
     await assert.rejects(session.send(chunks(1, 1, 10)), failsWith(code));
   }

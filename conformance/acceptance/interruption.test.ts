@@ -160,6 +160,18 @@ test('a run that systemd stops ends with 143, and says by what', async () => {
   assert.deepEqual(await machine.snapshots(), []);
 });
 
+test('a run that is stopped before its first job began is no success', async () => {
+  await using machine = await Machine.create();
+  // As soon as it listens, long before it has read its policy.
+  const atOnce = "process.on('newListener', (name) => name === 'SIGTERM' && process.kill(process.pid, name))";
+  const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(atOnce)}`];
+  const ended = await machine.call(['run', '--json'], { nodeArgs });
+  assertExit(ended, 143);
+  assert.match(ended.stderr, /Terminated/);
+  assert.deepEqual(documentOf(ended), { runs: [] });
+  assert.deepEqual(await machine.snapshots(), []);
+});
+
 test('Ctrl-C during a restore: exit 130, every file that is there is whole, and the next restore works', async (t) => {
   await using machine = await Machine.create();
   makeFiles(join(machine.data, 'small'), { count: 1500, each: 20_000, seed: 1 });

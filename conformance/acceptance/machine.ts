@@ -10,6 +10,8 @@ export interface MachineOptions {
   /** What its policy protects; without it, a folder `data` of its own. */
   readonly paths?: readonly string[];
   readonly exclude?: readonly string[];
+  /** Who can read beside the recovery key: names, each with its public key in `<name>.asc` beside the policy. */
+  readonly recipients?: readonly string[];
   /** The section `limits` of the policy. */
   readonly limits?: Readonly<Record<string, string | number>>;
 }
@@ -38,9 +40,8 @@ export class Machine implements AsyncDisposable {
 
   /** Makes one, and sets it up: `holdfast init`. */
   static async create(options: MachineOptions = {}): Promise<Machine> {
-    const machine = new Machine(await mkdtemp(join(tmpdir(), 'holdfast-acceptance-')));
+    const machine = await Machine.prepare();
     try {
-      await mkdir(machine.data);
       await machine.setPolicy(options);
       assertExit(await machine.call(['init']), 0);
       return machine;
@@ -48,6 +49,13 @@ export class Machine implements AsyncDisposable {
       await machine[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** One with nothing on it: no policy, no keys, no repository. */
+  static async prepare(): Promise<Machine> {
+    const machine = new Machine(await mkdtemp(join(tmpdir(), 'holdfast-acceptance-')));
+    await mkdir(machine.data);
+    return machine;
   }
 
   get data(): string {
@@ -71,10 +79,11 @@ export class Machine implements AsyncDisposable {
     return join(this.folder, name);
   }
 
-  async setPolicy({ paths = [this.data], exclude = [], limits = {} }: MachineOptions): Promise<void> {
+  async setPolicy({ paths = [this.data], exclude = [], recipients = [], limits = {} }: MachineOptions): Promise<void> {
+    const readers = ['recovery', ...recipients].map((name) => `${name}: { publicKey: ${name}.asc }`);
     // Flow sequences and mappings of JSON are YAML (YAML 1.2, 1.3).
     const text = `version: 1
-recipients: { recovery: { publicKey: recovery.asc } }
+recipients: { ${readers.join(', ')} }
 sources: { files: { type: files, paths: ${JSON.stringify(paths)}, exclude: ${JSON.stringify(exclude)} } }
 targets: { local: { type: local, path: ${JSON.stringify(this.repository)} } }
 retention: { standard: { keep: { last: 9 } } }
@@ -133,8 +142,11 @@ limits: ${JSON.stringify(limits)}
   }
 }
 
-/** Removes a tree, also one with folders that its owner may not write to. */
+/** Removes a tree, also one with folders that its owner may not write to, and files that nobody may change. */
 export async function removeTree(folder: string): Promise<void> {
   if (process.getuid?.() !== 0) spawnSync('chmod', ['-R', 'u+rwX', folder]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true }).catch(() => {
+    spawnSync('chattr', ['-R', '-f', '-ia', folder]);
+    return rm(folder, { recursive: true, force: true });
+  });
 }

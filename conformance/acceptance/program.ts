@@ -19,6 +19,8 @@ export interface Call {
   readonly through?: readonly string[];
   /** Where the program says how much memory it took at most. */
   readonly peakFile?: string;
+  /** In a process group of its own, which a signal reaches as a whole: the program, and what it started. */
+  readonly group?: boolean;
 }
 
 /** How a child ended, and what it said. */
@@ -33,20 +35,22 @@ export interface Ended {
   readonly peakBytes: number;
 }
 
-const running = new Set<ChildProcessWithoutNullStreams>();
+const running = new Set<Child>();
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) child.signal('SIGKILL');
 });
 
 /** The program in a process of its own. */
 export class Child {
   readonly process: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
+  readonly #group: boolean;
   stdout = '';
   stderr = '';
 
   constructor(args: readonly string[], call: Call) {
-    const { cwd, env, nodeArgs = [], through = [], peakFile } = call;
+    const { cwd, env, nodeArgs = [], through = [], peakFile, group = false } = call;
+    this.#group = group;
     const measured = peakFile === undefined ? [] : ['--import', import.meta.resolve('./peak-memory.ts')];
     const bin = join(checkout, 'agent/cli/bin.js');
     const words = [...through, process.execPath, '--conditions=source', ...measured, ...nodeArgs, bin, ...args];
@@ -54,6 +58,7 @@ export class Child {
     const started = performance.now();
     this.process = spawn(command, rest, {
       cwd,
+      detached: group,
       // Nothing is inherited that could answer a question or change what is sent where.
       env: {
         PATH: process.env['PATH'],
@@ -62,7 +67,7 @@ export class Child {
         ...env,
       },
     });
-    running.add(this.process);
+    running.add(this);
     this.process.stdout.setEncoding('utf8').on('data', (text) => {
       this.stdout += text;
     });
@@ -77,8 +82,17 @@ export class Child {
 
   /** Kills it, unless it has ended. */
   async kill(): Promise<Ended> {
-    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
+    this.signal('SIGKILL');
     return this.ended;
+  }
+
+  /** Sends it a signal, unless it has ended; to its whole group, when it has one. */
+  signal(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.process;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    // Until its end has been seen here, its number is not given to another.
+    if (this.#group) process.kill(-pid, signal);
+    else this.process.kill(signal);
   }
 
   async #end(command: string, started: number, peakFile: string | undefined): Promise<Ended> {
@@ -89,7 +103,7 @@ export class Child {
       const { stdout, stderr } = this;
       return { command, exit, signal, stdout, stderr, seconds: (performance.now() - started) / 1000, peakBytes };
     } finally {
-      running.delete(this.process);
+      running.delete(this);
       if (peakFile !== undefined) rmSync(peakFile, { force: true });
     }
   }

@@ -85,7 +85,8 @@ export class MemorySink implements Sink {
     if (entry.kind === 'data') return { path, meta, kind: 'file', data: await collect(entry.data) };
     if (entry.kind !== 'file') return entry;
     try {
-      return { path, meta, kind: 'file', data: await readAsWorkersDo(entry.file) };
+      const data = await readAsWorkersDo(entry.file);
+      return { path, meta, kind: 'file', data, ...(entry.sparse ? { sparse: true } : {}) };
     } catch (error) {
       const what = Buffer.from(path).toString();
       const denied = String(error).includes('EACCES');

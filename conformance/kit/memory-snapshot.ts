@@ -14,13 +14,14 @@ import {
   type StoredContent,
   type StoredEntry,
 } from 'holdfast/plugin';
+import { setTimes, setXattrs } from 'holdfast/system';
 import ignore from 'ignore';
 import { compareInTree } from './tree-order.ts';
 
 /** An entry of a tree with its content. */
 export type StoredTreeEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
   | PlainContent
-  | { readonly kind: 'file'; readonly data: Uint8Array }
+  | { readonly kind: 'file'; readonly data: Uint8Array; readonly sparse?: true }
 );
 
 export type StoredPart =
@@ -112,9 +113,10 @@ class MemoryContent implements StoredContent {
       await file.writeFile(this.#data);
       if (attributes.uid !== undefined && attributes.gid !== undefined)
         await file.chown(attributes.uid, attributes.gid);
+      const { values = {}, refused } = attributes.xattrs ?? {};
+      for (const { xattr, code } of setXattrs(file.fd, values)) refused?.(xattr, code);
       await file.chmod(attributes.mode); // after the owner: changing it takes the set-user-id bit away
-      const time = Number(attributes.mtimeNs ?? 0n) / 1e9;
-      if (attributes.mtimeNs !== undefined) await file.utimes(String(time), String(time)); // as text: Node takes a negative number for the present
+      if (attributes.mtimeNs !== undefined) setTimes(file.fd, attributes.mtimeNs);
       return undefined;
     } catch (error) {
       if (made) await fs.rm(place, { force: true });

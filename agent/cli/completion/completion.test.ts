@@ -78,7 +78,7 @@ const LINES: readonly (readonly [line: readonly string[], offered: readonly stri
   [['verify', '--level=dec'], ['decrypt']],
   [
     ['keys', ''],
-    ['list', 'show'],
+    ['approve', 'list', 'request', 'show'],
   ],
   [['help', 'ke'], ['keys']],
   [['completion', ''], [...SHELLS]],

@@ -24,7 +24,13 @@ export function renderFailure(failure: Failure, paint: Paint, next?: string): st
   return `${paint('red', '✖')} ${paint('bold', printableLines(failure.message))}\n${renderFacts(facts, paint)}`;
 }
 
+/** Something that did not stop the work, as a warning: what it was, and below that what can be done. */
+export function renderProblem({ message, code, hint }: Failure): string {
+  const advice = hint === undefined ? '' : `\n  ${printableLines(hint, '  ')}`;
+  return `${printable(message)} (${code})${advice}`;
+}
+
 // Messages name files and objects, whose names others chose.
-function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
+function printableLines(text: string, indent = ''): string {
+  return text.split('\n').map(printable).join(`\n${indent}`);
 }

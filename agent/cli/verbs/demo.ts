@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Policy } from '../../config/policy.ts';
 import type { Engine } from '../../engine/opening.ts';
@@ -8,10 +8,12 @@ import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
 import type { VerifyReport } from '../../recovery/verification.ts';
 import { generatePassphrase } from '../../security/generated-passphrase.ts';
 import { withoutPassphrase } from '../../security/passphrase.ts';
+import { removeTree } from '../../system/index.ts';
 import { type DemoPlace, demoPlace } from '../demo-place.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
+import { readingOf } from '../open-repository.ts';
 import { formatDuration } from '../output/duration.ts';
 import { printable, printablePath } from '../output/printable.ts';
 import { renderRestore } from '../output/restore-report.ts';
@@ -20,7 +22,14 @@ import { formatCounted, formatSize } from '../output/size.ts';
 import { renderFacts } from '../output/table.ts';
 import { renderVerify } from '../output/verify-report.ts';
 import { requirePolicy } from '../policy.ts';
-import { makeRecoveryKey, recoveryKeyFile, recoveryPublicKeyFile, unlockReader } from '../recovery-key.ts';
+import {
+  completeRecoveryKey,
+  makeRecoveryKey,
+  recoveryKeyFile,
+  recoveryPublicKeyFile,
+  unlockOwnRecoveryKey,
+  unlockReader,
+} from '../recovery-key.ts';
 import { setUpRepository } from '../setup.ts';
 import { makeStateFolder } from '../state.ts';
 import { type Comparison, compareTrees } from '../tree-comparison.ts';
@@ -40,7 +49,8 @@ export async function demo(invocation: Invocation, folder: string | undefined): 
   introduce(own, place);
   await setUp(own, place);
   const { policy, plugins } = await requirePolicy(own);
-  await setUpRepository(own, policy, plugins);
+  const identity = () => unlockOwnRecoveryKey(own, undefined, {});
+  await setUpRepository(own, policy, plugins, { join: false, identity });
   await using engine = await openEngine(own, plugins);
   const shown: Shown = { own, engine, policy, place, exits: [], reports: {} };
   for (const step of [backUp, verify, restore, compare]) {
@@ -78,7 +88,7 @@ async function backUp({ own, engine, policy, exits, reports }: Shown): Promise<v
 /** By decrypting: as deep as it goes without doing what the next step does anyway. */
 async function verify({ own, engine, policy, exits, reports }: Shown): Promise<void> {
   const report = await verifyOne(own, engine, policy, {
-    targets: Object.values(policy.targets),
+    ...readingOf(policy),
     level: 'decrypt',
     identity: () => unlockReader(own, {}),
   });
@@ -90,9 +100,9 @@ async function verify({ own, engine, policy, exits, reports }: Shown): Promise<v
 async function restore({ own, engine, policy, place, exits, reports }: Shown): Promise<void> {
   const source = policy.sources[SOURCE];
   if (!source) return;
-  await rm(place.restored, { recursive: true, force: true });
+  await removeTree(place.restored);
   const report = await restoreSource(engine, {
-    targets: Object.values(policy.targets),
+    ...readingOf(policy),
     source,
     at: reports.run?.snapshot?.hash ?? 'latest',
     into: { folder: place.restored },
@@ -180,6 +190,7 @@ function introduce({ terminal }: Invocation, { protect, folder, leftOut }: DemoP
 /** The demo's policy and recovery key. The policy is written every time: it belongs to the demo, and may be of an older one. */
 async function setUp(own: Invocation, { policyFile, policyText, stateFolder }: DemoPlace): Promise<void> {
   await makeStateFolder(stateFolder);
+  await completeRecoveryKey(stateFolder);
   if (!existsSync(recoveryKeyFile(stateFolder))) {
     const passphrase = generatePassphrase();
     await makeRecoveryKey({ stateFolder, name: 'Holdfast demo', passphrase, keepPassphrase: true, created: own.now() });

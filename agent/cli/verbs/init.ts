@@ -1,17 +1,28 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecipientSpec } from '../../config/policy.ts';
+import { fail } from '../../contract/index.ts';
+import { createWholeFile, removeUnfinished } from '../../security/private-file.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { firstPolicy, POLICY_NAME, RECOVERY_RECIPIENT } from '../first-policy.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
+import { printable } from '../output/printable.ts';
+import type { OwnWriter } from '../own-writer.ts';
 import { findPolicy, requirePolicy } from '../policy.ts';
-import { recoveryKeyFile, recoveryPassphraseFile, recoveryPublicKeyFile } from '../recovery-key.ts';
-import { ensureRecoveryKey, type PassphraseFate } from '../recovery-key-setup.ts';
-import { type SetupStep, setUpRepository } from '../setup.ts';
+import {
+  recoveryKeyFile,
+  recoveryPassphraseFile,
+  recoveryPublicKeyFile,
+  unlockOwnRecoveryKey,
+} from '../recovery-key.ts';
+import { ensureRecoveryKey, type MadeRecoveryKey, type PassphraseFate } from '../recovery-key-setup.ts';
+import { type Setup, type SetupStep, setUpRepository } from '../setup.ts';
 import { makeStateFolder } from '../state.ts';
 
 export interface InitOptions {
+  /** The repository is another host's. */
+  readonly join?: boolean;
   readonly yes?: boolean;
   readonly protect?: string;
   readonly passphraseFile?: string;
@@ -21,23 +32,47 @@ export interface InitOptions {
 export async function init(invocation: Invocation, options: InitOptions): Promise<Exit> {
   const { stateFolder } = invocation;
   await makeStateFolder(stateFolder);
+  if (options.join) return join(invocation);
   const steps: SetupStep[] = [];
   const found = await findPolicy(invocation);
   const file = found.files[0] ?? newPolicyFile(invocation);
+  await removeUnfinished(file);
   const missing = !existsSync(file);
-  let fate: PassphraseFate | undefined;
+  let recovery: MadeRecoveryKey | undefined;
   // The key comes before the policy: where a passphrase cannot be had, nothing is left behind.
   if (missing || unwritten(Object.values(found.policy?.recipients ?? {}))) {
-    fate = await ensureRecoveryKey(invocation, options);
-    steps.push({ what: `recovery key ${recoveryKeyFile(stateFolder)}`, made: fate !== undefined });
+    recovery = await ensureRecoveryKey(invocation, options);
+    steps.push({ what: `recovery key ${recoveryKeyFile(stateFolder)}`, made: recovery !== undefined });
   }
   if (missing) await writeFirstPolicy(invocation, options, file);
   steps.push({ what: `policy ${file}`, made: missing });
   const { policy, plugins } = await requirePolicy({ ...invocation, policy: file });
-  await publishRecoveryKey(stateFolder, unwritten(Object.values(policy.recipients)));
-  steps.push(...(await setUpRepository(invocation, policy, plugins)));
-  report(invocation, { file, steps, fate });
+  await publishRecoveryKey(stateFolder, Object.values(policy.recipients));
+  const identity = () => unlockOwnRecoveryKey(invocation, recovery?.passphrase, options);
+  const setup = await setUpRepository(invocation, policy, plugins, { join: false, identity });
+  report(invocation, { file, ...setup, steps: [...steps, ...setup.steps], fate: recovery?.fate });
   return EXIT.ok;
+}
+
+/** Makes this host one more of a repository that is there. The policy is there too: it is the same on all of them. */
+async function join(invocation: Invocation): Promise<Exit> {
+  const { files } = await findPolicy(invocation);
+  if (files.length === 0) failNothingToJoin();
+  const { policy, plugins } = await requirePolicy(invocation);
+  // A recovery key that lies here opens what other hosts stored: then it is not this host's to say who it is.
+  const setup = await setUpRepository(invocation, policy, plugins, { join: true, identity: async () => undefined });
+  report(invocation, { file: policy.file, ...setup, fate: undefined });
+  return EXIT.ok;
+}
+
+function failNothingToJoin(): never {
+  return fail({
+    code: 'POLICY_INVALID',
+    message: 'There is no policy here that says which repository to join.',
+    origin: 'policy',
+    permanent: true,
+    hint: 'Bring the policy of the first host, with the public keys beside it, and name it: --policy <file>',
+  });
 }
 
 function newPolicyFile({ cwd, policy }: Invocation): string {
@@ -50,10 +85,12 @@ function unwritten(recipients: readonly RecipientSpec[]): RecipientSpec | undefi
   return recipients.find(({ name, publicKey }) => name === RECOVERY_RECIPIENT && !existsSync(publicKey));
 }
 
-async function publishRecoveryKey(stateFolder: string, recipient: RecipientSpec | undefined): Promise<void> {
+async function publishRecoveryKey(stateFolder: string, recipients: readonly RecipientSpec[]): Promise<void> {
+  for (const { publicKey } of recipients) await removeUnfinished(publicKey);
+  const recipient = unwritten(recipients);
   if (!recipient) return;
   await mkdir(path.dirname(recipient.publicKey), { recursive: true });
-  await writeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder)), { flag: 'wx' });
+  await createWholeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder), 'utf8'), 0o666);
 }
 
 async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitOptions, file: string): Promise<void> {
@@ -61,28 +98,46 @@ async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitO
   const protect = path.resolve(cwd, options.protect ?? '.');
   const text = firstPolicy({ folder, protect, repository: path.join(stateFolder, 'repository') });
   await mkdir(folder, { recursive: true });
-  await writeFile(file, text, { flag: 'wx' });
+  await createWholeFile(file, text, 0o666);
 }
 
 interface Outcome {
   readonly file: string;
   readonly steps: readonly SetupStep[];
+  readonly writer: OwnWriter;
+  readonly pending: Setup['pending'];
   readonly fate: PassphraseFate | undefined;
 }
 
-function report(invocation: Invocation, { file, steps, fate }: Outcome): void {
+function report(invocation: Invocation, { file, steps, writer, pending, fate }: Outcome): void {
   const { terminal, stateFolder } = invocation;
   const changed = steps.some(({ made }) => made);
   const recoveryKey = existsSync(recoveryKeyFile(stateFolder)) ? recoveryKeyFile(stateFolder) : null;
-  if (terminal.options.json) terminal.json({ changed, policy: file, stateFolder, steps, recoveryKey });
+  if (terminal.options.json) terminal.json({ changed, policy: file, stateFolder, steps, writer, pending, recoveryKey });
   const paint = terminal.paint.message;
   for (const { what, made } of steps) {
     terminal.message(made ? `${paint('green', '✔')} made  ${what}` : `${paint('dim', '·')} there ${what}`);
   }
   if (!changed) terminal.message('\nEverything was there already; nothing was changed.');
+  for (const { message } of pending) terminal.warn(printable(message));
+  if (!writer.approved || pending.length > 0) askForApproval(invocation, writer);
   if (recoveryKey) warnOfRecoveryKey(invocation, fate);
   const policy = path.dirname(file) === invocation.cwd ? '' : ` --policy ${quoteWord(file)}`;
   terminal.message(`\nNext: ${invocation.command(`run${invocation.policy === undefined ? policy : ''}`)}`);
+}
+
+function askForApproval({ terminal, command }: Invocation, { code, approved }: OwnWriter): void {
+  const why = approved
+    ? 'This host is approved, and waits for the secrets of shared domains; all other jobs run.'
+    : 'Nobody has approved the keys of this host yet. It backs up; but no other machine restores from it until then.';
+  terminal.warn(
+    [
+      why,
+      `  The code of its keys:  ${code}`,
+      '  Whoever has a recovery key compares it and says, where the policy and that key are:',
+      `    ${command(`keys approve ${code} --key <recovery key>`)}`,
+    ].join('\n'),
+  );
 }
 
 function warnOfRecoveryKey({ terminal, stateFolder, command }: Invocation, fate: PassphraseFate | undefined): void {

@@ -4,14 +4,14 @@ import { type Failure, fail, failureOf } from '../../contract/index.ts';
 import { decodeEpoch, type Epoch } from '../../repository/keys/epoch.ts';
 import type { HostKeys } from '../../repository/keys/host-keys.ts';
 import { readRecipient } from '../../repository/keys/recipient.ts';
-import type { Writer } from '../../repository/keys/writer.ts';
+import { readWriterCode } from '../../repository/keys/writer-code.ts';
 import { EPOCHS_PREFIX } from '../../repository/layout.ts';
 import type { Store } from '../../repository/store.ts';
-import type { Writers } from '../../repository/writers.ts';
+import type { KnownWriter, Writers } from '../../repository/writers.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { openRepository } from '../open-repository.ts';
+import { openRepository, readingOf } from '../open-repository.ts';
 import { formatAge } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
@@ -31,7 +31,7 @@ interface KeyRing {
   readonly host: HostKeys | undefined;
   readonly recipients: readonly KnownRecipient[];
   readonly epochs: readonly Epoch[];
-  readonly writers: readonly Writer[];
+  readonly writers: readonly KnownWriter[];
   /** Key objects that cannot be read or trusted. */
   readonly problems: readonly Failure[];
 }
@@ -60,7 +60,9 @@ export async function showKey(invocation: Invocation, wanted: string): Promise<E
     ...ring.epochs
       .filter((one) => begins(one.id, wanted))
       .map((key) => ({ kind: 'epoch', key: epochFacts(ring, key) })),
-    ...ring.writers.filter((one) => begins(one.id, wanted)).map((key) => ({ kind: 'writer', key })),
+    ...ring.writers
+      .filter((one) => begins(one.id, wanted) || one.code === readWriterCode(wanted))
+      .map((key) => ({ kind: 'writer', key: writerFacts(key) })),
   ];
   const [only] = found;
   if (only === undefined || found.length > 1) return failNotOne(wanted, found.length, invocation);
@@ -76,7 +78,7 @@ async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
   const { policy, plugins } = await requirePolicy(invocation);
   const recipients = await readRecipients(policy, invocation.now());
   await using engine = await openEngine(invocation, plugins);
-  await using repository = await openRepository(engine, Object.values(policy.targets), invocation.signal);
+  await using repository = await openRepository(engine, readingOf(policy), invocation.signal);
   const { id, host, store, writers } = repository;
   const { epochs, problems } = await readEpochs(store, writers);
   return {
@@ -139,18 +141,34 @@ function epochsTable({ terminal, now }: Invocation, ring: KeyRing): string {
   return renderTable(columns, rows, terminal.paint.data);
 }
 
-function writersTable({ terminal, now }: Invocation, { writers, host }: KeyRing): string {
-  const rows = writers.map(({ id, host: name, created }) => [
-    id.slice(0, 8),
-    printable(name),
-    formatAge(new Date(created), now()),
-    id === host?.writer ? 'this host' : '',
+function writersTable({ terminal, now }: Invocation, { writers }: KeyRing): string {
+  const paint = terminal.paint.data;
+  const rows = writers.map((writer) => [
+    writer.id.slice(0, 8),
+    printable(writer.host),
+    writer.code,
+    formatAge(new Date(writer.created), now()),
+    isApproved(writer) ? approversOf(writer) : paint('yellow', 'nobody yet'),
+    writer.own ? 'this host' : '',
   ]);
-  return renderTable(
-    [{ title: 'WRITER' }, { title: 'HOST' }, { title: 'MADE' }, { title: '' }],
-    rows,
-    terminal.paint.data,
-  );
+  const columns = ['WRITER', 'HOST', 'CODE', 'MADE', 'APPROVED BY', ''].map((title) => ({ title }));
+  return renderTable(columns, rows, paint);
+}
+
+function isApproved({ approvals }: KnownWriter): boolean {
+  return approvals.length > 0;
+}
+
+function approversOf({ approvals }: KnownWriter): string {
+  return [...new Set(approvals.map(({ approverName }) => printable(approverName)))].join(', ');
+}
+
+function writerFacts({ approvals, ...writer }: KnownWriter) {
+  const each = approvals.map(({ key, approverName, approver, created, domains }) => {
+    const secrets = domains.length === 0 ? '' : `, with domain ${domains.map(({ name }) => name).join(', ')}`;
+    return `${created} by ${approverName} (${approver})${secrets}: ${key}`;
+  });
+  return { ...writer, approvals: each };
 }
 
 function epochFacts(ring: KeyRing, { sealed, ...epoch }: Epoch) {

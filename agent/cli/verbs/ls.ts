@@ -1,12 +1,13 @@
 import { type Failure, failureOf, type Meta, type StoredEntry } from '../../contract/index.ts';
 import { SnapshotReader } from '../../recovery/snapshot-reader.ts';
 import { UnlockedSnapshot } from '../../recovery/unlocked-snapshot.ts';
-import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../../repository/snapshots.ts';
+import { chooseSnapshot, listSnapshots, ofWriter, type StoredSnapshot } from '../../repository/snapshots.ts';
+import { findTrusted } from '../../repository/writer-name.ts';
 import { advised } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
-import { chooseTargets, openRepository } from '../open-repository.ts';
+import { openRepository, readingOf } from '../open-repository.ts';
 import { formatTime } from '../output/duration.ts';
 import { printable, printablePath } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
@@ -17,6 +18,7 @@ import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
 
 export interface LsOptions extends ReaderOptions {
   readonly at: string;
+  readonly writer?: string;
   readonly target?: string;
 }
 
@@ -29,12 +31,13 @@ export async function ls(
 ): Promise<Exit> {
   const { terminal, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
-  const targets = chooseTargets(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
-  await using repository = await openRepository(engine, targets, signal);
+  await using repository = await openRepository(engine, readingOf(policy, options.target), signal);
   const { store, writers, host } = repository;
-  const { snapshots } = await listSnapshots(store, writers);
-  const snapshot = chooseSnapshot(snapshots, source, options.at, host?.writer);
+  const all = await listSnapshots(store, writers);
+  const stored = options.writer === undefined ? all : ofWriter(all, findTrusted(writers, options.writer).id);
+  const { snapshots } = all;
+  const snapshot = chooseSnapshot(stored, writers, source, options.at, host?.writer);
   const identity = await unlockReader(invocation, options);
   await using unlocked = await UnlockedSnapshot.open({
     store,

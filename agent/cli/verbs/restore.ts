@@ -5,9 +5,9 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
-import { chooseTargets } from '../open-repository.ts';
+import { readingOf } from '../open-repository.ts';
 import { printable } from '../output/printable.ts';
-import { renderFailure } from '../output/report.ts';
+import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRestore } from '../output/restore-report.ts';
 import { formatCounted } from '../output/size.ts';
 import { requirePolicy } from '../policy.ts';
@@ -16,6 +16,7 @@ import { stdinPlugin, stdinSpec } from '../stdin-source.ts';
 
 export interface RestoreOptions extends ReaderOptions {
   readonly at: string;
+  readonly writer?: string;
   readonly into?: string;
   readonly conflict: 'error' | 'skip' | 'replace';
   readonly dryRun?: boolean;
@@ -33,13 +34,13 @@ export async function restore(
 ): Promise<Exit> {
   const { terminal, cwd, signal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
-  const targets = chooseTargets(policy, options.target);
   const into = path.resolve(cwd, options.into ?? `restored-${name}`);
   await using engine = await openEngine(invocation, plugins.with(stdinPlugin(process.stdin)));
   const report = await restoreSource(engine, {
-    targets,
+    ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
     at: options.at,
+    ...(options.writer !== undefined && { writer: options.writer }),
     into: { folder: into },
     select: parts,
     conflict: options.conflict,
@@ -61,8 +62,13 @@ export async function restore(
 
 /** The same command line, without `--dry-run`. */
 function inEarnest(name: string, parts: readonly string[], options: RestoreOptions): string {
-  const { at, into, conflict, key, passphraseFile, target } = options;
-  const given = { into, at: at === 'latest' ? undefined : at, conflict: conflict === 'error' ? undefined : conflict };
+  const { at, into, writer, conflict, key, passphraseFile, target } = options;
+  const given = {
+    into,
+    writer,
+    at: at === 'latest' ? undefined : at,
+    conflict: conflict === 'error' ? undefined : conflict,
+  };
   const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, quoteWord(value)],
   );
@@ -89,6 +95,6 @@ export function tellRestoreTroubles(
   }
   const more = skipped.length - SHOWN;
   if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
-  for (const problem of problems) terminal.warn(`${printable(problem.message)} (${problem.code})`);
+  for (const problem of problems) terminal.warn(renderProblem(problem));
   if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
 }

@@ -7,7 +7,7 @@ import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { printable } from '../output/printable.ts';
-import { renderFailure } from '../output/report.ts';
+import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRun } from '../output/run-report.ts';
 import { formatCounted, formatSize } from '../output/size.ts';
 import { chooseJobs, requirePolicy } from '../policy.ts';
@@ -43,6 +43,8 @@ export async function run(invocation: Invocation, names: readonly string[], opti
   if (jobs.length === 0) terminal.message('The policy has no jobs: nothing to do.');
   const last = reports.findLast(({ snapshot }) => snapshot !== undefined);
   if (last) terminal.message(`\nNext: ${invocation.command(`restore ${last.source} --into ./restored`)}`);
+  // Stopped before a job began: nothing failed, and still it was not done.
+  if (reports.length < jobs.length) return EXIT.interrupted;
   return combineExits(reports.map(exitOfRun));
 }
 
@@ -51,6 +53,7 @@ export async function runOne(invocation: Invocation, engine: Engine, policy: Pol
   const report = await runJob(engine, {
     job,
     limits: policy.limits,
+    recipients: Object.values(policy.recipients),
     policyHash: policy.hash,
     signal,
     onProgress: ({ phase, bytes, entries, bytesStored, expectedBytes, skipped }) =>
@@ -82,6 +85,6 @@ export function tellRunTroubles({ terminal, signal }: Invocation, { skipped, pro
   }
   const more = skipped.length - SHOWN;
   if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
-  for (const problem of problems) terminal.warn(`${printable(problem.message)} (${problem.code})`);
+  for (const problem of problems) terminal.warn(renderProblem(problem));
   if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
 }

@@ -1,11 +1,18 @@
-import { listSnapshots, type SnapshotListing, type StoredSnapshot } from '../../repository/snapshots.ts';
+import type { Failure } from '../../contract/index.ts';
+import type { SnapshotHeader } from '../../repository/snapshot.ts';
+import {
+  listSnapshots,
+  type SnapshotListing,
+  type StoredSnapshot,
+  unapprovedWriters,
+} from '../../repository/snapshots.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { chooseTargets, openRepository } from '../open-repository.ts';
+import { openRepository, readingOf } from '../open-repository.ts';
 import { formatAge, formatTime } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
-import { renderFailure } from '../output/report.ts';
+import { renderFailure, renderProblem } from '../output/report.ts';
 import { formatCount, formatCounted, formatSize } from '../output/size.ts';
 import { renderTable } from '../output/table.ts';
 import { requirePolicy } from '../policy.ts';
@@ -14,56 +21,90 @@ export interface SnapshotsOptions {
   readonly target?: string;
 }
 
-/** Lists what the signed headers say, oldest first. Needs no key. Exit 1 when there are snapshots that cannot be trusted. */
+/** One line of the list. What nobody approved is shown, so that it is known, and marked, so that nobody relies on it. */
+interface Row {
+  readonly snapshot: StoredSnapshot;
+  readonly trust: 'own' | 'approved' | 'unapproved';
+}
+
+interface Listed {
+  readonly rows: readonly Row[];
+  readonly damaged: SnapshotListing['damaged'];
+  /** Why what is marked is not used, and what to do about it. */
+  readonly unapproved: readonly Failure[];
+}
+
+/** Lists what the signed headers say, oldest first. Needs no key. Exit 1 when there are snapshots that cannot be read. */
 export async function snapshots(
   invocation: Invocation,
   source: string | undefined,
   options: SnapshotsOptions,
 ): Promise<Exit> {
   const { terminal, command } = invocation;
-  const { snapshots: all, damaged } = await loadListing(invocation, options.target);
-  const chosen = source === undefined ? all : all.filter(({ opened }) => opened.header.source === source);
-  if (terminal.options.json) terminal.json({ snapshots: chosen.map(described), damaged });
-  else if (chosen.length > 0) terminal.data(table(invocation, chosen));
+  const { rows, damaged, unapproved } = await loadListing(invocation, source, options.target);
+  if (terminal.options.json) terminal.json({ snapshots: rows.map(described), damaged, unapproved });
+  else if (rows.length > 0) terminal.data(table(invocation, rows));
   for (const { failure } of damaged) terminal.error(renderFailure(failure, terminal.paint.message));
-  const last = chosen.at(-1);
-  if (last === undefined)
+  for (const failure of unapproved) terminal.warn(renderProblem(failure));
+  const last = rows.findLast(({ trust }) => trust !== 'unapproved')?.snapshot;
+  if (rows.length === 0)
     terminal.message(`There are no snapshots${source ? ` of ${source}` : ''} yet. Next: ${command('run')}`);
-  else
+  else if (last !== undefined)
     terminal.message(
-      `\n${formatCounted(chosen.length, 'snapshot')}. Next: ${command(`ls ${last.opened.header.source}`)}`,
+      `\n${formatCounted(rows.length, 'snapshot')}. Next: ${command(`ls ${last.opened.header.source}`)}`,
     );
   return damaged.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function loadListing(invocation: Invocation, target: string | undefined): Promise<SnapshotListing> {
+async function loadListing(
+  invocation: Invocation,
+  source: string | undefined,
+  target: string | undefined,
+): Promise<Listed> {
   const { policy, plugins } = await requirePolicy(invocation);
-  const targets = chooseTargets(policy, target);
   await using engine = await openEngine(invocation, plugins);
-  await using repository = await openRepository(engine, targets, invocation.signal);
-  return listSnapshots(repository.store, repository.writers);
+  await using repository = await openRepository(engine, readingOf(policy, target), invocation.signal);
+  const { store, writers, host } = repository;
+  const listing = await listSnapshots(store, writers);
+  const trusted = listing.snapshots.map((snapshot): Row => {
+    return { snapshot, trust: snapshot.opened.header.writer === host?.writer ? 'own' : 'approved' };
+  });
+  const others = listing.unapproved.flatMap(({ snapshot }): Row[] =>
+    snapshot === undefined ? [] : [{ snapshot, trust: 'unapproved' }],
+  );
+  // They may say any time: so they come last.
+  const rows = [...trusted, ...others].filter(
+    ({ snapshot }) => source === undefined || snapshot.opened.header.source === source,
+  );
+  return { rows, damaged: listing.damaged, unapproved: unapprovedWriters(listing, writers, source) };
 }
 
-function described({ id, key, opened }: StoredSnapshot) {
-  return { id, key, hash: opened.hash, ...opened.header };
+function described({ snapshot: { id, key, opened }, trust }: Row) {
+  return { id, key, hash: opened.hash, trust, ...opened.header };
 }
 
-function table({ terminal, now }: Invocation, chosen: readonly StoredSnapshot[]): string {
+function remarks(trust: Row['trust'], { verdict, skipped }: SnapshotHeader): string[] {
+  return [
+    ...(trust === 'unapproved' ? ['not approved'] : []),
+    ...(verdict === 'complete' ? [] : [`incomplete: ${formatCounted(skipped, 'thing')} skipped`]),
+  ];
+}
+
+function table({ terminal, now }: Invocation, chosen: readonly Row[]): string {
   const paint = terminal.paint.data;
-  const rows = chosen.map(({ id, opened: { header } }) => {
+  const rows = chosen.map(({ snapshot, trust }) => {
+    const { header } = snapshot.opened;
     const size = header.artifacts.reduce((sum, artifact) => sum + artifact.size, 0);
     const entries = header.artifacts.reduce((sum, artifact) => sum + artifact.entries, 0);
     return [
-      paint('cyan', id),
+      paint('cyan', snapshot.id),
       printable(header.source),
       printable(header.host),
       formatTime(new Date(header.finished)),
       formatAge(new Date(header.finished), now()),
       formatCount(entries),
       formatSize(size),
-      header.verdict === 'complete'
-        ? ''
-        : paint('yellow', `incomplete: ${formatCounted(header.skipped, 'thing')} skipped`),
+      paint('yellow', remarks(trust, header).join('; ')),
     ];
   });
   const columns = [

@@ -6,7 +6,7 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { chooseTargets } from '../open-repository.ts';
+import { readingOf } from '../open-repository.ts';
 import { renderFailure } from '../output/report.ts';
 import { formatCount } from '../output/size.ts';
 import { renderVerify } from '../output/verify-report.ts';
@@ -26,10 +26,9 @@ export async function verify(
 ): Promise<Exit> {
   const { terminal, command } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
-  const targets = chooseTargets(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
   const report = await verifyOne(invocation, engine, policy, {
-    targets,
+    ...readingOf(policy, options.target),
     level: options.level,
     identity: () => unlockReader(invocation, options),
     ...(source !== undefined && { source }),
@@ -48,7 +47,7 @@ export async function verifyOne(
   { terminal, signal }: Invocation,
   engine: Engine,
   { sources, limits }: Policy,
-  asked: Pick<Asked, 'targets' | 'level' | 'identity' | 'source'>,
+  asked: Pick<Asked, 'targets' | 'recipients' | 'level' | 'identity' | 'source'>,
 ): Promise<VerifyReport> {
   const report = await verifyRepository(engine, {
     ...asked,

@@ -44,8 +44,8 @@ export const meaning = {
       'sources:\n  app: { type: files, paths: [/srv/app/config] }\njobs:\n  app: { source: app, targets: [local] }',
   },
   HF4006: {
-    means: 'Two jobs of one retention class have different recipients.',
-    why: 'A class of a host is one domain with one set of keys: who can open one of its backups can open all of them.',
+    means: 'Two jobs of one retention class, or of one shared domain, have different recipients.',
+    why: 'A domain has one set of keys: who can open one of its backups can open all of them.',
     remedy: 'Give both jobs the same recipients, or one of them a retention class of its own.',
     wrong:
       'recipients:\n  ops: { publicKey: keys/ops.asc }\n  audit: { publicKey: keys/audit.asc }\njobs:\n  app: { source: app, targets: [local] }\n  books: { source: app, targets: [local], recipients: [audit] }',
@@ -149,6 +149,23 @@ export const meaning = {
     remedy: 'Mend the type, or take the defaults out.',
     wrong: 'defaults:\n  targets: { s3: { region: eu-west-1 } }',
     right: 'defaults:\n  jobs: { timeout: 2h }',
+  },
+  HF4021: {
+    means: 'Two domains share the same retention class between hosts that are in both.',
+    why: 'A backup lies in one domain. Which of the two it is would decide who shares keys with whom.',
+    remedy: 'Take the class out of one of the domains, or the hosts that both have out of one.',
+    wrong: 'domains:\n  all: { hosts: ["*"], retention: [default] }\n  some: { hosts: ["h*"], retention: [default] }',
+    right:
+      'domains:\n  web: { hosts: ["web-*"], retention: [default] }\n  some: { hosts: ["h*"], retention: [default] }',
+  },
+  HF4022: {
+    means: 'A domain names a host, and that host has no job of the classes that the domain shares.',
+    why: 'Whoever is in a domain gets its secret and is trusted by the others: a name too many, or a misspelt one, is not harmless.',
+    remedy: 'Take the host out of the domain, or give it a job of one of its classes.',
+    wrong:
+      'jobs:\n  app: { source: app, targets: [local], hosts: [db-1] }\ndomains:\n  shared: { hosts: [db-1, h], retention: [default] }',
+    right:
+      'jobs:\n  app: { source: app, targets: [local], hosts: [db-1, h] }\ndomains:\n  shared: { hosts: [db-1, h], retention: [default] }',
   },
   HF4901: {
     means: 'A part of the policy is understood, and this version of Holdfast does nothing about it.',

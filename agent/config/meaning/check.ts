@@ -1,6 +1,7 @@
 import type { Policy } from '../policy.ts';
 import type { Problem } from '../problem.ts';
 import type { PluginRegistry } from '../registry.ts';
+import { checkDomains } from './domains.ts';
 import { checkObjectives } from './objectives.ts';
 import { samePlaces, swallowed } from './places.ts';
 import { divided, idleSelections, unprotected } from './protection.ts';
@@ -13,6 +14,7 @@ export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[
     ...swallowed(policy, registry),
     ...idleSelections(policy, registry),
     ...divided(policy),
+    ...checkDomains(policy),
     ...checkRetention(policy),
     ...checkObjectives(policy),
     ...unprotected(policy),

@@ -1,4 +1,4 @@
-import type { Policy } from '../policy.ts';
+import type { Job, Policy } from '../policy.ts';
 import type { Problem } from '../problem.ts';
 import type { PluginRegistry } from '../registry.ts';
 
@@ -14,17 +14,18 @@ export function idleSelections({ jobs }: Policy, registry: PluginRegistry): Prob
 
 /** Jobs of one domain share its keys, so that one of them cannot be opened by other people than the next. */
 export function divided({ jobs }: Policy): Problem[] {
-  const first = new Map<string, { readonly job: string; readonly recipients: string }>();
+  const first = new Map<string, { readonly job: Job; readonly recipients: string }>();
   return Object.values(jobs).flatMap((job): Problem[] => {
     const recipients = job.recipients
       .map(({ name }) => name)
       .sort()
       .join(', ');
     const known = first.get(job.domain);
-    if (known === undefined) first.set(job.domain, { job: job.name, recipients });
+    if (known === undefined) first.set(job.domain, { job, recipients });
     if (known === undefined || known.recipients === recipients) return [];
-    const message = `job "${known.job}" of the same retention class has other recipients: ${known.recipients}`;
-    const hint = 'a class of a host has one set of keys; give one of the jobs a class of its own';
+    const same = known.job.retention.name === job.retention.name ? 'retention class' : `domain "${job.domain}"`;
+    const message = `job "${known.job.name}" of the same ${same} has other recipients: ${known.recipients}`;
+    const hint = 'a domain has one set of keys; give one of the jobs a class of its own';
     return [{ code: 'HF4006', message, path: ['jobs', job.name, 'recipients'], on: 'value', hint }];
   });
 }

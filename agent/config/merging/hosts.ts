@@ -2,7 +2,7 @@ import type { Problem } from '../problem.ts';
 import { isMapping, type Layer, merge, movedBy, partOf, upper } from './layer.ts';
 
 /** Parts of a policy that are the same on every host. */
-const SAME_EVERYWHERE = ['version', 'include', 'hosts', 'plugins', 'defaults'];
+const SAME_EVERYWHERE = ['version', 'include', 'hosts', 'plugins', 'defaults', 'domains'];
 
 /** `db-*` and the like: `*` stands for any letters, `?` for one. */
 export function isPattern(name: string): boolean {
@@ -43,13 +43,16 @@ export function forHost(policy: Layer, host: string): Layer {
 }
 
 /**
- * Hosts that stand for all: each that is named, under `hosts` or by a job, one of each pattern, and one (`undefined`) that nothing
- * is written for.
+ * Hosts that stand for all: each that is named, under `hosts`, by a job or by a domain, one of each pattern, and one (`undefined`)
+ * that nothing is written for.
  */
 export function hostsOf(policy: Layer): readonly (string | undefined)[] {
-  const jobs = partOf(policy, 'jobs')?.value;
-  const named = Object.values(isMapping(jobs) ? jobs : {}).flatMap((job) => {
-    const hosts: unknown = isMapping(job) ? job['hosts'] : undefined;
+  const entries = ['jobs', 'domains'].flatMap((section) => {
+    const declared = partOf(policy, section)?.value;
+    return Object.values(isMapping(declared) ? declared : {});
+  });
+  const named = entries.flatMap((entry) => {
+    const hosts: unknown = isMapping(entry) ? entry['hosts'] : undefined;
     return Array.isArray(hosts) ? hosts.filter((host): host is string => typeof host === 'string') : [];
   });
   return [undefined, ...new Set([...Object.keys(sectionOf(policy)), ...named])];

@@ -1,4 +1,5 @@
 import { loadHostKeys, saveHostKeys } from './host-keys.ts';
+import { generateKeyPair } from './hpke.ts';
 import { generateSigner } from './signing.ts';
 
 /*
@@ -8,7 +9,7 @@ import { generateSigner } from './signing.ts';
 const [, , folder = '', writer = '', count = '0'] = process.argv;
 
 process.once('message', async () => {
-  const keys = { repository: '0'.repeat(32), writer, signer: generateSigner(), domains: [] };
+  const keys = { repository: '0'.repeat(32), writer, signer: generateSigner(), join: generateKeyPair(), domains: [] };
   const first = await saveHostKeys(folder, keys).then(
     () => 'saved',
     (thrown) => thrown.failure?.code ?? String(thrown),

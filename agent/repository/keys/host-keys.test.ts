@@ -23,6 +23,7 @@ import { inspect } from 'node:util';
 import { refusal } from '../refusal.ts';
 import { createEpoch, unlockEpoch } from './epoch.ts';
 import { type HostKeys, loadHostKeys, saveHostKeys } from './host-keys.ts';
+import { generateKeyPair } from './hpke.ts';
 import { exposureOf, replaceKeyFile } from './key-file.ts';
 import { generateSigner } from './signing.ts';
 import { flipped, NOW, person } from './test-keys.ts';
@@ -56,7 +57,7 @@ async function hostKeys(): Promise<HostKeys & { readonly epochPrivateKey: Uint8A
   const { id, publicKey, created, recipients } = epoch;
   const { privateKey } = await unlockEpoch(epoch, alice.identity);
   const domains = [{ ...domain, epoch: { id, publicKey, created, recipients } }];
-  return { repository, writer, signer, domains, epochPrivateKey: privateKey };
+  return { repository, writer, signer, join: generateKeyPair(), domains, epochPrivateKey: privateKey };
 }
 
 test('a host without keys has none, in a folder that may not be there yet', async () => {
@@ -74,6 +75,7 @@ test('come back as they were, in a file for this user alone', async () => {
   const loaded = await loadHostKeys(at.folder);
   assert.deepEqual(loaded?.domains, keys.domains);
   assert.deepEqual(loaded?.signer.seed, keys.signer.seed);
+  assert.deepEqual(loaded?.join, keys.join);
   assert.deepEqual([loaded?.repository, loaded?.writer], [keys.repository, keys.writer]);
   assert.equal(loaded?.revision, saved.revision);
   assert.equal((await stat(at.file)).mode & 0o777, 0o600);

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { fail } from '../../contract/index.ts';
 import { decode, encode, type Value } from '../encoding.ts';
 import { CURVE_KEY_BYTES } from './curve-key.ts';
+import { generateKeyPair, type KeyPair, publicKeyOf } from './hpke.ts';
 import { readKeyFile, replaceKeyFile } from './key-file.ts';
 import { RecordReader } from './record.ts';
-import { type Signer, signerFrom } from './signing.ts';
+import { generateSigner, type Signer, signerFrom } from './signing.ts';
 
 /** A domain that this host writes to, and the public key of its epoch. There is no place here for an epoch's private key. */
 export interface HostDomain {
@@ -25,13 +26,22 @@ export interface HostKeys {
   readonly repository: string;
   readonly writer: string;
   readonly signer: Signer;
+  /** X25519: secrets of shared domains are sealed to its public half. No epoch and no data key ever is. */
+  readonly join: KeyPair;
   readonly domains: readonly HostDomain[];
   /** Which state of the file this was read from; absent before it was first saved. */
   readonly revision?: string;
 }
 
-const VERSION = 1;
+/** 1 had no join key, and was never released. */
+const VERSION = 2;
 const DIGEST_BYTES = 32;
+
+/** Fresh keys for a writer of a repository; not saved. */
+export function newHostKeys(repository: string): HostKeys {
+  const writer = randomBytes(16).toString('hex');
+  return { repository, writer, signer: generateSigner(), join: generateKeyPair(), domains: [] };
+}
 
 /**
  * What `<stateFolder>/host-keys` holds; undefined when there is no such file. KEYS_EXPOSED when others can read or replace
@@ -63,13 +73,13 @@ export async function saveHostKeys(stateFolder: string, keys: HostKeys): Promise
 }
 
 /** CBOR ‖ its SHA-256: one flipped bit in a secret would otherwise only show as backups that share nothing with the last. */
-function encodeHostKeys({ repository, writer, signer, domains }: HostKeys): Uint8Array {
+function encodeHostKeys({ repository, writer, signer, join, domains }: HostKeys): Uint8Array {
   const fields = domains.map(({ id, name, secret, epoch }) => {
     const { publicKey, created, recipients } = epoch;
     return { id, name, secret, epoch: { id: epoch.id, publicKey, created, recipients } };
   });
   const seed = signer.seed;
-  const record = encode({ version: VERSION, repository, writer, seed, domains: fields });
+  const record = encode({ version: VERSION, repository, writer, seed, joinKey: join.privateKey, domains: fields });
   const bytes = Buffer.concat([record, createHash('sha256').update(record).digest()]);
   for (const used of [seed, record]) used.fill(0);
   return bytes;
@@ -82,15 +92,21 @@ function decodeHostKeys(bytes: Uint8Array): HostKeys {
   const reader = new RecordReader(decodeRecord(record), damaged);
   const version = reader.number('version');
   if (version > VERSION) newer(version);
+  if (version < VERSION) older();
   const keys: HostKeys = {
     repository: reader.id('repository'),
     writer: reader.id('writer'),
     signer: signerFrom(reader.bytes('seed', CURVE_KEY_BYTES)),
+    join: keyPairOf(reader.bytes('joinKey', CURVE_KEY_BYTES)),
     domains: reader.records('domains').map(readDomain),
     revision: digest,
   };
   reader.end();
   return keys;
+}
+
+function keyPairOf(privateKey: Uint8Array): KeyPair {
+  return { privateKey, publicKey: publicKeyOf(privateKey) };
 }
 
 function decodeRecord(record: Uint8Array): Value {
@@ -130,6 +146,16 @@ function damaged(reason: string): never {
     origin: 'key',
     permanent: true,
     hint: 'Bring the file back from a copy. Without one, `holdfast init` makes new keys; what was backed up stays readable with the recovery key.',
+  });
+}
+
+function older(): never {
+  fail({
+    code: 'KEYS_OUTDATED',
+    message: 'The keys of this host, and the repository they were made for, are of a version that was never released.',
+    origin: 'key',
+    permanent: true,
+    hint: 'Use another state folder and an empty target, and run `holdfast init` again.',
   });
 }
 

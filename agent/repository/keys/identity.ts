@@ -7,6 +7,8 @@ export interface Identity {
   readonly fingerprint: string;
   /** Opens a binary OpenPGP message. WRONG_KEY when it is sealed to others, KEY_DAMAGED when it was changed. */
   decrypt(message: Uint8Array): Promise<Uint8Array>;
+  /** One detached OpenPGP signature over `statement`, binary. KEY_CANNOT_SIGN with the reason. */
+  sign(statement: Uint8Array, now: Date): Promise<Uint8Array>;
 }
 
 /** Larger than anything that is ever sealed to a recipient, small enough that a compressed message cannot fill memory. */
@@ -55,6 +57,11 @@ export async function generateRecoveryKey(o: {
   return { publicKey, privateKey, fingerprint };
 }
 
+/** The public half of an armored private key, armored; needs no passphrase. Fails as `unlockIdentity` does for what is none. */
+export async function publicHalfOf(armoredPrivate: string): Promise<string> {
+  return (await privateKey(armoredPrivate)).toPublic().armor();
+}
+
 class OpenPgpIdentity implements Identity {
   readonly fingerprint: string;
   readonly #key: PrivateKey;
@@ -74,6 +81,16 @@ class OpenPgpIdentity implements Identity {
       damagedMessage(),
     );
     return opened.data;
+  }
+
+  async sign(statement: Uint8Array, now: Date): Promise<Uint8Array> {
+    const { createMessage, sign } = await import('openpgp');
+    const message = await createMessage({ binary: statement });
+    try {
+      return await sign({ message, signingKeys: this.#key, detached: true, format: 'binary', date: now });
+    } catch (error) {
+      return cannotSign(this.fingerprint, error);
+    }
   }
 }
 
@@ -111,6 +128,20 @@ function wrongKey(fingerprint: string): never {
     permanent: true,
     hint: '`holdfast keys` lists the recipients of each epoch.',
   });
+}
+
+function cannotSign(fingerprint: string, cause: unknown): never {
+  const said = cause instanceof Error ? cause.message.replace(/^.*?: /, '') : String(cause);
+  fail(
+    {
+      code: 'KEY_CANNOT_SIGN',
+      message: `Key ${fingerprint} can open backups, but it cannot sign an approval: ${said}.`,
+      origin: 'key',
+      permanent: true,
+      hint: 'Approve with the key of another recipient, or give this one a part that signs: `gpg --quick-add-key <fingerprint> ed25519 sign`.',
+    },
+    cause,
+  );
 }
 
 function damagedKey(): never {

@@ -2,6 +2,8 @@ import type { Value } from '../encoding.ts';
 
 /** 16 random bytes of an id, as they are written everywhere. */
 const ID = /^[0-9a-f]{32}$/;
+/** A longer year has a sign in front. */
+const TIME = /^[0-9]/;
 /** SHA-1 and SHA-256 fingerprints of OpenPGP keys, version 4 and 6. */
 const FINGERPRINT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -31,9 +33,9 @@ export class RecordReader {
     return this.#matching(name, /^/);
   }
 
-  /** ISO 8601 in UTC with milliseconds, as Date.toISOString writes it. */
+  /** ISO 8601 in UTC with milliseconds, as Date.toISOString writes it for years of four digits. */
   time(name: string): string {
-    const text = this.text(name);
+    const text = this.#matching(name, TIME);
     const time = new Date(text);
     return !Number.isNaN(time.getTime()) && time.toISOString() === text ? text : this.#wrong(name);
   }
@@ -55,6 +57,10 @@ export class RecordReader {
     return this.#list(name).map((value) =>
       typeof value === 'string' && FINGERPRINT.test(value) ? value : this.#wrong(name),
     );
+  }
+
+  fingerprint(name: string): string {
+    return this.#matching(name, FINGERPRINT);
   }
 
   record(name: string): RecordReader {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { encode } from '../encoding.ts';
 import { objectHeader } from '../object.ts';
 import { refusal } from '../refusal.ts';
+import { generateKeyPair } from './hpke.ts';
 import { signObject } from './signed-object.ts';
 import { generateSigner } from './signing.ts';
 import { flipped } from './test-keys.ts';
@@ -14,6 +15,7 @@ const writer = {
   repository: 'ffeeddccbbaa99887766554433221100',
   host: 'web1.example.net',
   publicKey: signer.publicKey,
+  joinKey: generateKeyPair().publicKey,
   created: '2026-03-01T12:00:00.123Z',
 };
 const key = `keys/writers/${writer.id}`;
@@ -57,6 +59,7 @@ test('fields that are missing, malformed or left over', () => {
     { ...writer, id: writer.id.slice(2) },
     { ...writer, host: 7 },
     { ...writer, publicKey: signer.publicKey.subarray(1) },
+    { ...writer, joinKey: writer.joinKey.subarray(1) },
     { ...writer, created: '2026-03-01' },
     { ...writer, created: 'yesterday' },
     [host],

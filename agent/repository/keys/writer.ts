@@ -10,13 +10,15 @@ export interface Writer {
   readonly host: string;
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** X25519, 32 bytes: secrets of shared domains are sealed to it, and nothing else. */
+  readonly joinKey: Uint8Array;
   readonly created: string;
 }
 
 /** The object `keys/writers/<writer>`, signed with the key that it names. */
 export function encodeWriter(writer: Writer, signer: Signer): Uint8Array {
-  const { id, repository, host, publicKey, created } = writer;
-  return signObject('writer', { id, repository, host, publicKey, created }, signer);
+  const { id, repository, host, publicKey, joinKey, created } = writer;
+  return signObject('writer', { id, repository, host, publicKey, joinKey, created }, signer);
 }
 
 /**
@@ -30,6 +32,7 @@ export function decodeWriter(bytes: Uint8Array, key: string): Writer {
     repository: record.id('repository'),
     host: record.text('host'),
     publicKey: record.bytes('publicKey', CURVE_KEY_BYTES),
+    joinKey: record.bytes('joinKey', CURVE_KEY_BYTES),
     created: record.time('created'),
   };
   record.end();

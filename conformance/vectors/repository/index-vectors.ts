@@ -1,9 +1,9 @@
-import { domain, indexKey, otherDomain, readerKeys } from './domain-keys.ts';
+import { domain, indexKey, other, readerKeys } from './domain-keys.ts';
 import { samplePack } from './pack-vectors.ts';
-import { changed, fixed, fragment, header, sealedRecord, sha256, u32 } from './reference-writer.ts';
+import { changed, fragment, header, sealedRecord, sha256, u32 } from './reference-writer.ts';
 import { hex, type Vector, type VectorFile } from './vector.ts';
 
-export async function indexVectors(): Promise<VectorFile> {
+export async function indexVectors(): Promise<VectorFile<Vector>> {
   const { bytes: pack, table } = await samplePack();
   const { domain: domainId, domainSecret } = await readerKeys();
   const bytes = fragment('index', domain, indexKey, [{ pack, table }]);
@@ -22,8 +22,8 @@ export async function indexVectors(): Promise<VectorFile> {
   const vectors: Vector[] = [
     { ...vector('one pack', 'ok', bytes), holds: [{ name: hex(sha256(pack)), size: pack.length, table: hex(table) }] },
     { ...vector('no pack', 'ok', sealed(Buffer.alloc(0))), holds: [] },
-    vector('another index key', 'WRONG_KEY', bytes, hex(fixed('another secret', 32))),
-    vector('another domain with the same index key', 'OBJECT_DAMAGED', fragment('index', otherDomain, indexKey, [])),
+    vector('another index key', 'WRONG_KEY', bytes, other.domainSecret),
+    vector('another domain with the same index key', 'OBJECT_DAMAGED', fragment('index', other.domain, indexKey, [])),
     vector(
       'a table where an index belongs',
       'OBJECT_DAMAGED',

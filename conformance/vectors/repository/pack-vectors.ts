@@ -1,25 +1,12 @@
-import { domain, epochId, idKey, indexKey, otherDomain, readerKeys } from './domain-keys.ts';
-import {
-  type BirthKeys,
-  birth,
-  changed,
-  fixed,
-  frame,
-  keyPair,
-  pack,
-  table,
-  u32,
-  type VectorFrame,
-} from './reference-writer.ts';
+import { domain, idKey, indexKey, other, otherEpochPrivateKey, ownBirth, readerKeys } from './domain-keys.ts';
+import { type BirthKeys, changed, fixed, frame, pack, table, type VectorFrame } from './reference-writer.ts';
 import { hex, type Vector, type VectorFile } from './vector.ts';
 
-const TRAILER = 16;
 const key = `packs/${hex(domain)}/00/00`;
 
 /** The frames of the pack that all vectors change, and the keys of its birth. */
 export async function samplePack(): Promise<{ keys: BirthKeys; frames: VectorFrame[]; bytes: Buffer; table: Buffer }> {
-  const { pair } = await keyPair('epoch');
-  const keys = await birth('birth', domain, epochId, pair.publicKey);
+  const keys = await ownBirth('birth');
   const frames = [
     frame(keys, domain, idKey, { ordinal: 0, texts: ['a small chunk', 'and another one'] }),
     frame(keys, domain, idKey, { ordinal: 1, texts: ['one chunk alone'] }),
@@ -28,7 +15,7 @@ export async function samplePack(): Promise<{ keys: BirthKeys; frames: VectorFra
   return { keys, frames, bytes: pack('pack', domain, indexKey, frames, plain), table: plain };
 }
 
-export async function packVectors(): Promise<VectorFile> {
+export async function packVectors(): Promise<VectorFile<Vector>> {
   const { keys, frames, bytes, table: plain } = await samplePack();
   const readWith = await readerKeys();
   const [first, second] = frames as [VectorFrame, VectorFrame];
@@ -40,16 +27,15 @@ export async function packVectors(): Promise<VectorFile> {
     bytes: hex(object),
     holds,
   });
-  const bad = (name: string, expect: string, object: Uint8Array, other: Partial<typeof readWith> = {}): Vector => ({
+  const bad = (name: string, expect: string, object: Uint8Array, changes: Partial<typeof readWith> = {}): Vector => ({
     name,
     expect,
     key,
-    keys: { ...readWith, ...other },
+    keys: { ...readWith, ...changes },
     bytes: hex(object),
   });
   const rebuilt = (of: readonly VectorFrame[], with_: Uint8Array) => pack('pack', domain, indexKey, of, with_);
   const tableAt = 8 + first.sealed.length + second.sealed.length;
-  const framesAt = 12 + 160;
   const moved = { ...frame(keys, domain, idKey, { ordinal: 5, texts: ['moved'] }), ordinal: 4 };
   const third = frame(keys, domain, idKey, { ordinal: 2, texts: ['A SMALL CHUNK', 'AND ANOTHER ONE'] });
   const uncommitted = { ...keys, record: changed(keys.record, 159) };
@@ -61,9 +47,9 @@ export async function packVectors(): Promise<VectorFile> {
       ['one chunk alone'],
       ['a small chunk', 'and another one'],
     ]),
-    bad('another index key', 'WRONG_KEY', bytes, { domainSecret: hex(fixed('another secret', 32)) }),
-    bad('another epoch key', 'WRONG_KEY', bytes, { epochPrivateKey: hex((await keyPair('another epoch')).privateKey) }),
-    bad('another domain with the same index key', 'TABLE_DAMAGED', pack('pack', otherDomain, indexKey, frames, plain)),
+    bad('another index key', 'WRONG_KEY', bytes, { domainSecret: other.domainSecret }),
+    bad('another epoch key', 'WRONG_KEY', bytes, { epochPrivateKey: await otherEpochPrivateKey() }),
+    bad('another domain with the same index key', 'TABLE_DAMAGED', pack('pack', other.domain, indexKey, frames, plain)),
     bad('no magic', 'OBJECT_DAMAGED', changed(bytes, 0)),
     bad('another type', 'OBJECT_DAMAGED', changed(bytes, 4)),
     bad('format version 2', 'FORMAT_NEWER', changed(bytes, 5, Buffer.of(2))),
@@ -73,10 +59,6 @@ export async function packVectors(): Promise<VectorFile> {
     bad('a bit of the salt of the table', 'TABLE_DAMAGED', changed(bytes, tableAt)),
     bad('a bit of the key check', 'TABLE_DAMAGED', changed(bytes, tableAt + 32)),
     bad('a bit of the table', 'TABLE_DAMAGED', changed(bytes, tableAt + 40)),
-    bad('a bit of the length of the table', 'PACK_DAMAGED', changed(bytes, -TRAILER)),
-    bad('a bit of the length of the pack', 'PACK_DAMAGED', changed(bytes, -TRAILER + 4)),
-    bad('a bit of the check of the lengths', 'PACK_DAMAGED', changed(bytes, -TRAILER + 8)),
-    bad('a bit of the magic at the end', 'PACK_DAMAGED', changed(bytes, -1)),
     bad('the last byte is missing', 'PACK_DAMAGED', bytes.subarray(0, -1)),
     bad(
       'a byte is missing in front of the frames',
@@ -93,13 +75,6 @@ export async function packVectors(): Promise<VectorFile> {
     bad('a commitment to another data key', 'WRONG_KEY', rebuilt(frames, table([uncommitted], frames))),
     bad('a chunk that is not what its id says', 'FRAME_DAMAGED', rebuilt([lying], table([keys], [lying]))),
     bad('a table of another pack', 'TABLE_DAMAGED', rebuilt([first], plain)),
-    bad('a table cut short', 'TABLE_DAMAGED', rebuilt(frames, plain.subarray(0, -1))),
-    bad('counts of petabytes', 'TABLE_DAMAGED', rebuilt(frames, changed(plain, 0, Buffer.alloc(12, 0xff)))),
-    bad('a birth that is not there', 'TABLE_DAMAGED', rebuilt(frames, changed(plain, framesAt + 16, Buffer.of(1)))),
-    bad('chunks that do not add up', 'TABLE_DAMAGED', rebuilt(frames, changed(plain, framesAt + 4))),
-    bad('a frame without chunks', 'TABLE_DAMAGED', rebuilt(frames, changed(plain, framesAt + 12, u32(0)))),
-    bad('a reserved byte', 'TABLE_DAMAGED', rebuilt(frames, changed(plain, framesAt + 19))),
-    bad('an empty chunk', 'TABLE_DAMAGED', rebuilt(frames, changed(plain, -4, u32(0)))),
   ];
   const about =
     'Packs. keys: the id of the domain, its secret (index key and id key are derived from it), the private key of the epoch. ' +

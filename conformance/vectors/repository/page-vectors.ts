@@ -60,6 +60,10 @@ const accepted: Readonly<Record<string, Buffer>> = {
     [5, -1],
     [6, 999_999_999],
   ]),
+  'the first second that a file system counts': entry([
+    [5, -(2n ** 63n)],
+    [6, 0],
+  ]),
   'the last second that a file system counts': entry([
     [5, 2n ** 63n - 1n],
     [6, 0],
@@ -137,6 +141,23 @@ const refused: Readonly<Record<string, Buffer>> = {
     [8, 0],
     [9, latin1('x')],
   ]),
+  'a chunk of more than 32 MiB': entry(file(2 ** 25 + 1, 2 ** 25 + 1)),
+  'more chunks than an entry names': entry(file(1025, ...Array.from({ length: 1025 }, () => 1))),
+  'a size of 2^53': entry([
+    [1, KIND.file],
+    [8, 2n ** 53n],
+    [10, Buffer.concat([id, u32(36)])],
+  ]),
+  'a list of chunks that is not one': entry([
+    [1, KIND.file],
+    [8, 2 ** 40],
+    [10, Buffer.concat([id, u32(71)])],
+  ]),
+  'a file without chunks or list': entry([
+    [1, KIND.file],
+    [8, 0],
+  ]),
+  'a file with chunks and a list': entry([...file(36, 36), [10, Buffer.concat([id, u32(36)])]]),
   'no list of chunks': entry([
     [1, KIND.file],
     [8, 1],
@@ -152,10 +173,28 @@ const refused: Readonly<Record<string, Buffer>> = {
     ],
   ]),
   'a mode longer than it needs to be': Buffer.from('a70041610100021900ff0300040005000600', 'hex'),
+  'an attribute twice': Buffer.from('a80041610100021901ed030004000500060007a261614061' + '6140', 'hex'),
+  'an attribute whose name is not text': Buffer.from('a80041610100021901ed030004000500060007a162c32840', 'hex'),
+  'a device without its minor number': entry([
+    [1, KIND.char],
+    [12, 1],
+  ]),
+  'a symbolic link with a NUL': entry([
+    [1, KIND.symlink],
+    [11, latin1('a\0b')],
+  ]),
+  'a hard link to the root': entry([
+    [1, KIND.hardlink],
+    [11, latin1('')],
+  ]),
+  'keys out of order': Buffer.from('a70100004161021901ed0300040005000600', 'hex'),
+  'a key too few': Buffer.from('a60041610100021901ed030004000500', 'hex'),
+  'a map of indefinite length': Buffer.from('bf0041610100021901ed0300040005000600ff', 'hex'),
+  'no map': Buffer.from('00', 'hex'),
   'cut short': folder('a').subarray(0, -1),
 };
 
-export function pageVectors(): VectorFile {
+export function pageVectors(): VectorFile<Vector> {
   const vector =
     (expect: string) =>
     ([name, bytes]: [string, Buffer]): Vector => ({ name, expect, bytes: hex(bytes) });

@@ -22,6 +22,12 @@ const refused: Readonly<Record<string, string>> = {
   'an array cut short': '8201',
   'an array of 2^32 - 1 items': '9affffffff',
   'bytes cut short': '4401',
+  'minus zero': 'f98000',
+  'a double that has a shorter form': 'fb4340000000000000',
+  'a simple value that is none of these': 'e0',
+  'a simple value of two bytes': 'f820',
+  'a bignum': 'c249010000000000000000',
+  'an empty array 65 deep': `${'81'.repeat(64)}80`,
   'nested 65 deep': `${'81'.repeat(65)}00`,
 };
 
@@ -31,12 +37,19 @@ const accepted: readonly (readonly [string, string, unknown])[] = [
   ['a half float', 'f93e00', 1.5],
   ['a double', 'fb3ff199999999999a', 1.1],
   ['text with a byte order mark', '64efbbbf61', '\uFEFFa'],
+  ['2^53 as a float', 'fa5a000000', 2 ** 53],
+  ['2^53 as an integer', '1b0020000000000000', undefined],
+  ['the largest integer', '1bffffffffffffffff', undefined],
+  ['the smallest integer', '3bffffffffffffffff', undefined],
+  ['the smallest half float', 'f90001', 2 ** -24],
+  ['bytes', '4401020304', undefined],
+  ['a key that programs treat as special', 'a1695f5f70726f746f5f5f01', undefined],
   ['keys in the order of their encoding', 'a36162006261610162c3bc02', { b: 0, aa: 1, ü: 2 }],
   ['nested 64 deep', `${'81'.repeat(64)}00`, undefined],
 ];
 
 /** CBOR items, and the header of objects. */
-export function recordVectors(): VectorFile {
+export function recordVectors(): VectorFile<Vector> {
   const items: Vector[] = [
     ...accepted.map(([name, bytes, holds]) => ({
       name,
@@ -49,7 +62,7 @@ export function recordVectors(): VectorFile {
   return { about: 'Deterministic CBOR: each is one item, read alone.', vectors: items };
 }
 
-export function headerVectors(): VectorFile {
+export function headerVectors(): VectorFile<Vector> {
   const marker = header('repository');
   const at = (index: number, value: number) => {
     const bytes = Buffer.from(marker);

@@ -14,6 +14,7 @@ import {
   type webcrypto,
 } from 'node:crypto';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import * as cborg from 'cborg';
 
 export const latin1 = (text: string) => Buffer.from(text, 'latin1');
 export const u16 = (n: number) => Buffer.of(n & 255, n >>> 8);
@@ -32,10 +33,26 @@ export function gcm(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, a
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-const TYPES = { repository: 1, pack: 2, index: 3, snapshot: 4 } as const;
+const TYPES = { repository: 1, pack: 2, index: 3, snapshot: 4, epoch: 6, writer: 7, approval: 11 } as const;
 
 export function header(type: keyof typeof TYPES): Buffer {
   return Buffer.concat([latin1('HFST'), Buffer.of(TYPES[type], 1, 1, 0)]);
+}
+
+/** A record: deterministic CBOR. */
+export const cbor = (value: unknown) => Buffer.from(cborg.encode(value, cborg.rfc8949EncodeOptions));
+
+/** A record whose keys stand in the order they were given. */
+export const unsortedCbor = (value: unknown) => Buffer.from(cborg.encode(value, { mapSorter: () => 0 }));
+
+/** Header and record, and the signature of `by` when there is one. */
+export function object(
+  type: keyof typeof TYPES,
+  record: Uint8Array,
+  by?: { sign(bytes: Uint8Array): Uint8Array },
+): Buffer {
+  const bytes = Buffer.concat([header(type), record]);
+  return by === undefined ? bytes : signed(bytes, by);
 }
 
 /** A flipped bit, or other bytes, at an offset; from the end when negative. */
@@ -65,6 +82,23 @@ export async function keyPair(
   return { publicKey, privateKey, pair };
 }
 
+export async function hpke(
+  label: string,
+  to: webcrypto.CryptoKey,
+  info: string,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+): Promise<{ enc: Buffer; sealed: Buffer }> {
+  const { pair } = await keyPair(`${label} ephemeral`);
+  const sender = await suite.createSenderContext({
+    recipientPublicKey: to,
+    info: new Uint8Array(latin1(info)),
+    ekm: pair,
+  });
+  const sealed = await sender.seal(new Uint8Array(plaintext), new Uint8Array(aad));
+  return { enc: Buffer.from(sender.enc), sealed: Buffer.from(sealed) };
+}
+
 export interface BirthKeys {
   readonly record: Buffer;
   readonly salt: Buffer;
@@ -79,12 +113,9 @@ export async function birth(
 ): Promise<BirthKeys> {
   const salt = Buffer.from(fixed(`${label} salt`, 32));
   const dataKey = fixed(`${label} data key`, 32);
-  const { pair } = await keyPair(`${label} ephemeral`);
-  const info = new Uint8Array(latin1('holdfast v1 birth'));
-  const sender = await suite.createSenderContext({ recipientPublicKey: to, info, ekm: pair });
-  const sealed = await sender.seal(new Uint8Array(dataKey), new Uint8Array(Buffer.concat([domain, epoch, salt])));
+  const { enc, sealed } = await hpke(label, to, 'holdfast v1 birth', Buffer.concat([domain, epoch, salt]), dataKey);
   const derived = hkdf(dataKey, salt, 'holdfast v1 frame', 64);
-  const record = Buffer.concat([salt, epoch, Buffer.from(sender.enc), Buffer.from(sealed), derived.subarray(32)]);
+  const record = Buffer.concat([salt, epoch, enc, sealed, derived.subarray(32)]);
   return { record, salt, frameKey: derived.subarray(0, 32) };
 }
 
@@ -112,22 +143,36 @@ export interface VectorFrame {
   readonly sealed: Uint8Array;
 }
 
-/** A frame of these chunks, without compression. `idKey` makes their ids. */
-export function frame(
-  keys: BirthKeys,
-  domain: Uint8Array,
-  idKey: Uint8Array,
-  o: { ordinal: number; texts: readonly string[] },
-): VectorFrame {
-  const chunks = o.texts.map(latin1);
+/** A frame to be sealed. `texts`: its chunks. `encoded`: what is sealed, where it is not just the chunks (codec 0). */
+export interface NewFrame {
+  readonly ordinal: number;
+  readonly texts: readonly (string | Uint8Array)[];
+  readonly codec?: number;
+  readonly encoded?: Uint8Array;
+  /** Where its birth stands in the table. */
+  readonly birth?: number;
+}
+
+/** `idKey` makes the ids of the chunks. */
+export function frame(keys: BirthKeys, domain: Uint8Array, idKey: Uint8Array, o: NewFrame): VectorFrame {
+  const chunks = o.texts.map((text) => (typeof text === 'string' ? latin1(text) : Buffer.from(text)));
   const plain = Buffer.concat(chunks);
   const ids = chunks.map((chunk) => hmac(idKey, chunk));
   const lengths = chunks.map((chunk) => chunk.length);
-  const head = Buffer.concat([Buffer.of(0), u32(plain.length), u32(chunks.length), ...lengths.map(u32), ...ids]);
-  const aad = Buffer.concat([latin1('HFST'), Buffer.of(1, 1), domain, keys.salt, u32(o.ordinal), sha256(head)]);
-  const nonce = Buffer.concat([Buffer.alloc(8), u32(o.ordinal).reverse()]);
-  const sealed = gcm(keys.frameKey, nonce, plain, aad);
-  return { birth: 0, ordinal: o.ordinal, codec: 0, plainLength: plain.length, ids, lengths, sealed };
+  return sealedFrame(keys, domain, { ...o, ids, lengths, encoded: o.encoded ?? plain, plainLength: plain.length });
+}
+
+/** A frame that says of itself what it is told to. */
+export function sealedFrame(
+  keys: BirthKeys,
+  domain: Uint8Array,
+  o: Omit<VectorFrame, 'sealed' | 'birth' | 'codec'> & { encoded: Uint8Array; codec?: number; birth?: number },
+): VectorFrame {
+  const { ordinal, codec = 0, birth = 0, plainLength, ids, lengths } = o;
+  const head = Buffer.concat([Buffer.of(codec), u32(plainLength), u32(ids.length), ...lengths.map(u32), ...ids]);
+  const aad = Buffer.concat([latin1('HFST'), Buffer.of(1, 1), domain, keys.salt, u32(ordinal), sha256(head)]);
+  const nonce = Buffer.concat([Buffer.alloc(8), u32(ordinal).reverse()]);
+  return { birth, ordinal, codec, plainLength, ids, lengths, sealed: gcm(keys.frameKey, nonce, o.encoded, aad) };
 }
 
 export function table(births: readonly BirthKeys[], frames: readonly VectorFrame[]): Buffer {
@@ -196,4 +241,27 @@ export function snapshot(
 
 export function signed(bytes: Uint8Array, by: { sign(bytes: Uint8Array): Uint8Array }): Buffer {
   return Buffer.concat([bytes, by.sign(bytes)]);
+}
+
+/** Births by ascending salt; of each the ordinals, ascending. */
+export function references(births: readonly { salt: Uint8Array; ordinals: readonly number[] }[]): Buffer {
+  const sorted = [...births].sort((a, b) => Buffer.compare(a.salt, b.salt));
+  const parts = sorted.flatMap(({ salt, ordinals }) => [
+    salt,
+    u32(ordinals.length),
+    ...ordinals.map((ordinal, i) => leb128(i === 0 ? ordinal : ordinal - (ordinals[i - 1] ?? 0) - 1)),
+  ]);
+  return Buffer.concat([u32(births.length), ...parts]);
+}
+
+function leb128(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  return Buffer.from([...bytes, rest]);
+}
+
+/** n × 36 bytes. */
+export function chunkReferences(idKey: Uint8Array, chunks: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(chunks.flatMap((chunk) => [hmac(idKey, chunk), u32(chunk.length)]));
 }

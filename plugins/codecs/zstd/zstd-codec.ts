@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Codec, fail } from 'holdfast/plugin';
+import { frameEnd } from './frame-end.ts';
 import type { ZstdOptions } from './options.ts';
 
 /**
@@ -27,11 +28,11 @@ export class ZstdCodec implements Codec {
 
   decode(frame: Uint8Array, max: number): Uint8Array {
     if (!isZstdFrame(frame)) return damaged('it does not begin like a Zstandard frame');
+    const end = frameEnd(frame);
+    // The decoder takes what follows for another frame, or says nothing of it.
+    if (end < frame.length) return damaged(`${frame.length - end} bytes follow the frame`);
     const decoded = decompress(frame, max);
-    // The decoder stops at the end of the frame and says nothing of what follows.
-    if (decoded.used !== frame.length) return damaged(`${frame.length - decoded.used} bytes follow the frame`);
-    if (decoded.bytes.length > max) return beyond(max);
-    return decoded.bytes;
+    return decoded.length > max ? beyond(max) : decoded;
   }
 }
 
@@ -45,22 +46,13 @@ function isZstdFrame(frame: Uint8Array): boolean {
   return frame[0] === 0x28 && frame[1] === 0xb5 && frame[2] === 0x2f && frame[3] === 0xfd;
 }
 
-function decompress(frame: Uint8Array, max: number): { bytes: Uint8Array; used: number } {
-  const options = { maxOutputLength: Math.max(max, 1), chunkSize: Math.max(max + 1, 64), info: true as const };
+function decompress(frame: Uint8Array, max: number): Uint8Array {
   try {
-    // With `info`, what @types/node calls a Buffer is this pair (nodejs.org/api/zlib.html, class Options).
-    const { buffer, engine } = zstdDecompressSync(frame, options) as unknown as Decompressed;
-    return { bytes: buffer, used: engine.bytesWritten };
+    return zstdDecompressSync(frame, { maxOutputLength: Math.max(max, 1), chunkSize: Math.max(max + 1, 64) });
   } catch (thrown) {
     if (thrown instanceof RangeError) return beyond(max, thrown);
     return damaged(thrown instanceof Error ? thrown.message : String(thrown), thrown);
   }
-}
-
-interface Decompressed {
-  readonly buffer: Uint8Array;
-  /** `bytesWritten`: how much of the input was taken. */
-  readonly engine: { readonly bytesWritten: number };
 }
 
 function beyond(max: number, cause?: unknown): never {

@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Meta, RestoreRequest } from 'holdfast/plugin';
+import { type Meta, type RestoreRequest, unfinishedName } from 'holdfast/plugin';
+import type { ExtrasAccess, Trouble } from 'holdfast/system';
 import { type Attributes, setFolderAttributes } from './attributes.ts';
 import { conflicts, errnoOf, escapes } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
+import { removeLeftOver } from './left-over.ts';
 import { childOf, nameOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import { checkPath } from './tree-shape.ts';
 
@@ -16,12 +17,19 @@ interface Folder {
   meta?: Meta;
 }
 
+/** A folder that got its attributes, but for `troubles`; or none of them, by `error`. */
+interface FinishedFolder {
+  readonly path: RawPath;
+  readonly troubles: readonly Trouble[];
+  readonly error?: unknown;
+}
+
 /** Where something is to be made. Until it is disposed of, its folder stays the one that was entered, whatever others do to the path. */
 export interface Place extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
-  /** The folder in `path`, and its name for people. */
-  readonly folder: { readonly path: RawPath; readonly name: RawPath };
+  /** The folder in `path`, its name for people, and whether this restore made it: then nobody else has written in it yet. */
+  readonly folder: { readonly path: RawPath; readonly name: RawPath; readonly made: boolean };
 }
 
 /**
@@ -44,6 +52,7 @@ export class Destination {
   static open(folder: string, conflict: RestoreRequest['conflict']): Destination {
     makeFolders(folder);
     const root = rawPathOf(realpathSync(folder, { encoding: 'buffer' }));
+    removeLeftOver(root);
     const fresh = readdirSync(systemPath(root)).length === 0;
     return new Destination(root, conflict, fresh);
   }
@@ -62,7 +71,7 @@ export class Destination {
     const held = this.#hold(parent, folder, path);
     return {
       path: childOf(held.path, nameOf(path)),
-      folder: { path: held.path, name: this.#absolute(parent) },
+      folder: { path: held.path, name: this.#absolute(parent), made: folder.made },
       [Symbol.dispose]: () => {
         if (held.release()) this.#held.delete(parent);
       },
@@ -89,7 +98,7 @@ export class Destination {
 
   /** A name beside `place` that nothing has. */
   beside(place: RawPath): RawPath {
-    return childOf(parentOf(place), `.holdfast-${randomBytes(8).toString('hex')}`);
+    return childOf(parentOf(place), unfinishedName());
   }
 
   /** Makes or finds the folder; `kept` when something else stands there and is to stay. */
@@ -102,6 +111,7 @@ export class Destination {
     using place = this.place(path);
     const stands = this.standing(path, place);
     if (stands?.isDirectory()) {
+      removeLeftOver(place.path);
       this.#folders.set(path, { ...inodeOf(place.path), made: false, meta });
       return 'found';
     }
@@ -121,14 +131,14 @@ export class Destination {
    * folder that may not be written to comes after what is in it. Folders that were there before get them only in the
    * mode `replace`.
    */
-  *finish(attributes: Attributes): Generator<{ readonly path: RawPath; readonly error: unknown } | undefined> {
+  async *finish(attributes: Attributes, access: ExtrasAccess): AsyncGenerator<FinishedFolder> {
     for (const [path, { inode, device, made, meta }] of [...this.#folders].reverse()) {
       if (meta === undefined || !(made || this.#conflict === 'replace')) continue;
       try {
-        setFolderAttributes(this.#absolute(path), { inode, device }, attributes.of(meta));
-        yield undefined;
+        const given = attributes.of(meta);
+        yield { path, troubles: await setFolderAttributes(this.#absolute(path), { inode, device }, given, access) };
       } catch (error) {
-        yield { path, error };
+        yield { path, error, troubles: [] };
       }
     }
   }

@@ -32,6 +32,11 @@ const classes: Readonly<Record<string, Pick<Failure, 'code' | 'permanent' | 'hin
   EINVAL: vanished,
   EACCES: denied,
   EPERM: denied,
+  EILSEQ: {
+    code: 'SOURCE_UNSUPPORTED',
+    permanent: true,
+    hint: 'its name is no UTF-8 text: give it one that is',
+  },
   ENAMETOOLONG: {
     code: 'SOURCE_IO',
     permanent: true,
@@ -48,6 +53,27 @@ export function restoreFailure(error: unknown, path: RawPath): Failure {
     message: `cannot restore ${printable(path)}: ${errno}`,
   });
 }
+
+/** What was restored, but for an attribute that the system refused. `what` completes "without …". */
+export function attributeFailure(what: string, path: RawPath, errno: string): Failure {
+  return {
+    code: 'RESTORE_ATTRIBUTE',
+    message: `${printable(path)} was restored without ${what}: ${errno}`,
+    origin: 'source',
+    permanent: true,
+    hint: attributeHints[errno] ?? 'what is restored without it may still do; or set it by hand',
+  };
+}
+
+const onlyRoot = 'only root may set it: run the restore as root, or leave it out with xattrs: false and flags: false';
+const attributeHints: Readonly<Record<string, string>> = {
+  EPERM: onlyRoot,
+  EACCES: onlyRoot,
+  ENOTSUP: 'the file system restored into has no such thing: restore to one that has, or do without',
+  ENOSPC: 'the file system restored into has no room for so many attributes of one file',
+  EDQUOT: 'the file system restored into has no room for so many attributes of one file',
+  ENOSYS: 'restore with Node 26, or install the packages attr and e2fsprogs',
+};
 
 function failureOr(error: unknown, otherwise: Failure): Failure {
   const { code, ...rest } = failureOf(error, { code: '', origin: 'source' });

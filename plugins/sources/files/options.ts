@@ -38,6 +38,20 @@ export const filesOptions = Type.Object(
           'Does not enter other file systems that are mounted below a path; the mount point stays as a folder.',
       }),
     ),
+    xattrs: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Keeps extended attributes, with ACLs, capabilities and security labels: all that the agent’s user may read.',
+      }),
+    ),
+    flags: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Keeps inode flags (chattr), such as immutable and append-only. Each file and folder is opened to read them.',
+      }),
+    ),
     parallel: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 64, default: 8, description: 'How many folders are looked into at once.' }),
     ),

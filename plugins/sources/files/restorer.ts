@@ -2,17 +2,21 @@ import { promises as fs } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import {
   type Failure,
+  type FileAttributes,
   fail,
   type Host,
+  type MetaPart,
   type Reader,
   type Restored,
   type RestoreRequest,
   type StoredEntry,
 } from 'holdfast/plugin';
-import { Attributes, setLinkAttributes } from './attributes.ts';
+import { openExtras, type Trouble, type WantedExtras } from 'holdfast/system';
+import { Attributes, type Given, setLinkAttributes, unset } from './attributes.ts';
 import { Destination, type Place } from './destination.ts';
 import { conflicts, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
+import { type Late, setLate } from './late-extras.ts';
 import { bytesOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
 import { type Wanted, wanted } from './restore-request.ts';
 import { makeSpecialFile } from './special-file.ts';
@@ -22,6 +26,14 @@ import { makeSpecialFile } from './special-file.ts';
 const FILES_IN_FLIGHT = 4096;
 // Each is a descriptor, and a process may have no more than 1,024.
 const FOLDERS_HELD = 512;
+
+interface RestorerOptions {
+  readonly from: Reader;
+  readonly artifact: string;
+  readonly host: Host;
+  /** What of the stored attributes is set. */
+  readonly wanted: WantedExtras;
+}
 
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
 
@@ -35,20 +47,28 @@ export class Restorer {
   readonly #from: Reader;
   readonly #artifact: string;
   readonly #host: Host;
-  readonly #attributes = new Attributes();
+  readonly #access = openExtras();
+  readonly #attributes: Attributes;
+  readonly #extras: WantedExtras;
   readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
   readonly #skipped: { what: string; failure: Failure }[] = [];
   readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0, sockets: 0, kept: 0 };
   readonly #later: (Entry<'symlink'> | Entry<'special'>)[] = [];
   readonly #hardlinks: Entry<'hardlink'>[] = [];
+  // Whatever has flags gets them when nothing else is left to do: they may forbid it.
+  readonly #flagged: Late[] = [];
+  // Files that get their extended attributes together, where each would take a process.
+  readonly #undressed: Late[] = [];
   // What a hard link may be made to. All of a whole tree, but for what was not written.
   readonly #written = new Set<RawPath>();
   readonly #unwritten = new Set<RawPath>();
   // Where something stands in the place of a folder: what would be in it is left out with it.
   #without: RawPath | undefined;
 
-  constructor(request: RestoreRequest, from: Reader, artifact: string, host: Host) {
+  constructor(request: RestoreRequest, { from, artifact, host, wanted: extras }: RestorerOptions) {
     this.#wanted = wanted(request);
+    this.#attributes = new Attributes(extras);
+    this.#extras = extras;
     this.#from = from;
     this.#artifact = artifact;
     this.#host = host;
@@ -70,8 +90,18 @@ export class Restorer {
     await this.#finish(destination);
     return {
       facts: { ...this.#counts, owners: this.#attributes.setsOwners ? 'set' : 'not set' },
+      notSet: this.#notSet(),
       skipped: this.#skipped,
     };
+  }
+
+  #notSet(): MetaPart[] {
+    const { xattrs, flags } = this.#extras;
+    return [
+      ...(this.#attributes.setsOwners ? [] : (['owner'] as const)),
+      ...(xattrs ? [] : (['xattrs'] as const)),
+      ...(flags ? [] : (['flags'] as const)),
+    ];
   }
 
   async #take(entry: StoredEntry, destination: Destination): Promise<void> {
@@ -97,6 +127,7 @@ export class Restorer {
     }
     this.#without = undefined;
     if (outcome === 'made') this.#counts.folders++;
+    if (outcome === 'made' || this.#wanted.conflict === 'replace') this.#flag(entry);
   }
 
   /** Makes anything but a folder, as the conflict mode says. */
@@ -123,7 +154,13 @@ export class Restorer {
       await this.#replace(entry, place, destination);
     }
     this.#count(entry);
+    if (entry.kind === 'file') this.#flag(entry);
     if (this.#wanted.patterns !== undefined) this.#written.add(path);
+  }
+
+  #flag({ path, meta }: StoredEntry): void {
+    if (this.#extras.flags && meta.flags !== undefined)
+      this.#flagged.push({ path: rawPathOf(path), extras: { flags: meta.flags } });
   }
 
   async #replace(
@@ -145,9 +182,10 @@ export class Restorer {
     { path: place, folder }: Place,
     destination: Destination,
   ): Promise<void> {
-    const attributes = this.#attributes.of(entry.meta);
+    const path = rawPathOf(entry.path);
+    const given = this.#attributes.of(entry.meta);
     if (entry.kind === 'file') {
-      const failure = await entry.content.writeTo(bytesOf(place), attributes);
+      const failure = await entry.content.writeTo(bytesOf(place), this.#fileAttributes(path, given));
       if (failure !== undefined)
         fail({ ...failure, message: failure.message.replaceAll(folder.path, printable(folder.name)) });
     } else if (entry.kind === 'hardlink') {
@@ -155,11 +193,24 @@ export class Restorer {
       await fs.link(systemPath(target.path), systemPath(place));
     } else if (entry.kind === 'symlink') {
       await fs.symlink(Buffer.from(entry.target), systemPath(place));
-      await setLinkAttributes(place, attributes);
+      this.#lacks(path, await setLinkAttributes(place, given, this.#access));
     } else {
-      await makeSpecialFile(entry, attributes.mode, place, destination.beside(`${destination.root}/`));
-      await setLinkAttributes(place, attributes);
+      await makeSpecialFile(entry, given.mode, place, destination.beside(`${destination.root}/`));
+      this.#lacks(path, await setLinkAttributes(place, given, this.#access));
     }
+  }
+
+  /** As the workers take them. What they cannot set is set later, while the mode lets the owner write. */
+  #fileAttributes(path: RawPath, { mode, mtimeNs, owner, xattrs }: Given): FileAttributes {
+    if (xattrs === undefined) return { mode, mtimeNs, ...owner };
+    if (this.#access.by === 'libc') {
+      const refused = (xattr: string, code: string) => this.#lacks(path, [{ what: { xattr }, code }]);
+      return { mode, mtimeNs, ...owner, xattrs: { values: xattrs, refused } };
+    }
+    if (Object.keys(xattrs).length === 0) return { mode, mtimeNs, ...owner };
+    const writable = this.#attributes.setsOwners ? mode : mode | 0o600;
+    this.#undressed.push({ path, extras: { xattrs }, ...(writable === mode ? {} : { mode }) });
+    return { mode: writable, mtimeNs, ...owner };
   }
 
   async #linkAll(destination: Destination): Promise<void> {
@@ -191,11 +242,25 @@ export class Restorer {
   }
 
   async #finish(destination: Destination): Promise<void> {
+    const written = this.#undressed.filter(({ path }) => !this.#unwritten.has(path));
+    for await (const outcome of setLate(written, this.#access, destination)) this.#told(outcome);
     let done = 0;
-    for (const problem of destination.finish(this.#attributes)) {
-      if (problem !== undefined) this.#skip(problem.path, problem.error);
+    for await (const outcome of destination.finish(this.#attributes, this.#access)) {
+      this.#told(outcome);
       if (++done % 256 === 0) await setImmediate(); // these calls are synchronous; let others have a turn
     }
+    const deepestFirst = this.#flagged.reverse();
+    for await (const outcome of setLate(deepestFirst, this.#access, destination)) this.#told(outcome);
+  }
+
+  #told({ path, troubles, error }: { path: RawPath; troubles: readonly Trouble[]; error?: unknown }): void {
+    this.#lacks(path, troubles);
+    if (error !== undefined) this.#skip(path, error);
+  }
+
+  /** Says what was restored, and what it could not be given. */
+  #lacks(path: RawPath, troubles: readonly Trouble[]): void {
+    for (const failure of unset(path, troubles)) this.#skipped.push({ what: printable(path), failure });
   }
 
   async #attempt(entry: StoredEntry, action: () => Promise<void>): Promise<void> {

@@ -34,7 +34,17 @@ describe('the paths of a files source', () => {
     await fs.writeFile(join(folder.path, 'x'), '123');
     const { paths, facts } = await backUp({ paths: [folder.path] });
     assert.deepEqual(paths, ['', 'x']);
-    const counts = { files: 1, bytes: 3, folders: 1, symlinks: 0, hardlinks: 0, specials: 0, excluded: 0 };
+    const counts = {
+      files: 1,
+      bytes: 3,
+      folders: 1,
+      symlinks: 0,
+      hardlinks: 0,
+      specials: 0,
+      sparse: 0,
+      attributes: 0,
+      excluded: 0,
+    };
     assert.deepEqual(facts, counts);
   });
 

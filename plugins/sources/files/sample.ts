@@ -18,7 +18,7 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
 
 /**
  * All that a backup must keep of a folder, found without the code under test: of each path its kind, mode, owner, time in
- * nanoseconds, content or target, and the first path that is the same file.
+ * nanoseconds, content or target, the first path that is the same file, and its extended attributes (ACLs and capabilities are some).
  */
 export async function stateOf(folder: string): Promise<{ [path: string]: Json }> {
   const state: { [path: string]: Json } = {};
@@ -46,6 +46,15 @@ export async function stateOf(folder: string): Promise<{ [path: string]: Json }>
     }
   };
   await visit(Buffer.from(folder), '');
+  // One process for all: it names each file as it was given, below the folder it was started in.
+  const dump = execFileSync('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '.'], {
+    cwd: folder,
+    maxBuffer: 2 ** 26,
+  });
+  for (const block of dump.toString('latin1').split('\n\n').filter(Boolean)) {
+    const [name = '', ...xattrs] = block.split('\n');
+    state[`attributes of ${name}`] = xattrs.sort();
+  }
   return state;
 }
 
@@ -72,10 +81,28 @@ export async function makeSample(folder: string): Promise<void> {
   await fs.writeFile(at('program'), 's');
   await fs.chmod(at('program'), 0o6755);
   await fs.chmod(at('a/deeper'), 0o1770);
+  await setAttributes(folder);
   await settle(folder, new Set());
 }
 
-// Times that a double holds exactly, one before 1970, so that they can be compared to the nanosecond.
+async function setAttributes(folder: string): Promise<void> {
+  const set = (name: string, xattr: string, value: string) =>
+    execFileSync('setfattr', ['-h', '-n', xattr, '-v', value, '--', Buffer.from(name, 'latin1').toString()], {
+      cwd: folder,
+    });
+  set('a/one', 'user.comment', 'kept');
+  set('a/one', 'user.empty', '');
+  set('a/deeper', 'user.of a folder', '0x00ff0a');
+  set('a.b', 'user.é=\n', '0x01');
+  execFileSync('setfacl', ['-m', 'u:12345:rw', 'a/deeper/two'], { cwd: folder });
+  execFileSync('setfacl', ['-d', '-m', 'g:12345:rx', 'a'], { cwd: folder });
+  if (process.geteuid?.() !== 0) return;
+  set('a/loop', 'trusted.of a link', '1');
+  set('fifo', 'trusted.of a FIFO', '1');
+  execFileSync('setcap', ['cap_net_raw=ep', 'program'], { cwd: folder });
+}
+
+// Times that Node sets exactly, one before 1970, so that they can be compared to the nanosecond.
 async function settle(folder: string, done: Set<bigint>): Promise<void> {
   const names = (await fs.readdir(folder, { encoding: 'buffer' })).sort(Buffer.compare);
   for (const [n, name] of names.entries()) {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   BackupRequest,
@@ -14,6 +14,8 @@ import type {
   Verdict,
 } from 'holdfast/plugin';
 import { fail } from 'holdfast/plugin';
+import { openExtras, removeTree } from 'holdfast/system';
+import { type Described, withExtras } from './extras.ts';
 import type { FolderReader } from './folder-reader.ts';
 import type { FilesOptions } from './options.ts';
 import { printable } from './raw-path.ts';
@@ -55,6 +57,8 @@ export class FilesSource implements Source {
       excludeFiles = [],
       excludeCaches = false,
       oneFileSystem = false,
+      xattrs = true,
+      flags = true,
       parallel = 8,
     } = this.#options;
     const walk = new Walk({
@@ -70,7 +74,13 @@ export class FilesSource implements Source {
     });
     const tree = new Tree();
     const facts = () => ({ ...tree.facts, excluded: walk.excluded });
-    await out.tree(artifact, entries(walk, tree), { facts });
+    const found = withExtras(walk, {
+      access: openExtras(),
+      wanted: { xattrs, flags },
+      signal: this.#host.signal,
+      skip: (what, failure) => out.skip(what, failure),
+    });
+    await out.tree(artifact, entries(found, tree), { facts });
     return { facts: facts() };
   }
 
@@ -80,7 +90,7 @@ export class FilesSource implements Source {
     return {
       into: { folder },
       address: { folder },
-      [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+      [Symbol.asyncDispose]: () => removeTree(folder),
     };
   }
 
@@ -89,7 +99,8 @@ export class FilesSource implements Source {
   }
 
   async restore(_plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
-    return new Restorer(request, from, artifact, this.#host).run();
+    const { xattrs = true, flags = true } = this.#options;
+    return new Restorer(request, { from, artifact, host: this.#host, wanted: { xattrs, flags } }).run();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -100,7 +111,7 @@ export class FilesSource implements Source {
   }
 }
 
-async function* entries(walk: Walk, tree: Tree): AsyncGenerator<TreeEntry> {
+async function* entries(walk: AsyncIterable<Described>, tree: Tree): AsyncGenerator<TreeEntry> {
   for await (const found of walk) yield tree.entry(found);
 }
 

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { Json, Meta, PlainContent, SpecialType, TreeEntry } from 'holdfast/plugin';
+import type { Described } from './extras.ts';
 import { bytesOf, type RawPath } from './raw-path.ts';
 import type { Found } from './step.ts';
 
@@ -7,16 +8,26 @@ import type { Found } from './step.ts';
 export class Tree {
   // By device, inode and birth: the first name in tree order, and how many names may still come. Few files have more than one.
   readonly #names = new Map<string, { readonly path: RawPath; left: bigint }>();
-  readonly #counts = { files: 0, bytes: 0, folders: 0, symlinks: 0, hardlinks: 0, specials: 0 };
+  readonly #counts = {
+    files: 0,
+    bytes: 0,
+    folders: 0,
+    symlinks: 0,
+    hardlinks: 0,
+    specials: 0,
+    sparse: 0,
+    attributes: 0,
+  };
 
   get facts(): { readonly [key: string]: Json } {
     return this.#counts;
   }
 
-  entry(found: Found): TreeEntry {
+  entry(found: Described): TreeEntry {
     const { stats } = found;
     const path = bytesOf(found.path);
-    const meta = metaOf(stats);
+    const meta = metaOf(found);
+    if (meta.xattrs !== undefined || meta.flags !== undefined) this.#counts.attributes++;
     const earlier = stats.nlink > 1n && !stats.isDirectory() ? this.#earlierName(found) : undefined;
     if (earlier !== undefined) {
       this.#counts.hardlinks++;
@@ -32,7 +43,10 @@ export class Tree {
       inode: stats.ino,
       device: stats.dev,
     };
-    return { path, meta, kind: 'file', file: bytesOf(found.absolute), stamp };
+    const file = bytesOf(found.absolute);
+    if (!isSparse(stats)) return { path, meta, kind: 'file', file, stamp };
+    this.#counts.sparse++;
+    return { path, meta, kind: 'file', file, stamp, sparse: true };
   }
 
   #plain({ stats, link }: Found): PlainContent {
@@ -61,13 +75,22 @@ export class Tree {
   }
 }
 
-function metaOf(stats: BigIntStats): Meta {
+function metaOf({ stats, extras }: Described): Meta {
   return {
     mode: Number(stats.mode & 0o7777n),
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     mtimeNs: stats.mtimeNs,
+    // Node has 0 for a file system that does not say.
+    ...(stats.birthtimeNs > 0n ? { birthNs: stats.birthtimeNs } : {}),
+    ...(extras?.xattrs === undefined ? {} : { xattrs: extras.xattrs }),
+    ...(extras?.flags === undefined ? {} : { flags: extras.flags }),
   };
+}
+
+/** Whether it takes less room than its size: by holes, or because the file system compresses, which does no harm here. */
+function isSparse({ blocks, size }: BigIntStats): boolean {
+  return blocks * 512n < size; // stat(2): of 512 bytes, whatever those of the file system are
 }
 
 function specialType(stats: BigIntStats): SpecialType {
