@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunReport } from '../../agent/engine/run-report.ts';
@@ -41,5 +41,33 @@ test('what is mounted below a path is entered, or with oneFileSystem stays an em
   assert.deepEqual(
     await restored('one'),
     all.filter((path) => path !== 'tmpfs/file'),
+  );
+});
+
+test('nothing is removed from what is mounted below a path when it is restored in place, whatever was captured there', async (t) => {
+  await using machine = await Machine.create();
+  for (const name of ['disk', 'filled/deeper']) mkdirSync(join(machine.data, name), { recursive: true });
+  writeFileSync(join(machine.data, 'filled/deeper/file'), 'f');
+  await machine.ask(['run']);
+  writeFileSync(join(machine.data, 'surplus'), 's');
+  const script = `
+    for each in disk filled; do mount -t tmpfs tmpfs data/$each; done
+    mkdir data/filled/deeper; echo photo | tee data/disk/photo data/filled/photo >data/filled/deeper/photo
+    "$@"
+    cat data/disk/photo data/filled/photo data/filled/deeper/photo >kept`;
+  const through = ['unshare', '--mount', 'sh', '-ec', script, 'sh'];
+  const tried = spawnSync(through[0] ?? '', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', machine.data], {
+    encoding: 'utf8',
+  });
+  if (tried.status !== 0) {
+    t.diagnostic(`not tried: nobody may mount here (${tried.stderr.trim()})`);
+    return;
+  }
+  assertExit(await machine.call(['restore', 'files', '--in-place', '--delete', '--yes'], { through }), 0);
+  assert.equal(readFileSync(join(machine.folder, 'kept'), 'utf8'), 'photo\n'.repeat(3));
+  assert.deepEqual(
+    listed(machine.data),
+    ['disk', 'filled', 'filled/deeper', 'filled/deeper/file'],
+    'only the surplus is gone',
   );
 });

@@ -67,7 +67,7 @@ test("all that a neighbour holds opens no epoch of the domain: neither the other
   const other = (await loadHostKeys(honest.state)) ?? assert.fail();
   writers.set(other.writer, other.signer.publicKey);
   const epochs = [...objects].map(([path, bytes]) =>
-    decodeEpoch(bytes, path.slice(fleet.repository.length + 1), (id) => writers.get(id)),
+    decodeEpoch(bytes, path.slice(fleet.repository.length + 1), (id) => writers.get(id), keys.repository),
   );
   assert.equal(new Set(epochs.map(({ writer }) => writer)).size, 2);
   const isPrivateKey = (candidate: Uint8Array) => {

@@ -37,5 +37,5 @@ for (const { cannot, shown } of promises()) {
 test('the page promises something against each who is named on it', () => {
   assert.ok(promises().length >= 20, `${promises().length}`);
   const sections = page.split(/^## /m).filter((section) => /^(A|Somebody) /.test(section));
-  for (const section of sections) assert.match(section, /\| cannot \|/, section.split('\n')[0]);
+  for (const section of sections) assert.match(section, /\| cannot \|/, section.split('\n')[0] ?? '');
 });

@@ -72,7 +72,7 @@ async function objectsOf(folder: string): Promise<[key: string, bytes: Buffer][]
 
 async function epochs() {
   const objects = await objectsOf('keys/epochs');
-  return objects.map(([name, bytes]) => decodeEpoch(bytes, name, () => host.signer.publicKey));
+  return objects.map(([name, bytes]) => decodeEpoch(bytes, name, () => host.signer.publicKey, host.repository));
 }
 
 async function locksOf(): Promise<Locks> {

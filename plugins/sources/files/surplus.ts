@@ -39,6 +39,8 @@ interface Frame {
   readonly rules: readonly (Rules | undefined)[];
   /** Nothing in it may be removed. */
   readonly shut: boolean;
+  /** It lies in a file system that is mounted below what is restored: whether that one was there when it was captured, nobody knows. */
+  readonly mounted: boolean;
 }
 
 const MOST_PATTERNS = 1 << 20;
@@ -81,7 +83,10 @@ export class SurplusSearch {
   enter(path: RawPath): void {
     if (this.#spared === undefined) return;
     using folder = this.#destination.inside(path);
-    this.#frames.push({ path, names: new Set(), ...this.#rulesIn(path, folder.path, this.#outer(path)) });
+    const above = this.#frames.findLast((frame) => path !== '' && frame.path === parentOf(path));
+    const isRoot = this.#spared.roots.includes(path); // the options name it: it is meant, wherever it lies
+    const mounted = above !== undefined && !isRoot && (above.mounted || this.#isMountPoint(path, folder.device));
+    this.#frames.push({ path, names: new Set(), mounted, ...this.#rulesIn(path, folder.path, this.#outer(path)) });
   }
 
   /** What is in a folder where the tree has something else, and then the folder itself, when nothing in it stays. */
@@ -102,8 +107,14 @@ export class SurplusSearch {
     return this.#frames.findLast((frame) => path !== '' && frame.path === parent)?.rules ?? [];
   }
 
-  *#sweep({ path, names, rules, shut }: Frame): Generator<Surplus> {
-    if (shut || !this.#spared?.within(path)) return;
+  #isMountPoint(path: RawPath, device: bigint | undefined): boolean {
+    const outside = this.#destination.deviceOf(parentOf(path));
+    return this.#spared?.mounts.has(this.#destination.absolute(path)) === true || device !== outside;
+  }
+
+  *#sweep({ path, names, rules, shut, mounted }: Frame): Generator<Surplus> {
+    if (mounted) this.stay++;
+    if (shut || mounted || !this.#spared?.within(path)) return;
     if (this.#spared.excludeCaches && names.has(childOf(path, CACHE_TAG))) return; // it was one then, perhaps
     let held: ReturnType<Destination['inside']> | undefined;
     try {
