@@ -11,6 +11,10 @@ export const ENVIRONMENT: readonly Described[] = [
     'Set by systemd: the passphrase is taken from the credential holdfast-passphrase in it first.',
   ],
   ['XDG_STATE_HOME', 'Where users other than root keep state; ~/.local/state when it is not set.'],
+  [
+    'PATH',
+    'Where the programs of the system are that Node has no call for: mkfifo, mknod, and tools of attributes. They inherit nothing else.',
+  ],
   ['NO_COLOR', 'When set to anything: no colours.'],
   [
     'FORCE_COLOR',

@@ -106,6 +106,7 @@ describe('a mistake', { concurrency: true }, () => {
     'a target twice',
     'an empty pipeline',
     'a pipeline without encryption',
+    'a domain of no host, of names that no host has, and of one host twice',
   ];
   const bySchema = mistakes.filter(({ expected, beyondSchema }) => {
     return beyondSchema === undefined && expected.every((what) => /^HF(2|400[123])/.test(what));
