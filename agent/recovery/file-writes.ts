@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { type Compared, type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
+import type { Refused } from '../system/index.ts';
 import { writeFile } from '../workers/file-writing.ts';
 import { CHANGED, UNREADABLE } from '../workers/local-file.ts';
-import type { FileToWrite, Refused } from '../workers/messages.ts';
+import type { FileToWrite } from '../workers/messages.ts';
 import { type ChunkReader, fetchFrames, partsOf, plainBytes } from './chunk-reading.ts';
 import { FrameLoad } from './frame-load.ts';
 import { REF_BYTES } from './frame-source.ts';

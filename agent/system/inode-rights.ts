@@ -41,19 +41,38 @@ export function setMode(descriptor: number, mode: number): InodeRight[] {
   return setIdsOf(mode & ~fstatSync(descriptor).mode);
 }
 
-export function setIdsOf(mode: number): ('set-user-id' | 'set-group-id')[] {
+type Xattrs = Readonly<Record<string, Uint8Array>>;
+
+/** What an inode lets others do as its owner. */
+export interface Rights {
+  readonly mode: number;
+  readonly xattrs?: Xattrs;
+}
+
+/** An extended attribute or a right that an inode was not given, and the name of the errno. */
+export interface Refused {
+  readonly what: { readonly xattr: string } | InodeRight;
+  readonly code: string;
+}
+
+/** What may be given to something whose owner is not the one that is stored: with another, the rest would be rights of another. */
+export function withoutRights<T extends Rights>(given: T): T {
+  const { mode, xattrs } = given;
+  const kept = xattrs === undefined ? {} : { xattrs: withoutCapability(xattrs) };
+  return { ...given, mode: mode & ~SET_ID, ...kept };
+}
+
+/** What goes with an owner that was not set, for that reason. */
+export function lostWithOwner({ mode, xattrs = {} }: Rights, code: string): Refused[] {
+  const capability = Object.hasOwn(xattrs, CAPABILITY) ? [{ xattr: CAPABILITY }] : [];
+  return [...(['owner', ...setIdsOf(mode)] as const), ...capability].map((what) => ({ what, code }));
+}
+
+function setIdsOf(mode: number): ('set-user-id' | 'set-group-id')[] {
   return BITS.flatMap(([name, bit]) => ((mode & bit) === 0 ? [] : [name]));
 }
 
-type Xattrs = Readonly<Record<string, Uint8Array>>;
-
-/** What may be given to something whose owner is not the one that is stored: with another, these would be rights of another. */
-export function withoutSetIds(mode: number): number {
-  return mode & ~SET_ID;
-}
-
-/** The same of extended attributes. */
-export function withoutCapability(xattrs: Xattrs): Xattrs {
+function withoutCapability(xattrs: Xattrs): Xattrs {
   if (!Object.hasOwn(xattrs, CAPABILITY)) return xattrs;
   return Object.fromEntries(Object.entries(xattrs).filter(([name]) => name !== CAPABILITY));
 }

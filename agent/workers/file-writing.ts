@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  fchownSync,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -12,17 +11,8 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Failure } from '../contract/index.ts';
-import {
-  CAPABILITY,
-  setIdsOf,
-  setMode,
-  setOwner,
-  setTimes,
-  setXattrs,
-  withoutCapability,
-  withoutSetIds,
-} from '../system/index.ts';
-import type { AttributesToSet, FileToWrite, Refused } from './messages.ts';
+import { dressFile, type Refused } from '../system/index.ts';
+import type { FileToWrite } from './messages.ts';
 
 /** Where holes begin and end, on every file system in use; bytes. */
 const BLOCK_BYTES = 4096;
@@ -55,7 +45,9 @@ export function writeFile(
       position += bytes.length;
     }
     if (file.finish !== undefined) {
-      refused.push(...finishFile(fd, file.finish.size, written, file.finish.attributes));
+      // Only where a hole is at the end: on some file systems it is the most costly of these calls.
+      if (written !== file.finish.size) ftruncateSync(fd, file.finish.size);
+      refused.push(...dressFile(fd, file.finish.attributes));
       publish(unfinished, path);
     }
     return undefined;
@@ -88,36 +80,6 @@ function writeSparse(fd: number, bytes: Uint8Array, position: number): number | 
 function writeAll(fd: number, bytes: Uint8Array, position: number): number {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   return position + bytes.length;
-}
-
-/**
- * Truncates only where a hole is at the end: on some file systems it is the most costly of these calls. The owner first, because
- * changing it drops the setuid bit and capabilities. Then attributes, while the mode still lets this user write: an ACL sets the mode
- * that it means, which is the stored one. Times last, because the others change them.
- */
-function finishFile(fd: number, size: number, written: number, attributes: AttributesToSet): Refused[] {
-  if (written !== size) ftruncateSync(fd, size);
-  const { mode, mtimeNs, xattrs, uid, gid, ownerless } = attributes;
-  let refused: Refused[] = [];
-  let granted = { mode, xattrs };
-  if (uid !== undefined && gid !== undefined) {
-    const code = ownerless ? setOwner(fd, { uid, gid }) : fchownSync(fd, uid, gid);
-    if (code !== undefined) {
-      refused = lostWithOwner(mode, xattrs, code);
-      granted = { mode: withoutSetIds(mode), xattrs: xattrs && withoutCapability(xattrs) };
-    }
-  }
-  if (granted.xattrs !== undefined)
-    refused.push(...setXattrs(fd, granted.xattrs).map(({ xattr, code }) => ({ what: { xattr }, code })));
-  refused.push(...setMode(fd, granted.mode).map((what) => ({ what, code: 'EPERM' })));
-  if (mtimeNs !== undefined) setTimes(fd, mtimeNs);
-  return refused;
-}
-
-function lostWithOwner(mode: number, xattrs: AttributesToSet['xattrs'], code: string): Refused[] {
-  const lost: Refused[] = [{ what: 'owner', code }, ...setIdsOf(mode).map((what) => ({ what, code }))];
-  if (xattrs !== undefined && CAPABILITY in xattrs) lost.push({ what: { xattr: CAPABILITY }, code });
-  return lost;
 }
 
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

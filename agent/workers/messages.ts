@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Failure, FileAttributes, Json, Meta, Right, Stamp } from '../contract/index.ts';
+import type { Failure, Json, Meta, Stamp } from '../contract/index.ts';
+import type { FileToDress, Refused } from '../system/index.ts';
 import type { Counters, ReadCounters } from './counters.ts';
 
 /** A chunker or codec, as a worker can make it: by module and options. */
@@ -141,16 +142,6 @@ export interface FoundChunks {
   readonly size: number;
 }
 
-/** `ownerless`: where the owner cannot be set, the file is made without it. */
-export type AttributesToSet = Omit<FileAttributes, 'xattrs' | 'lacks'> &
-  Pick<Meta, 'xattrs'> & { readonly ownerless?: true };
-
-/** An extended attribute or a right that a file was not given, and the name of the errno. */
-export interface Refused {
-  readonly what: { readonly xattr: string } | Right;
-  readonly code: string;
-}
-
 /** A file, or a part of one, to be written by a worker. */
 export interface FileToWrite {
   /** The name it gets when it is whole: nothing may stand there. */
@@ -167,7 +158,7 @@ export interface FileToWrite {
   /** Zeros are left out, as holes. */
   readonly sparse: boolean;
   /** With the last part: the whole size and the attributes. The file is whole then. */
-  readonly finish?: { readonly size: number; readonly attributes: AttributesToSet };
+  readonly finish?: { readonly size: number; readonly attributes: FileToDress };
 }
 
 export type ReadRequest =

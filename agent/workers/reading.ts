@@ -2,21 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Codec, Failure } from '../contract/index.ts';
 import { fail, failureOf } from '../contract/index.ts';
 import { openFrame } from '../repository/frame.ts';
+import type { Refused } from '../system/index.ts';
 import { throwIfCancelled } from './cancelling.ts';
 import { book, noCounters, noReadCounters, type ReadCounters } from './counters.ts';
 import { ExternalMemory } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
 import { findChunks, LocalFile } from './local-file.ts';
-import type {
-  FileToWrite,
-  FoundChunks,
-  FrameToOpen,
-  Piece,
-  ReadRequest,
-  ReadSetup,
-  Refused,
-  Reply,
-} from './messages.ts';
+import type { FileToWrite, FoundChunks, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
 import { loadCodec } from './stage-loading.ts';
 
 const UNCOMPRESSED = 0;

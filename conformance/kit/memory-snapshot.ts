@@ -15,16 +15,7 @@ import {
   type StoredContent,
   type StoredEntry,
 } from 'holdfast/plugin';
-import {
-  CAPABILITY,
-  setIdsOf,
-  setMode,
-  setOwner,
-  setTimes,
-  setXattrs,
-  withoutCapability,
-  withoutSetIds,
-} from 'holdfast/system';
+import { dressFile } from 'holdfast/system';
 import ignore from 'ignore';
 import { compareInTree } from './tree-order.ts';
 
@@ -151,19 +142,13 @@ class MemoryContent implements StoredContent {
   }
 }
 
-/** In this order: a change of the owner takes the set-user-id bit and capabilities away, and every change sets the times. */
-function giveAttributes(fd: number, { mode, mtimeNs, uid, gid, xattrs, lacks }: FileAttributes): void {
-  const code = uid === undefined || gid === undefined ? undefined : setOwner(fd, { uid, gid });
-  if (code !== undefined) {
-    if (lacks === undefined) throw new Error(`${code}: its owner cannot be set`);
-    for (const right of ['owner', ...setIdsOf(mode)] as const) lacks(right, code);
+function giveAttributes(fd: number, { xattrs, lacks, ...others }: FileAttributes): void {
+  const kept = xattrs === undefined ? {} : { xattrs: xattrs.values };
+  const refused = dressFile(fd, { ...others, ...kept, ...(lacks === undefined ? {} : { ownerless: true }) });
+  for (const { what, code } of refused) {
+    if (typeof what === 'string') lacks?.(what, code);
+    else xattrs?.refused(what.xattr, code);
   }
-  const { values = {}, refused } = xattrs ?? {};
-  if (code !== undefined && CAPABILITY in values) refused?.(CAPABILITY, code);
-  const given = code === undefined ? values : withoutCapability(values);
-  for (const { xattr, code } of setXattrs(fd, given)) refused?.(xattr, code);
-  for (const bit of setMode(fd, code === undefined ? mode : withoutSetIds(mode))) lacks?.(bit, 'EPERM');
-  if (mtimeNs !== undefined) setTimes(fd, mtimeNs);
 }
 
 const failed = { code: 'RESTORE_IO', origin: 'source', permanent: false } as const;

@@ -1,21 +1,19 @@
 import { type BigIntStats, closeSync, constants, fchmodSync, fstatSync, lchownSync, openSync } from 'node:fs';
 import type { Meta } from 'holdfast/plugin';
 import {
-  CAPABILITY,
   type ExtrasAccess,
   KEPT_FLAGS,
   lockInode,
+  lostWithOwner,
   ownerRefusal,
   reachPath,
-  setIdsOf,
   setLinkTimes,
   setMode,
   setOwner,
   setTimes,
   setXattrs,
   unlockInode,
-  withoutCapability,
-  withoutSetIds,
+  withoutRights,
 } from 'holdfast/system';
 import type { Kept } from './captured.ts';
 import { escapes } from './failure.ts';
@@ -61,12 +59,13 @@ export class Attributes {
    */
   of(meta: Meta, stands?: Owned): Given {
     const { mode, uid, gid, mtimeNs, xattrs = {}, flags } = meta;
-    const owned = this.#owns(meta, stands);
     const given = {
-      ...(this.#extras.xattrs ? { xattrs: owned ? xattrs : withoutCapability(xattrs) } : {}),
+      mode,
+      mtimeNs,
+      ...(this.#extras.xattrs ? { xattrs } : {}),
       ...(this.#extras.flags && flags !== undefined ? { flags: flags & KEPT_FLAGS } : {}),
     };
-    return owned ? { mode, mtimeNs, owner: { uid, gid }, ...given } : { mode: withoutSetIds(mode), mtimeNs, ...given };
+    return this.#owns(meta, stands) ? { ...given, owner: { uid, gid } } : withoutRights(given);
   }
 
   #owns({ uid, gid }: Meta, stands: Owned | undefined): boolean {
@@ -77,9 +76,7 @@ export class Attributes {
   /** What of it this process does not even try to set. */
   lost(meta: Meta, stands?: Owned): readonly Lack[] {
     if (this.#owns(meta, stands)) return [];
-    const capability = this.#extras.xattrs && Object.hasOwn(meta.xattrs ?? {}, CAPABILITY);
-    const lost = ['owner', ...setIdsOf(meta.mode), ...(capability ? [{ xattr: CAPABILITY }] : [])] as const;
-    return lost.map((what) => ({ what, code: UNOWNED }));
+    return lostWithOwner(this.#extras.xattrs ? meta : { mode: meta.mode }, UNOWNED);
   }
 
   /** For something that is there: it keeps what nobody knows whether it had. */
@@ -170,21 +167,6 @@ async function giveOpened(
   const bits = setMode(opened, mode);
   if (mtimeNs !== undefined) setTimes(opened, mtimeNs);
   return [...lost, ...troubles, ...bits.map((what) => ({ what, code: 'EPERM' }))];
-}
-
-/** What may be set all the same of something that cannot get its owner. */
-export function withoutRights<T extends Pick<Given, 'mode' | 'xattrs'>>(given: T): T {
-  const { mode, xattrs } = given;
-  return {
-    ...given,
-    mode: withoutSetIds(mode),
-    ...(xattrs === undefined ? {} : { xattrs: withoutCapability(xattrs) }),
-  };
-}
-
-function lostWithOwner({ mode, xattrs = {} }: Given, code: string): Lack[] {
-  const capability = Object.hasOwn(xattrs, CAPABILITY) ? [{ xattr: CAPABILITY }] : [];
-  return [...(['owner', ...setIdsOf(mode)] as const), ...capability].map((what) => ({ what, code }));
 }
 
 async function setOpenXattrs(

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileAttributes, Meta } from 'holdfast/plugin';
-import { CAPABILITY, type ExtrasAccess, openExtras } from 'holdfast/system';
-import { type Attributes, type Given, withoutRights } from './attributes.ts';
+import { CAPABILITY, type ExtrasAccess, openExtras, withoutRights } from 'holdfast/system';
+import type { Attributes, Given } from './attributes.ts';
 import type { Destination } from './destination.ts';
 import type { Lack, Lacking } from './lacking.ts';
 import { type Late, setLate } from './late-extras.ts';
