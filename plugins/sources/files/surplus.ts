@@ -83,7 +83,7 @@ export class SurplusSearch {
   enter(path: RawPath): void {
     if (this.#spared === undefined) return;
     using folder = this.#destination.inside(path);
-    const above = this.#frames.findLast((frame) => path !== '' && frame.path === parentOf(path));
+    const above = this.#above(path);
     const isRoot = this.#spared.roots.includes(path); // the options name it: it is meant, wherever it lies
     const mounted = above !== undefined && !isRoot && (above.mounted || this.#isMountPoint(path, folder.device));
     this.#frames.push({ path, names: new Set(), mounted, ...this.#rulesIn(path, folder.path, this.#outer(path)) });
@@ -103,8 +103,12 @@ export class SurplusSearch {
       const rules = exclude.length === 0 ? undefined : new Rules(path, exclude);
       return [rules, rules];
     }
+    return this.#above(path)?.rules ?? [];
+  }
+
+  #above(path: RawPath): Frame | undefined {
     const parent = parentOf(path);
-    return this.#frames.findLast((frame) => path !== '' && frame.path === parent)?.rules ?? [];
+    return path === '' ? undefined : this.#frames.findLast((frame) => frame.path === parent);
   }
 
   #isMountPoint(path: RawPath, device: bigint | undefined): boolean {
