@@ -75,8 +75,9 @@ test('the package carries it whole, and the page it was written from', () => {
   );
 });
 
-test('hostile trees, folders and signatures: its own tests', async () => {
-  assertEnds(await runPython('unittest', ['holdfast_reader.extraction_test', 'holdfast_reader.approval_test']), 0);
+test('hostile trees, folders and signatures, and being told to end: its own tests', async () => {
+  const modules = ['extraction_test', 'approval_test', 'keyring_test'].map((name) => `holdfast_reader.${name}`);
+  assertEnds(await runPython('unittest', modules), 0);
 });
 
 test('it extracts what was written from the page alone', async () => {

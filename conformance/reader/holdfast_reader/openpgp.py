@@ -9,9 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Thread
 from time import sleep
 from typing import IO, Callable, NamedTuple
@@ -35,6 +38,28 @@ class Ended(NamedTuple):
         return [words[1:] for words in self.status if words[:1] == [keyword]]
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the program wait until what is in it is done: `tempfile` makes a file of its own on the way, and
+    a folder whose name nobody has yet could not be removed."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _remove(home: str) -> None:
+    # The agent that gpg started holds the keys, and would stay. One that is just starting may still make files.
+    for _ in range(100):
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False, capture_output=True)
+        shutil.rmtree(home, ignore_errors=True)
+        if not os.path.exists(home):
+            return
+        sleep(0.05)
+    raise OSError(errno.ENOTEMPTY, "it could not be removed, and has keys in it", home)
+
+
 class Keyring:
     """OpenPGP keys, private ones of recipients and public ones of approvers. To be used with `with`."""
 
@@ -42,7 +67,10 @@ class Keyring:
         if shutil.which("gpg") is None:
             raise FileNotFoundError("the program gpg is not there: apt-get install gnupg")
         self._passphrase = passphrase
-        self._home = tempfile.mkdtemp(prefix="holdfast-reader-")
+        with _undisturbed():
+            self._home = tempfile.mkdtemp(prefix="holdfast-reader-")
+            self.close = weakref.finalize(self, _remove, self._home)
+            """Also called when nobody has it any more, and at the end of the program."""
 
     def __enter__(self) -> Keyring:
         return self
@@ -58,16 +86,6 @@ class Keyring:
     """When, in seconds since 1970, by the fingerprint of a key or subkey."""
     _ends: dict[str, int] = {}
     """The same of those that end at all."""
-
-    def close(self) -> None:
-        # The agent that gpg started holds the keys, and would stay. One that is just starting may still make files.
-        for _ in range(100):
-            subprocess.run(["gpgconf", "--homedir", self._home, "--kill", "all"], check=False, capture_output=True)
-            shutil.rmtree(self._home, ignore_errors=True)
-            if not os.path.exists(self._home):
-                return
-            sleep(0.05)
-        raise OSError(errno.ENOTEMPTY, "it could not be removed, and has keys in it", self._home)
 
     def add(self, key: bytes) -> None:
         """A public or private key, armored or not. Whoever has it is an approver from now on."""
