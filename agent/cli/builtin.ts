@@ -4,6 +4,7 @@ import { plugin as gzip } from '../../plugins/codecs/gzip/index.ts';
 import { plugin as none } from '../../plugins/codecs/none/index.ts';
 import { plugin as zstd } from '../../plugins/codecs/zstd/index.ts';
 import { plugin as files } from '../../plugins/sources/files/index.ts';
+import { plugin as postgres } from '../../plugins/sources/postgres/index.ts';
 import { plugin as local } from '../../plugins/targets/local/index.ts';
 import { PluginRegistry, type Registered } from '../config/registry.ts';
 import type { Plugin } from '../contract/index.ts';
@@ -16,6 +17,7 @@ const builtin: Readonly<Record<string, Plugin>> = {
   'codecs/none': none,
   'codecs/zstd': zstd,
   'sources/files': files,
+  'sources/postgres': postgres,
   'targets/local': local,
 };
 

@@ -64,6 +64,7 @@ const BY_CODE: Readonly<Record<string, Exit>> = {
   NOTHING_SELECTED: EXIT.usage,
   CONFIRMATION_NEEDED: EXIT.usage,
   RESTORE_UNSUPPORTED: EXIT.usage,
+  MASK_UNKNOWN: EXIT.usage,
   RESTORE_OTHER_HOST: EXIT.usage,
   RESTORE_INCOMPLETE: EXIT.usage,
   RESTORE_ORIGIN: EXIT.usage,

@@ -14,6 +14,8 @@ export interface RestoreOptions extends ReaderOptions {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly target?: string;
+  readonly mask?: string;
+  readonly format?: string;
 }
 
 /** What the same would leave out again: it is not there, or this user may not set it, or the system has no such thing. */
@@ -35,9 +37,10 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
 
 /** The words that call the verb so. */
 export function restoreCommand(name: string, parts: readonly string[], options: RestoreOptions): string {
-  const { at, into, writer, inPlace, conflict, key, passphraseFile, target, dryRun, yes, checksum } = options;
+  const { at, into, writer, inPlace, conflict, key, passphraseFile, target, dryRun, yes, checksum, mask, format } =
+    options;
   const switches = { 'in-place': inPlace, delete: options.delete, checksum, yes, 'dry-run': dryRun };
-  const given = { into, writer, at: at === 'latest' ? undefined : at, conflict };
+  const given = { into, writer, at: at === 'latest' ? undefined : at, conflict, mask, format };
   const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, quoteWord(value)],
   );

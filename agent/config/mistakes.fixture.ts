@@ -268,7 +268,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'a source that is not yet available',
-    text: policy({ sources: 'sources: { app: { type: ‸postgres } }' }),
+    text: policy({ sources: 'sources: { app: { type: ‸redis } }' }),
     expected: ['HF2014'],
   },
 

@@ -80,12 +80,24 @@ export function resolvePaths(schema: Schema, value: unknown, at: Path, absolute:
     const items = schema['items'];
     return isSchema(items) ? value.map((item, index) => resolvePaths(items, item, [...at, index], absolute)) : value;
   }
-  const fields = schema['properties'];
-  if (!isSchema(value) || !isSchema(fields)) return value;
-  const result: Record<string, unknown> = { ...value };
-  for (const [name, field] of Object.entries(fields)) {
-    if (!Object.hasOwn(result, name) || !isSchema(field)) continue;
-    result[name] = resolvePaths(field, result[name], [...at, name], absolute);
-  }
-  return result;
+  if (!isSchema(value)) return value;
+  const fields = Object.entries(value).map(([name, part]) => {
+    const field = fieldSchema(schema, name);
+    return [name, field === undefined ? part : resolvePaths(field, part, [...at, name], absolute)] as const;
+  });
+  return Object.fromEntries(fields);
+}
+
+/** The schema of one field of an object: of that name, or of names like it. */
+export function fieldSchema(schema: Schema, name: string): Schema | undefined {
+  const { properties, patternProperties, additionalProperties } = schema;
+  if (isSchema(properties) && Object.hasOwn(properties, name)) return asSchema(properties[name]);
+  const fitting = Object.entries(isSchema(patternProperties) ? patternProperties : {}).find(([pattern]) =>
+    new RegExp(pattern, 'u').test(name),
+  );
+  return asSchema(fitting === undefined ? additionalProperties : fitting[1]);
+}
+
+function asSchema(value: unknown): Schema | undefined {
+  return isSchema(value) ? value : undefined;
 }

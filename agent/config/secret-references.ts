@@ -1,7 +1,7 @@
 import type { Kind, SecretReference } from '../contract/index.ts';
 import type { Path } from './diagnostic.ts';
 import { notifierSchema } from './entries.ts';
-import { entrySchema, isSchema, type Schema } from './plugin-options.ts';
+import { entrySchema, fieldSchema, isSchema, type Schema } from './plugin-options.ts';
 import type { PluginSpec, Policy } from './policy.ts';
 import type { PluginRegistry } from './registry.ts';
 
@@ -31,14 +31,14 @@ function referencesIn(schema: Schema, value: unknown, path: Path): FoundReferenc
   if (schema['title'] === 'Secret') return isSchema(value) ? [{ reference: value as SecretReference, path }] : [];
   const branches = [schema['anyOf'], schema['oneOf']].flat().filter(isSchema);
   const found = branches.flatMap((branch) => referencesIn(branch, value, path));
-  const { items, properties, additionalProperties } = schema;
+  const { items } = schema;
   if (Array.isArray(value) && isSchema(items)) {
     found.push(...value.flatMap((item, index) => referencesIn(items, item, [...path, index])));
   }
   if (!isSchema(value)) return found;
   for (const [name, part] of Object.entries(value)) {
-    const field = isSchema(properties) && Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-    if (isSchema(field)) found.push(...referencesIn(field, part, [...path, name]));
+    const field = fieldSchema(schema, name);
+    if (field !== undefined) found.push(...referencesIn(field, part, [...path, name]));
   }
   return found;
 }

@@ -32,6 +32,8 @@ interface Described<S extends TSchema> {
 export interface SourcePlugin<S extends TSchema = TSchema> extends Described<S> {
   readonly kind: 'source';
   readonly can: readonly Ability[];
+  /** What a restore to a folder can write (`--format`), the default first; absent: there is one way. */
+  readonly formats?: readonly string[];
   /**
    * Whether a backup would read what lies in `folder` of this host (absolute), from the options alone: no I/O. `validate` asks it of
    * the folders of targets, because a repository that is backed up into itself grows with every run.

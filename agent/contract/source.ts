@@ -117,9 +117,6 @@ export interface Reader {
   log(name: string, from?: Position, to?: Position): AsyncIterable<LogRecord>;
 }
 
-/** What a restored value is replaced by. The rules of a source are its own options; the agent passes them through. */
-export type MaskRule = Json;
-
 /**
  * Where a restore goes to. `original`: to where it was captured, asked only of sources that can `in-place`; refused
  * (`RESTORE_ORIGIN`) when the snapshot and the options do not agree on where that is.
@@ -145,7 +142,13 @@ export interface RestoreRequest {
   readonly delete?: boolean;
   /** Absolute paths of folders in which nothing is changed or removed: where the agent keeps its own. */
   readonly leave?: readonly string[];
-  readonly mask?: readonly MaskRule[];
+  /**
+   * The name of an entry of `masks`, a map that the options of every source that can `mask` have: rules by which values are replaced
+   * before they leave the agent. The agent has looked that there is such a name.
+   */
+  readonly mask?: string;
+  /** Of a restore to a folder: one of the plugin's `formats`; absent: the first of them. */
+  readonly format?: string;
   readonly parallel: number;
 }
 
@@ -207,9 +210,26 @@ export interface Unset {
   readonly named: readonly string[];
 }
 
+/** What masking did to one part of the values of something: to a column of a table. No values. */
+export interface Masked {
+  /** For people: `trading.public.accounts`. */
+  readonly what: string;
+  readonly part: string;
+  /** The kind of rule. */
+  readonly with: string;
+  /** Values that something else stands for now. */
+  readonly values: number;
+  /** Values that were none, and stayed so. */
+  readonly nulls: number;
+  /** Values that came out as they were. */
+  readonly same: number;
+}
+
 /** What a restore did. `skipped` non-empty means: incomplete. */
 export interface Restored {
   readonly facts: Json;
+  /** With `mask`: what the rules named of what was restored, in full. */
+  readonly masked?: readonly Masked[];
   /** What was set of nothing, because of who restored or of the options: owners are given by root only. It counts as complete. */
   readonly notSet?: readonly MetaPart[];
   /** What was set of some things and could not be of others, each part once. What of it leaves the restore incomplete is in `skipped` too. */

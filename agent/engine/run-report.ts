@@ -1,4 +1,4 @@
-import type { Failure } from '../contract/index.ts';
+import type { Failure, Json } from '../contract/index.ts';
 import type { Counters } from '../workers/counters.ts';
 
 export type Verdict = 'ok' | 'incomplete' | 'failed' | 'cancelled';
@@ -30,6 +30,8 @@ export interface ArtifactReport {
   readonly name: string;
   readonly kind: 'bytes' | 'tree';
   readonly size: number;
+  /** What the source says of it, as the snapshot keeps it: rows of a table. */
+  readonly facts: Json;
   readonly entries: number;
   readonly files: number;
   readonly unchanged: number;

@@ -37,7 +37,7 @@ export function summarise(o: RunOutcome): RunReport {
     durationMs: o.durationMs,
     phases: o.phases,
     ...(o.snapshot === undefined ? {} : { snapshot: o.snapshot }),
-    artifacts: o.artifacts.map(({ counters: _, body: __, facts: ___, ...shown }) => shown),
+    artifacts: o.artifacts.map(({ counters: _, body: __, ...shown }) => shown),
     totals: {
       size: sum(({ size }) => size),
       entries: sum(({ entries }) => entries),

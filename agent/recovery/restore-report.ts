@@ -1,4 +1,4 @@
-import type { Failure, Json, MetaPart, Unset } from '../contract/index.ts';
+import type { Failure, Json, Masked, MetaPart, Unset } from '../contract/index.ts';
 import type { ChangeTotals } from './change-totals.ts';
 
 /** What a restore came to: plain data. Durations are milliseconds. */
@@ -22,6 +22,8 @@ export interface RestoreReport {
   readonly notSet: readonly MetaPart[];
   /** What of some things could not be set; see `Restored`. */
   readonly unset: readonly Unset[];
+  /** What was replaced by rules, by column; empty without `--mask`, and when it did not come so far. */
+  readonly masked: readonly Masked[];
   readonly skipped: readonly { readonly what: string; readonly failure: Failure }[];
   /** What was noticed and did not stop the restore: what the snapshot lacks, and others that are damaged or forged and were passed over. */
   readonly problems: readonly Failure[];

@@ -19,6 +19,7 @@ import { tellRestore } from './recovery-telemetry.ts';
 import type { RestoreReport } from './restore-report.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
+import { refuseUnoffered } from './unoffered.ts';
 
 export type { RestoreReport } from './restore-report.ts';
 
@@ -37,6 +38,10 @@ export interface RestoreOptions extends ReadingSpec {
   readonly compareContent?: boolean;
   readonly delete?: boolean;
   readonly leave?: readonly string[];
+  /** The name of rules by which values are replaced. */
+  readonly mask?: string;
+  /** In what a folder is written. */
+  readonly format?: string;
   readonly parallel: number;
   /** Only say what would be done. */
   readonly dryRun: boolean;
@@ -64,6 +69,7 @@ export async function restoreSource(engine: Engine, o: RestoreOptions): Promise<
     facts: null,
     notSet: [],
     unset: [],
+    masked: [],
     bytes: 0,
     fetchedBytes: 0,
     skipped: [],
@@ -123,6 +129,7 @@ async function carryOut(
   report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
   requireSource(snapshot, engine.registry);
   refuseUnsafe(engine, o, snapshot);
+  refuseUnoffered(o.source, pluginOf(engine.registry, 'source', o.source), o);
   watch.phase('unlock');
   const identity = await o.identity();
   await using unlocked = await UnlockedSnapshot.open({
@@ -165,6 +172,7 @@ async function carryOut(
     report.facts = restored.facts;
     report.notSet = restored.notSet ?? [];
     report.unset = restored.unset ?? [];
+    report.masked = restored.masked ?? [];
     report.skipped = [...absent, ...restored.skipped];
     await reader.span(restoring);
   } finally {
@@ -185,6 +193,8 @@ function requestOf(o: RestoreOptions): RestoreRequest {
     ...(o.compareContent === undefined ? {} : { compareContent: o.compareContent }),
     ...(o.delete === undefined ? {} : { delete: o.delete }),
     ...(o.leave === undefined ? {} : { leave: o.leave }),
+    ...(o.mask === undefined ? {} : { mask: o.mask }),
+    ...(o.format === undefined ? {} : { format: o.format }),
   };
 }
 

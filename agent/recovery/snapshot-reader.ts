@@ -33,6 +33,8 @@ export class SnapshotReader implements Reader {
   readonly #from: UnlockedSnapshot;
   readonly #readings = new Map<string, ArtifactReading>();
   readonly #selections: Selection[] = [];
+  /** Asked of names instead: of a source whose artifacts are no trees. */
+  readonly #named: Selection[] = [];
   #streamed = 0;
 
   constructor(from: UnlockedSnapshot) {
@@ -54,9 +56,9 @@ export class SnapshotReader implements Reader {
     return [...this.#readings.values()].reduce((sum, { counters }) => sum + counters.fetch.bytesOut, 0);
   }
 
-  /** The patterns that selected nothing in any tree that was read to its end. */
+  /** The patterns that selected nothing in any tree that was read to its end; where none was, of the names that were asked for. */
   get idlePatterns(): string[] {
-    const [first, ...others] = this.#selections;
+    const [first, ...others] = this.#selections.length > 0 ? this.#selections : this.#named;
     return first?.idle.filter((pattern) => others.every(({ idle }) => idle.includes(pattern))) ?? [];
   }
 
@@ -92,7 +94,8 @@ export class SnapshotReader implements Reader {
 
   selection(patterns: readonly string[]): (path: Uint8Array, isFolder: boolean) => boolean {
     const selection = new Selection(patterns);
-    return (path, isFolder) => selection.wants({ path, kind: isFolder ? 'directory' : 'file' });
+    this.#named.push(selection);
+    return (path, isFolder) => selection.has({ path, kind: isFolder ? 'directory' : 'file' });
   }
 
   log(name: string): AsyncIterable<LogRecord> {

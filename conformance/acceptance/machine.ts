@@ -12,6 +12,10 @@ export interface MachineOptions {
   readonly exclude?: readonly string[];
   /** Who can read beside the recovery key: names, each with its public key in `<name>.asc` beside the policy. */
   readonly recipients?: readonly string[];
+  /** The section `sources`, in place of the one source `files`; each is also a job of its name, unless `jobs` says otherwise. */
+  readonly sources?: Readonly<Record<string, object>>;
+  /** What the jobs say beside targets and retention. */
+  readonly jobs?: Readonly<Record<string, { readonly source: string; readonly select?: object }>>;
   /** The section `limits` of the policy. */
   readonly limits?: Readonly<Record<string, string | number>>;
 }
@@ -79,15 +83,19 @@ export class Machine implements AsyncDisposable {
     return join(this.folder, name);
   }
 
-  async setPolicy({ paths = [this.data], exclude = [], recipients = [], limits = {} }: MachineOptions): Promise<void> {
+  async setPolicy(o: MachineOptions): Promise<void> {
+    const { paths = [this.data], exclude = [], recipients = [], limits = {} } = o;
+    const sources = o.sources ?? { files: { type: 'files', paths, exclude } };
+    const jobs = o.jobs ?? Object.fromEntries(Object.keys(sources).map((source) => [source, { source }]));
+    const common = { targets: ['local'], retention: 'standard' };
     const readers = ['recovery', ...recipients].map((name) => `${name}: { publicKey: ${name}.asc }`);
     // Flow sequences and mappings of JSON are YAML (YAML 1.2, 1.3).
     const text = `version: 1
 recipients: { ${readers.join(', ')} }
-sources: { files: { type: files, paths: ${JSON.stringify(paths)}, exclude: ${JSON.stringify(exclude)} } }
+sources: ${JSON.stringify(sources)}
 targets: { local: { type: local, path: ${JSON.stringify(this.repository)} } }
 retention: { standard: { keep: { last: 9 } } }
-jobs: { files: { source: files, targets: [local], retention: standard } }
+jobs: ${JSON.stringify(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, { ...common, ...job }])))}
 limits: ${JSON.stringify(limits)}
 `;
     await writeFile(this.policy, text);

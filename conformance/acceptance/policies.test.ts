@@ -5,15 +5,42 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { RunReport } from '../../agent/engine/run-report.ts';
 import { generateRecoveryKey } from '../../agent/repository/keys/identity.ts';
+import { PostgresServer } from '../services/postgres.ts';
 import { assertExit, Child, checkout, documentOf } from './program.ts';
 
 const PASSPHRASE = 'a passphrase for tests';
 /** What a platform's folder holds, and what of it is not the application. */
 const FILES = ['config/app.json', 'bin/trader', 'node_modules/left-pad/index.js', 'dist/out.js', 'logs/a.log', 'tmp/x'];
 
-/** Each policy as it stands in the project, moved below a folder of its own: nothing else of it is changed. */
-async function moved(name: string, folder: string): Promise<{ file: string; roots: string[] }> {
-  const text = await readFile(join(checkout, 'policies', name), 'utf8');
+/** What the policy calls critical, and something beside it. */
+const TABLES = ['orders', 'positions', 'transactions', 'accounts', 'margin_calls', 'quotes'];
+
+/** A server with the platform's database and the role that the policy names, for the test of that policy. */
+async function startDatabase(name: string): Promise<PostgresServer | undefined> {
+  if (name !== 'trading-platform.yaml') return undefined;
+  const server = await PostgresServer.start();
+  server.query('CREATE DATABASE trading; CREATE ROLE holdfast LOGIN; GRANT pg_read_all_data TO holdfast;');
+  for (const table of TABLES)
+    server.query(
+      `CREATE TABLE ${table} (id int PRIMARY KEY); INSERT INTO ${table} SELECT generate_series(1, 9);`,
+      'trading',
+    );
+  return server;
+}
+
+/**
+ * Each policy as it stands in the project, moved below a folder of its own, and to a database server of its own: nothing else of it is
+ * changed.
+ */
+async function moved(
+  name: string,
+  folder: string,
+  server?: PostgresServer,
+): Promise<{ file: string; roots: string[] }> {
+  const written = await readFile(join(checkout, 'policies', name), 'utf8');
+  const socket = 'connection: { host: /run/postgresql';
+  if (server !== undefined) assert.ok(written.includes(socket));
+  const text = written.replaceAll(socket, `connection: { host: ${server?.folder}, port: ${server?.port}`);
   const roots: string[] = [];
   const here = text.replaceAll(/(?<=[[ ])\/(?:srv|var)\/[a-z/]+/g, (path) => {
     if (path.startsWith('/srv')) roots.push(join(folder, path));
@@ -44,8 +71,9 @@ async function makeKeys(folder: string, text: string): Promise<string> {
 for (const name of (await readdir(join(checkout, 'policies'))).filter((file) => file.endsWith('.yaml'))) {
   test(`policies/${name} runs: init, every job, verify, and a restore without what it excludes`, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-policy-'));
+    await using server = await startDatabase(name);
     try {
-      const { file, roots } = await moved(name, folder);
+      const { file, roots } = await moved(name, folder, server);
       const key = await makeKeys(folder, await readFile(file, 'utf8'));
       for (const path of roots.flatMap((root) => FILES.map((one) => join(root, one)))) {
         await mkdir(dirname(path), { recursive: true });
@@ -63,7 +91,26 @@ for (const name of (await readdir(join(checkout, 'policies'))).filter((file) => 
       assert.ok(runs.length > 0);
       for (const run of runs) assert.equal(run.verdict, 'ok', run.job);
       await call('verify', '--level', 'decrypt', '--key', key);
-      const [source = ''] = runs.map((run) => run.source);
+      if (server !== undefined) {
+        const names = (job: string) => runs.find((run) => run.job === job)?.artifacts.map((artifact) => artifact.name);
+        const rows = (tables: readonly string[]) => tables.map((table) => `trading/public/${table}`).sort();
+        for (const [job, tables] of [
+          ['critical-tables', TABLES.slice(0, 5)],
+          ['trading-database', TABLES],
+        ] as const)
+          assert.deepEqual(
+            names(job)
+              ?.filter((one) => /^trading\/public/.test(one))
+              .sort(),
+            rows(tables),
+            job,
+          );
+        // The role that backs up may change nothing, so it is not the one that restores.
+        const into = `postgresql://postgres@${server.host}:${server.port}/copy`;
+        await call('restore', 'trading-database', '--into', into, '--key', key);
+        for (const table of TABLES) assert.equal(server.query(`SELECT sum(id) FROM ${table}`, 'copy'), '45', table);
+      }
+      const source = runs.map((run) => run.source).find((one) => one !== 'trading-database') ?? '';
       await call('restore', source, '--into', join(folder, 'restored'), '--key', key);
       assert.equal(
         await readFile(join(folder, 'restored/config/app.json'), 'utf8'),

@@ -21,4 +21,13 @@ describe('the source suite', () => {
       assert.ok(failed.join().startsWith(check), failed.join());
     });
   }
+
+  it('sees one that says it can mask, and has no rules to mask by', async () => {
+    const whole = notesHarness(undefined);
+    const plugin = { ...whole.plugin, can: [...whole.plugin.can, 'mask'] as const };
+    const findings = await runSuite(sourceSuite, { ...whole, plugin });
+    const failed = findings.flatMap(({ failure }) => failure?.message ?? []);
+    assert.equal(failed.length, 1, failed.join('\n'));
+    assert.match(failed.join(), /^describes itself.*no option masks/s);
+  });
 });

@@ -6,7 +6,7 @@ import type { ConformanceCheck } from './suite.ts';
 export const describedCheck: ConformanceCheck<{ readonly plugin: Plugin }> = {
   name: 'describes itself',
   holds:
-    'The name is [a-z0-9-], the api 1, there are a version and a summary, and the options are a schema that refuses unknown keys and describes every field.',
+    'The name is [a-z0-9-], the api 1, there are a version and a summary, and the options are a schema that refuses unknown keys and describes every field. What a source masks by stands in its option masks.',
   async run({ plugin }) {
     assert.match(plugin.name, /^[a-z0-9]+(-[a-z0-9]+)*$/, 'the name');
     assert.equal(plugin.api, 1, 'the api');
@@ -15,6 +15,11 @@ export const describedCheck: ConformanceCheck<{ readonly plugin: Plugin }> = {
     const schema: Json = JSON.parse(JSON.stringify(plugin.options));
     assert.ok(isObject(schema) && schema['type'] === 'object', 'the options: an object schema');
     described(schema, 'options');
+    if (plugin.kind === 'source' && plugin.can.includes('mask'))
+      assert.ok(
+        isObject(schema['properties']) && isObject(schema['properties']['masks']),
+        'a source that can mask: no option masks',
+      );
     return undefined;
   },
 };

@@ -2,6 +2,7 @@ import type { Json } from '../../contract/index.ts';
 import type { RestoreReport } from '../../recovery/restore.ts';
 import { changeWords } from './change-list.ts';
 import { formatDuration, formatTime } from './duration.ts';
+import { maskedLines } from './masked-lines.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 import { formatCount, formatRate, formatSize } from './size.ts';
@@ -38,6 +39,7 @@ export function renderRestore(report: RestoreReport, into: string, paint: Paint)
   if (verdict === 'planned' && totals) lines.push(['changes', changeWords(totals)]);
   if (verdict === 'ok' || verdict === 'incomplete') {
     lines.push(['restored', [formatSize(bytes), ...factWords(facts)].join(', ')]);
+    if (report.masked.length > 0) lines.push(['masked', maskedLines(report.masked).join('\n')]);
     lines.push(['into', printable(into)]);
     lines.push(['fetched', `${formatSize(fetchedBytes)} from targets`]);
     lines.push(['took', [formatDuration(durationMs), formatRate(bytes, durationMs)].filter(Boolean).join(', ')]);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Policy, SourceSpec } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
-import { type Change, fail } from '../../contract/index.ts';
+import { type Change, fail, type RestoreRequest } from '../../contract/index.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
 import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
@@ -47,11 +47,13 @@ export async function restore(
     stored: storedLast(engine, options.target),
     at: options.at,
     ...(options.writer !== undefined && { writer: options.writer }),
-    into: options.inPlace === true ? { original: true } : { folder },
+    into: intoOf(options, folder),
     select: parts,
     conflict,
     compareContent: options.checksum === true,
     delete: options.delete === true,
+    ...(options.mask !== undefined && { mask: options.mask }),
+    ...(options.format !== undefined && { format: options.format }),
     leave: [invocation.stateFolder, ...repositoryFolders(policy, plugins)],
     parallel: policy.limits.files,
     dryRun: options.dryRun === true,
@@ -82,6 +84,12 @@ export async function restore(
   const next = nextOptions(options, report);
   if (next !== undefined) terminal.message(`\nNext: ${command(restoreCommand(name, parts, next))}`);
   return exitOfRestore(report);
+}
+
+/** An address of a running system, or a folder. */
+function intoOf({ inPlace, into }: RestoreOptions, folder: string): RestoreRequest['into'] {
+  if (inPlace === true) return { original: true };
+  return into !== undefined && /^[a-z][a-z0-9+.-]+:(\/\/|$)/i.test(into) ? { server: into } : { folder };
 }
 
 /** In place, only what differs is changed, unless something else was said. */

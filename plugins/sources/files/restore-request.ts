@@ -41,7 +41,7 @@ export async function wanted(
   const { into, rename, mask, conflict, compareContent = false } = request;
   if ('server' in into) unsupported('files are restored into a folder, not into a server');
   if (rename !== undefined && rename !== null) unsupported('files cannot be renamed while they are restored');
-  if (mask !== undefined && mask.length > 0) unsupported('files cannot be masked');
+  if (mask !== undefined) unsupported('files cannot be masked');
   const removes = request.delete === true && conflict === 'replace';
   const facts = await factsOf(from, artifact);
   const captured = 'original' in into || removes ? capturedAt(options, facts) : undefined;

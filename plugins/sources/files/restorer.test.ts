@@ -219,7 +219,7 @@ describe('a restore of files', () => {
     for (const wrong of [
       { into: { server: 'db' } },
       { rename: { a: 'b' } },
-      { mask: ['a'] },
+      { mask: 'a' },
       { select: { paths: ['a'] } },
     ]) {
       await assert.rejects(source.plan({ ...request, ...wrong }, snapshotOf()), failureWith('RESTORE_UNSUPPORTED'));

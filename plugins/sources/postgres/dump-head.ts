@@ -1,0 +1,63 @@
+import { type Archive, parseArchive } from './archive.ts';
+import { endOf, type Programs, programFailed } from './programs.ts';
+
+/** More definitions than any database has; what claims to be longer is none. */
+const LIMIT = 1 << 30;
+
+export interface DumpHead extends AsyncDisposable {
+  readonly bytes: Uint8Array;
+  readonly archive: Archive;
+}
+
+/**
+ * All definitions of a database, as `pg_dump -Fc` writes them before the first row. Until it is disposed the program lives on, waiting
+ * for somebody to read the rows, and so holds its locks on the tables: nobody drops one before others hold locks of their own.
+ */
+export async function dumpHead(programs: Programs, database: string, args: readonly string[]): Promise<DumpHead> {
+  const child = programs.start('pg_dump', [
+    '--format=custom',
+    '--compress=0',
+    '--no-password',
+    ...args,
+    `--dbname=${connectionString(database)}`,
+  ]);
+  child.stdin.end();
+  const ended = endOf(child);
+  ended.catch(() => {});
+  const parts: Buffer[] = [];
+  let length = 0;
+  let next = 1 << 16;
+  const close = async () => {
+    child.kill('SIGTERM');
+    child.stdout.destroy();
+    await ended.catch(() => {});
+  };
+  try {
+    for await (const part of child.stdout.iterator({ destroyOnReturn: false })) {
+      parts.push(part);
+      length += part.length;
+      if (length < next) continue;
+      if (length > LIMIT) programFailed('pg_dump', `read the definitions of ${database}`, 'they do not end');
+      next = length * 2; // so that all of it is looked at twice, however long
+      const archive = parseArchive(Buffer.concat(parts));
+      if (archive !== undefined) return head(archive, parts, close);
+    }
+    const said = await ended;
+    const archive = said === undefined ? parseArchive(Buffer.concat(parts)) : undefined;
+    if (archive === undefined)
+      programFailed('pg_dump', `read the definitions of ${database}`, said ?? 'its archive has no end');
+    return head(archive, parts, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function head(archive: Archive, parts: readonly Buffer[], close: () => Promise<void>): DumpHead {
+  return { archive, bytes: Buffer.concat(parts).subarray(0, archive.length), [Symbol.asyncDispose]: close };
+}
+
+/** A database's name as libpq takes it for nothing else: "Keyword/Value Connection Strings" of its documentation. */
+export function connectionString(database: string): string {
+  return `dbname='${database.replaceAll(/[\\']/g, '\\$&')}'`;
+}

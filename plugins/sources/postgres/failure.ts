@@ -1,0 +1,87 @@
+import { type Failure, fail, failureOf } from 'holdfast/plugin';
+
+/** What the server, or the way to it, said: a failure of the source. `action` completes "cannot …". */
+export function serverFailure(error: unknown, action: string): Failure {
+  const code = codeOf(error);
+  const kind = CLASSES.find(([pattern]) => pattern.test(code))?.[1] ?? otherwise;
+  const own = failureOf(error, { code: '', origin: 'source' });
+  if (own.code !== '') return own;
+  return { ...kind, origin: 'source', message: `cannot ${action}: ${own.message}${code === '' ? '' : ` (${code})`}` };
+}
+
+/** Awaits `work`; what the server refuses becomes a failure that says what was being done. */
+export async function asking<T>(action: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    return fail(serverFailure(error, action), error);
+  }
+}
+
+/** The SQLSTATE of an error of the server, the errno of one of the system, or nothing. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}
+
+type Kind = Pick<Failure, 'code' | 'permanent' | 'hint'>;
+
+const otherwise: Kind = { code: 'POSTGRES_FAILED', permanent: false };
+
+/** By SQLSTATE: PostgreSQL documentation, appendix A, "PostgreSQL Error Codes"; and by errno. */
+const CLASSES: readonly (readonly [RegExp, Kind])[] = [
+  [
+    /^28/,
+    {
+      code: 'POSTGRES_LOGIN',
+      permanent: true,
+      hint: 'look at user and password in connection, and at pg_hba.conf of the server',
+    },
+  ],
+  [
+    /^3D000/,
+    { code: 'POSTGRES_NO_DATABASE', permanent: true, hint: 'look at the name: `psql -l` lists what there is' },
+  ],
+  [
+    /^42501/,
+    {
+      code: 'POSTGRES_DENIED',
+      permanent: true,
+      hint: 'GRANT pg_read_all_data TO the user of the agent, or exclude what it may not read',
+    },
+  ],
+  [
+    /^(42P01|42704|XX000)/,
+    { code: 'POSTGRES_CHANGED', permanent: false, hint: 'definitions changed meanwhile: run it again' },
+  ],
+  [
+    /^55P03/,
+    {
+      code: 'POSTGRES_LOCKED',
+      permanent: false,
+      hint: 'somebody else holds a lock that lets nobody read: see pg_locks',
+    },
+  ],
+  [
+    /^(53100|53200|58030)/,
+    { code: 'POSTGRES_FULL', permanent: false, hint: 'the server has no room left: free some, then run it again' },
+  ],
+  [
+    /^53/,
+    {
+      code: 'POSTGRES_BUSY',
+      permanent: false,
+      hint: 'the server has no connection left: lower parallel, or raise max_connections',
+    },
+  ],
+  [/^57/, { code: 'POSTGRES_STOPPED', permanent: false, hint: 'the server ended the connection: see its log' }],
+  [
+    /^(08|E[A-Z]+$)/,
+    {
+      code: 'POSTGRES_UNREACHABLE',
+      permanent: false,
+      hint: 'see that the server runs, and that host and port are right',
+    },
+  ],
+];

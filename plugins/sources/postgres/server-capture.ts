@@ -1,0 +1,90 @@
+import { type BackupRequest, fail, type Host, type Json, type Sink, type Verdict } from 'holdfast/plugin';
+import { GLOBALS, MANIFEST, SETTINGS } from './artifact-name.ts';
+import { captureDatabase } from './database-capture.ts';
+import type { DatabaseRecord, Manifest } from './manifest.ts';
+import type { PostgresOptions, Select } from './options.ts';
+import { Programs } from './programs.ts';
+import { findDatabases, serverFacts, serverSettings } from './server.ts';
+import { addressOf, Session } from './session.ts';
+import { TableChoice } from './table-choice.ts';
+
+export interface ServerCaptureOptions {
+  readonly options: PostgresOptions;
+  readonly host: Host;
+  readonly request: BackupRequest;
+}
+
+/** Captures the databases of a server one after another, each at a point of its own: PostgreSQL has none that two share. */
+export async function captureServer({ options, host, request }: ServerCaptureOptions, out: Sink): Promise<Verdict> {
+  const select = (request.select ?? {}) as Select;
+  const address = addressOf(options.connection);
+  const parallel = Math.max(1, Math.min(options.parallel ?? 4, request.parallel));
+  await using session = await Session.open(address, host);
+  const server = await serverFacts(session);
+  const programs = await Programs.find(server.version, address, host, options.programs);
+  const { databases, idle } = await findDatabases(session, options.databases, select.databases);
+  for (const pattern of idle) out.skip(pattern, nothing(`no database is called ${pattern}`));
+  await storeText(out, GLOBALS, await globals(session, programs));
+  await storeText(out, SETTINGS, JSON.stringify(await serverSettings(session), null, 1));
+  const used = new Set<string>();
+  const records: DatabaseRecord[] = [];
+  for (const { name: database, encoding } of databases) {
+    const choice = new TableChoice(database, select, options.exclude ?? [], used);
+    records.push(await captureDatabase({ address, database, encoding, host, programs, choice, parallel }, out));
+  }
+  const patterns = [...(select.schemas ?? []), ...(select.tables ?? [])];
+  for (const pattern of patterns) if (!used.has(pattern)) out.skip(pattern, nothing(`no table fits ${pattern}`));
+  if (records.length === 0 || (patterns.length > 0 && used.size === 0))
+    fail(nothing('nothing that was chosen is there'));
+  const manifest: Manifest = { format: 1, serverVersion: server.version, databases: records };
+  await storeText(out, MANIFEST, JSON.stringify(manifest));
+  return {
+    facts: {
+      ...server,
+      programs: programs.version,
+      databases: Object.fromEntries(records.map(factsOf)),
+    } as unknown as Json,
+  };
+}
+
+/** Roles and tablespaces. Their passwords can be read by superusers only. */
+async function globals(session: Session, programs: Programs): Promise<Uint8Array> {
+  const { may } = await session.row<{ may: boolean }>(
+    `SELECT has_table_privilege('pg_catalog.pg_authid', 'select') AS may`,
+  );
+  const args = ['--globals-only', '--no-password', ...(may ? [] : ['--no-role-passwords'])];
+  return programs.run('pg_dumpall', args, 'read roles and tablespaces');
+}
+
+function factsOf({ name, lsn, whole, tables, largeObjects }: DatabaseRecord): [string, Json] {
+  const sum = (what: 'rows' | 'bytes') => tables.reduce((total, table) => total + table[what], 0);
+  return [
+    name,
+    {
+      lsn,
+      whole,
+      tables: tables.length,
+      rows: sum('rows'),
+      bytes: sum('bytes'),
+      largeObjects: largeObjects?.count ?? 0,
+    },
+  ];
+}
+
+async function storeText(out: Sink, name: string, text: string | Uint8Array): Promise<void> {
+  async function* data(): AsyncGenerator<Uint8Array> {
+    const bytes = Buffer.from(text);
+    if (bytes.length > 0) yield bytes;
+  }
+  await out.bytes(name, data(), { chunker: 'cdc' });
+}
+
+function nothing(message: string) {
+  return {
+    code: 'SOURCE_NOTHING',
+    message,
+    origin: 'source',
+    permanent: true,
+    hint: 'look for a misspelt name: `psql -l` lists databases, `\\dt *.*` tables',
+  } as const;
+}

@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { userInfo } from 'node:os';
+import { type Bytes, fail, type Host } from 'holdfast/plugin';
+import pg from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { asking } from './failure.ts';
+import type { ConnectionOptions } from './options.ts';
+import { tlsOf } from './tls.ts';
+
+/** How a server is reached, all of it known. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly password?: ConnectionOptions['password'];
+  readonly tls?: ConnectionOptions['tls'];
+}
+
+export function addressOf({ host, port, user, database, password, tls }: ConnectionOptions): Address {
+  return {
+    host: host ?? '/run/postgresql',
+    port: port ?? 5432,
+    user: user ?? userInfo().username,
+    database: database ?? 'postgres',
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
+
+/** For people: without what is secret. */
+export function describeAddress({ host, port, database }: Pick<Address, 'host' | 'port' | 'database'>): string {
+  return host.startsWith('/') ? `${database} at ${host}, port ${port}` : `${database} at ${host}:${port}`;
+}
+
+/**
+ * What every session is set to, so that the same rows are the same text wherever they are read: pg_dump.c, setup_connection(), and
+ * a time zone. Who is gone is noticed while a statement runs, from version 14 on.
+ */
+const SETTINGS = [
+  "SET DateStyle = 'ISO'",
+  "SET IntervalStyle = 'postgres'",
+  'SET extra_float_digits = 3',
+  "SET TimeZone = 'UTC'",
+  'SET synchronize_seqscans = off',
+  // Rows come in the order of their table, also from a query.
+  'SET max_parallel_workers_per_gather = 0',
+  'SET enable_indexonlyscan = off',
+  'SET statement_timeout = 0',
+  'SET idle_in_transaction_session_timeout = 0',
+  "SET lock_timeout = '30s'",
+  'SET row_security = off',
+  "SET search_path = ''",
+];
+
+/** One connection to one database. Gives up when the run is cancelled: the connection is cut, and the server drops what it held. */
+export class Session implements AsyncDisposable {
+  readonly #client: pg.Client;
+  readonly #signal: AbortSignal;
+  readonly #cut = () => this.#client.connection.stream.destroy(this.#signal.reason as Error);
+
+  private constructor(client: pg.Client, signal: AbortSignal) {
+    this.#client = client;
+    this.#signal = signal;
+  }
+
+  static async open(address: Address, host: Host): Promise<Session> {
+    const { signal } = host;
+    signal.throwIfAborted();
+    const client = new pg.Client({
+      host: address.host,
+      port: address.port,
+      user: address.user,
+      database: address.database,
+      application_name: 'holdfast',
+      connectionTimeoutMillis: 20_000,
+      keepAlive: true,
+      ssl: await tlsOf(address.tls),
+      // pg asks for it when the server does, and not before. Nothing else is tried: no variable of the environment, no ~/.pgpass.
+      password: address.password === undefined ? () => '' : () => host.secret(address.password as never),
+    });
+    // What ends a connection while nothing is asked is told by the next question.
+    client.on('error', () => {});
+    const session = new Session(client, signal);
+    signal.addEventListener('abort', session.#cut, { once: true });
+    try {
+      await asking(`connect to database ${describeAddress(address)}`, async () => {
+        await client.connect();
+        await client.query(SETTINGS.join('; '));
+      });
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Rows as objects of text, numbers and booleans. */
+  async rows<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
+    this.#signal.throwIfAborted();
+    const { rows } = await this.#client.query<T>(sql, [...values]);
+    return rows;
+  }
+
+  async row<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T> {
+    const [first] = await this.rows<T>(sql, values);
+    return (
+      first ?? fail({ code: 'POSTGRES_FAILED', message: `no row from: ${sql}`, origin: 'source', permanent: true })
+    );
+  }
+
+  /** Statements one after another, for their effect. */
+  async run(...statements: readonly string[]): Promise<void> {
+    this.#signal.throwIfAborted();
+    await this.#client.query(statements.join('; '));
+  }
+
+  /** What `COPY … TO STDOUT` gives. `rows` is known at its end. */
+  copyOut(sql: string): { readonly data: Bytes; rows(): number } {
+    this.#signal.throwIfAborted();
+    const stream = this.#client.query(copyTo(sql, { highWaterMark: 1 << 20 }));
+    return { data: stream, rows: () => stream.rowCount };
+  }
+
+  /** Feeds `COPY … FROM STDIN`; the number of rows that the server took. */
+  async copyIn(sql: string, data: Bytes): Promise<number> {
+    this.#signal.throwIfAborted();
+    const stream = this.#client.query(copyFrom(sql, { highWaterMark: 1 << 20 }));
+    const ended = once(stream, 'finish');
+    ended.catch(() => {});
+    try {
+      for await (const piece of data) if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), ended]);
+      stream.end();
+      await ended;
+    } catch (error) {
+      stream.destroy(error as Error);
+      throw error;
+    }
+    return stream.rowCount;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#cut);
+    if (this.#signal.aborted) this.#cut();
+    await this.#client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,63 @@
+import type {
+  BackupRequest,
+  Host,
+  Json,
+  Plan,
+  Reader,
+  Restored,
+  RestoreRequest,
+  Sink,
+  Source,
+  Verdict,
+} from 'holdfast/plugin';
+import { asking } from './failure.ts';
+import type { PostgresOptions } from './options.ts';
+import { Programs } from './programs.ts';
+import { findDatabases, serverFacts } from './server.ts';
+import { captureServer } from './server-capture.ts';
+import { planServerRestore, restoreServer } from './server-restore.ts';
+import { addressOf, Session } from './session.ts';
+
+/** The databases of one PostgreSQL server, logically. See README.md for what is kept, and what a restore does. */
+export class PostgresSource implements Source {
+  readonly #options: PostgresOptions;
+  readonly #host: Host;
+
+  constructor(options: PostgresOptions, host: Host) {
+    this.#options = options;
+    this.#host = host;
+  }
+
+  async probe(): Promise<Json> {
+    const address = addressOf(this.#options.connection);
+    await using session = await Session.open(address, this.#host);
+    const facts = await serverFacts(session);
+    const { databases, idle } = await findDatabases(session, this.#options.databases, undefined);
+    const programs = await Programs.find(facts.version, address, this.#host, this.#options.programs);
+    return {
+      version: facts.versionText,
+      standby: facts.standby,
+      databases: databases.map(({ name, bytes }) => ({ name, bytes })),
+      missing: idle,
+      pg_dump: programs.version,
+    };
+  }
+
+  backup(request: BackupRequest, out: Sink): Promise<Verdict> {
+    return asking('back up the server', () =>
+      captureServer({ options: this.#options, host: this.#host, request }, out),
+    );
+  }
+
+  plan(request: RestoreRequest, from: Reader): Promise<Plan> {
+    return asking('plan the restore', () =>
+      planServerRestore({ options: this.#options, host: this.#host, request, from }),
+    );
+  }
+
+  restore(plan: Plan, request: RestoreRequest, from: Reader): Promise<Restored> {
+    return asking('restore', () => restoreServer({ options: this.#options, host: this.#host, request, from }, plan));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
