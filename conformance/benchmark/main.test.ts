@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { measured } from './results.ts';
+import { measuredOfFiles } from './measured.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-benchmark-test-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ test('a small benchmark runs through: every row has a figure of this project, an
     { encoding: 'utf8', env: { ...process.env, XDG_CACHE_HOME: join(scratch, 'cache'), TMPDIR: scratch } },
   );
   assert.equal(status, 0, stderr);
-  for (const { title, unit } of Object.values(measured)) {
+  for (const { title, unit } of Object.values(measuredOfFiles)) {
     const row = stdout.split('\n').find((line) => line.startsWith(`| ${title} `)) ?? '';
     assert.match(row.split('|')[2] ?? '', new RegExp(`^ +([\\d.]+ ${unit}|–) $`), stdout);
   }

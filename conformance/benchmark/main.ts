@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { type Contender, findContenders, makeWork, REPOSITORY } from './contenders.ts';
 import { Corpus } from './corpus.ts';
 import { measure } from './measure.ts';
-import { type Round, renderResults } from './results.ts';
+import { type FilesRound, measuredOfFiles } from './measured.ts';
+import { renderResults } from './results.ts';
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -28,7 +29,7 @@ function compare(tree: string, restored: string): void {
   if (status !== 0) throw new Error(`the restored tree differs:\n${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`);
 }
 
-function round(contender: Contender, corpus: Corpus, work: string): Round {
+function round(contender: Contender, corpus: Corpus, work: string): FilesRound {
   const { tree } = corpus;
   measure(contender.prepare(work, tree));
   const first = measure(contender.backup(work, tree));
@@ -75,7 +76,7 @@ function main(): void {
   mkdirSync(cache, { recursive: true });
   say('corpus …');
   const corpus = Corpus.open(cache, { bytes: size * 1e6, files, seed: seed ?? 1 });
-  const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
+  const results = new Map<string, FilesRound[]>(contenders.map(({ name }) => [name, []]));
   for (let n = 0; n < rounds; n++) {
     // Another one begins every round, so that none always profits from what the one before it left in memory.
     const order = contenders.map((_, i) => contenders[(i + n) % contenders.length]).filter((one) => one !== undefined);
@@ -92,7 +93,9 @@ function main(): void {
   const versions = contenders.map(({ name, version }) => `${name} ${version}`).join(', ');
   const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`;
   const tree = `${corpus.fileCount} files, ${(corpus.bytes / 1e6).toFixed(0)} MB, seed ${seed}`;
-  process.stdout.write(`\n${tree}; median of ${rounds}\n${versions}\n${machine}\n\n${renderResults(results)}`);
+  process.stdout.write(
+    `\n${tree}; median of ${rounds}\n${versions}\n${machine}\n\n${renderResults(measuredOfFiles, results)}`,
+  );
   if (missing.length > 0) process.stdout.write(`\nNot installed, so not compared: ${missing.join(', ')}\n`);
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Measured, measured, median, type Round, renderResults } from './results.ts';
+import { type FilesRound, measuredOfFiles as measured } from './measured.ts';
+import { median, renderResults } from './results.ts';
 
-const round = (value: number, changes: Partial<Record<Measured, number>> = {}): Round => ({
-  ...(Object.fromEntries(Object.keys(measured).map((what) => [what, value])) as Record<Measured, number>),
+const round = (value: number, changes: Partial<FilesRound> = {}): FilesRound => ({
+  ...(Object.fromEntries(Object.keys(measured).map((what) => [what, value])) as FilesRound),
   ...changes,
 });
 
@@ -23,6 +24,7 @@ test('the median of odd, even and no numbers', () => {
 
 test('the ratio is that of medians, to the best of the others', () => {
   const table = renderResults(
+    measured,
     new Map([
       ['ours', [round(2), round(100), round(2)]],
       ['slow', [round(8)]],
@@ -33,6 +35,7 @@ test('the ratio is that of medians, to the best of the others', () => {
   assert.deepEqual(
     rowOf(
       renderResults(
+        measured,
         new Map([
           ['ours', [round(3e6)]],
           ['peer', [round(2e6)]],
@@ -46,11 +49,12 @@ test('the ratio is that of medians, to the best of the others', () => {
 
 test('what could not be measured, or has no peer, is a dash and not a number', () => {
   const unknown = renderResults(
+    measured,
     new Map([
       ['ours', [round(1, { backupPeak: Number.NaN })]],
       ['peer', [round(1)]],
     ]),
   );
   assert.deepEqual(rowOf(unknown, 'peak memory, first'), ['–', '0.0 MB', '–']);
-  assert.deepEqual(rowOf(renderResults(new Map([['ours', [round(1)]]])), 'restore all'), ['1.00 s', '–']);
+  assert.deepEqual(rowOf(renderResults(measured, new Map([['ours', [round(1)]]])), 'restore all'), ['1.00 s', '–']);
 });

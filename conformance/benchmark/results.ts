@@ -1,19 +1,13 @@
+/** What is measured, row by row: its title, and what its numbers are (bytes are shown as `MB`). */
+export type Rows<Measured extends string> = Readonly<
+  Record<Measured, { readonly title: string; readonly unit: 's' | 'MB' }>
+>;
+
 /** What one contender's round cost, by what was measured. NaN: it could not be measured here. */
-export type Round = Readonly<Record<Measured, number>>;
+export type Round<Measured extends string> = Readonly<Record<Measured, number>>;
 
-export const measured = {
-  first: { title: 'first backup', unit: 's' },
-  unchanged: { title: 'nothing changed', unit: 's' },
-  changed: { title: '1 % changed', unit: 's' },
-  restore: { title: 'restore all', unit: 's' },
-  processor: { title: 'processor time, first backup', unit: 's' },
-  stored: { title: 'stored', unit: 'MB' },
-  added: { title: 'stored for the 1 %', unit: 'MB' },
-  backupPeak: { title: 'peak memory, first backup', unit: 'MB' },
-  restorePeak: { title: 'peak memory, restore', unit: 'MB' },
-} as const;
-
-export type Measured = keyof typeof measured;
+/** All rounds of every contender, this project first. */
+export type Rounds<Measured extends string> = ReadonlyMap<string, readonly Round<Measured>[]>;
 
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -32,7 +26,7 @@ function format(value: number, unit: string): string {
  * A Markdown table of medians: a column for each contender, and the first one's ratio to the best of the others (below
  * 1 is better than all of them).
  */
-export function renderResults(rounds: ReadonlyMap<string, readonly Round[]>): string {
+export function renderResults<Measured extends string>(measured: Rows<Measured>, rounds: Rounds<Measured>): string {
   const [own = '', ...peers] = rounds.keys();
   const value = (name: string, what: Measured) => median((rounds.get(name) ?? []).map((round) => round[what]));
   const ratio = (what: Measured) => {
