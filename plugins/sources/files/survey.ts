@@ -4,6 +4,7 @@ import type { Attributes, Given } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
 import { escapes } from './failure.ts';
+import { keepsExcluded, patternsStay } from './pattern-file.ts';
 import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import { inodeOf, kindOf } from './standing.ts';
@@ -23,7 +24,7 @@ export interface Surveyor {
   same(path: RawPath): void;
   /** Something of it could not be read (by the name of the errno), so that it is not compared. */
   unread(path: RawPath, what: string, code: string): void;
-  /** It could not be looked into. */
+  /** It could not be looked into, or stays as it is for the reason that is given. */
   fail(path: RawPath, error: unknown): void;
 }
 
@@ -160,7 +161,7 @@ class Survey {
     }
     if (wanted.conflict === 'replace') {
       this.#tell(() => this.#difference(entry, path, { action: 'kind', differs: [] }, stands));
-      return 'make';
+      return keepsExcluded(path, stands, wanted.spared) ? 'without' : 'make';
     }
     if (wanted.conflict === 'error') {
       if (stands.isSymbolicLink()) escapes(path, 'a symbolic link stands in the place of this folder');
@@ -201,7 +202,11 @@ class Survey {
 
   /** A folder is in the way: it goes, when nothing in it stays. */
   #makeRoom(entry: StoredEntry, path: RawPath, place: RawPath, stands: BigIntStats): void {
-    const { surplus } = this.#o;
+    const { surplus, wanted } = this.#o;
+    if (keepsExcluded(path, stands, wanted.spared)) {
+      this.#tell(() => this.#o.fail(path, patternsStay(path)));
+      return;
+    }
     const inside = [...(surplus?.below(path, place, stands) ?? [])];
     const last = inside.pop();
     const goes =
@@ -296,7 +301,10 @@ class Survey {
   }
 
   #make(entry: StoredEntry, path: RawPath): void {
-    this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
+    const { destination, wanted } = this.#o;
+    const isAmongOthers = destination?.knows(parentOf(path)) && !destination.isFresh(parentOf(path));
+    if (isAmongOthers && keepsExcluded(path, undefined, wanted.spared)) this.#o.fail(path, patternsStay(path));
+    else this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
   }
 
   #remove(found: Surplus): void {
@@ -317,6 +325,10 @@ class Survey {
   ): void {
     if (difference === undefined) {
       this.#o.same(path);
+      return;
+    }
+    if (difference.action !== 'attributes' && keepsExcluded(path, stands, this.#o.wanted.spared)) {
+      this.#o.fail(path, patternsStay(path));
       return;
     }
     const there = difference.action === 'kind' ? { there: kindOf(stands) } : {};
