@@ -40,13 +40,14 @@ export interface Place extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
   /** The folder in `path`, its name for people, and whether this restore made it: then nobody else has written in it yet. */
-  readonly folder: { readonly path: RawPath; readonly name: RawPath; readonly made: boolean };
+  readonly folder: { readonly path: RawPath; readonly inode: bigint; readonly name: RawPath; readonly made: boolean };
 }
 
 /** A folder that stays the one that was entered until it is disposed of. */
 export interface Inside extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
+  readonly inode: bigint;
   readonly device: bigint;
 }
 
@@ -65,13 +66,17 @@ export class Destination {
     this.#folders.set('', { inode: ino, device: dev, made: fresh, due: false });
   }
 
-  /** Opens the folder, making it and the folders above it when they are missing. A link to it is followed, here only. */
-  static open(folder: RawPath): Destination {
+  /**
+   * Opens the folder, making it and the folders above it when they are missing. A link to it is followed, here only. `removed` is told
+   * what of killed restores was removed there.
+   */
+  static open(folder: RawPath, removed: (names: readonly RawPath[]) => void = () => {}): Destination {
     makeFolders(folder);
     const root = rawPathOf(realpathSync(systemPath(folder), { encoding: 'buffer' }));
     const swept = removeLeftOver(root);
     const destination = new Destination(root, readdirSync(systemPath(root)).length === 0);
-    if (swept) destination.touch('');
+    if (swept.length > 0) destination.touch('');
+    removed(swept);
     return destination;
   }
 
@@ -118,7 +123,7 @@ export class Destination {
     const held = this.#hold(parent, path);
     return {
       path: childOf(held.path, nameOf(path)),
-      folder: { path: held.path, name: this.absolute(parent), made: this.isFresh(parent) },
+      folder: { path: held.path, inode: held.inode, name: this.absolute(parent), made: this.isFresh(parent) },
       [Symbol.dispose]: () => this.#release(parent, held),
     };
   }
@@ -126,7 +131,12 @@ export class Destination {
   /** The folder at `path`, one of the tree that was made or found. Fails with `RESTORE_ESCAPE`. */
   inside(path: RawPath): Inside {
     const held = this.#hold(path, path);
-    return { path: held.path, device: held.device, [Symbol.dispose]: () => this.#release(path, held) };
+    return {
+      path: held.path,
+      inode: held.inode,
+      device: held.device,
+      [Symbol.dispose]: () => this.#release(path, held),
+    };
   }
 
   #hold(folder: RawPath, path: RawPath): HeldFolder {
@@ -153,8 +163,8 @@ export class Destination {
   }
 
   /** A name beside `place` that nothing has. */
-  beside(place: RawPath): RawPath {
-    return childOf(parentOf(place), unfinishedName());
+  beside({ folder }: Place): RawPath {
+    return childOf(folder.path, unfinishedName(folder.inode));
   }
 
   /** Says what the folder is given at the end, once more is known of it than that it is there. */

@@ -74,7 +74,7 @@ export class EntryMaker {
   /** Beside it first: nothing in the folder is removed for something that then cannot be restored. */
   async #inPlaceOfFolder(entry: NoFolder, path: RawPath, place: Place, remove: () => void): Promise<Outcome> {
     this.destination.unlock(parentOf(path));
-    const beside = { ...place, path: this.destination.beside(place.path) };
+    const beside = { ...place, path: this.destination.beside(place) };
     try {
       await this.#write(entry, path, beside);
       remove();
@@ -130,7 +130,7 @@ export class EntryMaker {
   /** Beside it, and then over it in one step; the old one stays until then, and for good when it is not what it was any more. */
   async #replace(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
     this.destination.unlock(parentOf(path));
-    const beside = { ...place, path: this.destination.beside(place.path) };
+    const beside = { ...place, path: this.destination.beside(place) };
     try {
       await this.#write(entry, path, beside, stands.isFile() ? place.path : undefined);
       const now = lookAt(place.path, path);
@@ -172,7 +172,7 @@ export class EntryMaker {
       await this.#link(entry, place);
     } else {
       if (entry.kind === 'symlink') await fs.symlink(Buffer.from(entry.target), systemPath(place));
-      else await makeSpecialFile(entry, given.mode, place, folder.path);
+      else await makeSpecialFile(entry, given.mode, place, folder);
       this.#dressing.lacks(path, await setLinkAttributes(place, given, this.#dressing.access));
     }
   }

@@ -5,7 +5,7 @@ import { existsSync, promises as fs, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { MemorySnapshot } from 'holdfast/conformance';
-import type { Reader, StoredEntry } from 'holdfast/plugin';
+import { type Reader, type StoredEntry, unfinishedName } from 'holdfast/plugin';
 import { codes, holding, marks, Protected } from './protected.fixture.ts';
 import { failureWith, makeSample, stateOf } from './sample.ts';
 
@@ -196,6 +196,22 @@ describe('a restore in place', () => {
     assert.deepEqual(told, ['attributes . time', 'remove a/mine', 'kind a', 'remove other']);
     assert.deepEqual(codes(restored), ['a CORRUPT', '. RESTORE_NOT_REMOVED']);
     assert.deepEqual((await fs.readdir(it.folder, { recursive: true })).sort(), ['a', 'a/mine', 'b', 'other']);
+  });
+
+  it('shows what a killed restore left before it removes it, and takes no file of somebody for that', async () => {
+    await using it = await Protected.create(holding({ 'a/x': '1', 'a/.holdfast-0123456789abcdef': 'mine' }));
+    const left = unfinishedName((await fs.stat(it.at('a'), { bigint: true })).ino);
+    await fs.writeFile(it.at(`a/${left}`), 'half');
+    await fs.writeFile(it.at('a/.holdfast-fedcba9876543210'), 'mine, and not in the snapshot');
+    const { told, restored } = await it.restore();
+    assert.deepEqual(
+      told,
+      ['attributes a time', `remove a/${left}`].sort((a, b) => told.indexOf(a) - told.indexOf(b)),
+    );
+    assert.deepEqual([restored.skipped, (restored.facts as { removed: number }).removed], [[], 1]);
+    const names = ['.holdfast-0123456789abcdef', '.holdfast-fedcba9876543210', 'x'];
+    assert.deepEqual((await fs.readdir(it.at('a'))).sort(), names);
+    assert.deepEqual((await it.restore({ delete: true })).told, ['remove a/.holdfast-fedcba9876543210']);
   });
 
   it('leaves a file that is written to while the new one is being made', async () => {

@@ -148,14 +148,22 @@ describe('a restore of files', () => {
 
   it('removes what a killed restore had not finished, and nothing else that stands there', async () => {
     await using place = await temporaryFolder();
-    const left = unfinishedName();
-    const others = ['.holdfast-mine', `${unfinishedName()}.txt`, 'x.holdfast-0123456789abcdef'];
     await fs.mkdir(join(place.path, 'a'));
     await fs.mkdir(join(place.path, 'away'));
+    const name = async (folder: string) =>
+      unfinishedName((await fs.stat(join(place.path, folder), { bigint: true })).ino);
+    const others = [
+      '.holdfast-mine',
+      '.holdfast-0123456789abcdef',
+      '.holdfast-0123456789abcdef-0123456789abcdef',
+      `${await name('.')}.txt`,
+      await name('away'), // moved or copied there by somebody
+    ];
     for (const folder of ['.', 'a']) {
-      await fs.symlink('/nowhere', join(place.path, folder, unfinishedName()));
-      for (const name of [left, ...others]) await fs.writeFile(join(place.path, folder, name), '');
+      await fs.symlink('/nowhere', join(place.path, folder, await name(folder)));
+      for (const other of [await name(folder), ...others]) await fs.writeFile(join(place.path, folder, other), '');
     }
+    const left = await name('away');
     await fs.writeFile(join(place.path, 'away', left), 'not entered');
     await restore({ into: place.path }, snapshotOf(folder('a'), file('a/b')));
     assert.deepEqual((await fs.readdir(place.path)).sort(), ['a', 'away', ...others].sort());

@@ -21,7 +21,7 @@ import { type Lack, Lacking } from './lacking.ts';
 import { removeLeftOver } from './left-over.ts';
 import { lockFailure } from './lock.ts';
 import { keepsExcluded, PATTERNS_STAY, patternsStay } from './pattern-file.ts';
-import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
+import { bytesOf, childOf, parentOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
 import { surveyed } from './restore-plan.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
@@ -92,7 +92,7 @@ export class Restorer {
   async run(plan: Plan): Promise<Restored> {
     const { wanted } = this.#o;
     const shown = wanted.conflict === 'replace' ? (Shown.from(plan.state) ?? (await this.#survey())) : new Shown();
-    const destination = openDestination(wanted.folder);
+    const destination = openDestination(wanted.folder, (names) => this.#tellSwept('', names));
     const surplus = new SurplusSearch(destination, wanted.spared);
     const [attributes, dressing] = [this.#attributes, this.#dressing];
     const maker = new EntryMaker({ destination, surplus, shown, wanted, attributes, dressing });
@@ -110,6 +110,15 @@ export class Restorer {
       unset: this.#lacking.unset,
       skipped: this.#skips.all,
     };
+  }
+
+  /** Nothing is removed without a word. */
+  #tellSwept(folder: RawPath, names: readonly RawPath[]): void {
+    for (const name of names)
+      this.#o.host.log.warn(
+        `removed ${printable(childOf(folder, name))}: a restore that was killed had not finished it`,
+      );
+    this.#counts.removed += names.length;
   }
 
   #notSet(): MetaPart[] {
@@ -231,7 +240,9 @@ export class Restorer {
       return;
     }
     this.#without = undefined;
-    if (removeLeftOver(place.path)) destination.touch(path);
+    const swept = removeLeftOver(place.path);
+    if (swept.length > 0) destination.touch(path);
+    this.#tellSwept(path, swept);
     this.#enterFound(path, surplus);
     if (!replaces) return;
     const due = shown.has(path, 'attributes', stands);
@@ -379,9 +390,9 @@ export class Restorer {
   }
 }
 
-function openDestination(folder: RawPath): Destination {
+function openDestination(folder: RawPath, removed: (names: readonly RawPath[]) => void): Destination {
   try {
-    return Destination.open(folder);
+    return Destination.open(folder, removed);
   } catch (error) {
     return fail(restoreFailure(error, folder), error);
   }

@@ -116,8 +116,8 @@ export class SurplusSearch {
       held = this.#destination.inside(path);
       for (const name of listed(held.path)) {
         const child = childOf(path, name);
-        // What is being restored at this moment is not whole yet, and has a name that says so.
-        if (!names.has(child) && !isUnfinished(name))
+        // What a killed restore left goes by itself, and is shown as that.
+        if (!names.has(child) && !isUnfinished(name, held.inode))
           yield* this.#one(child, childOf(held.path, name), rules, held.device, true);
       }
     } catch (error) {

@@ -4,10 +4,11 @@ import type { Attributes, Given } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
 import { escapes } from './failure.ts';
+import { leftOver } from './left-over.ts';
 import { keepsExcluded, patternsStay } from './pattern-file.ts';
-import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
+import { bytesOf, childOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
-import { inodeOf, kindOf } from './standing.ts';
+import { inodeOf, kindOf, lookAt } from './standing.ts';
 import type { StandingExtras } from './standing-extras.ts';
 import type { Surplus, SurplusSearch } from './surplus.ts';
 import { checkPath, OpenFolders } from './tree-shape.ts';
@@ -112,6 +113,7 @@ class Survey {
     const { destination, wanted, attributes } = this.#o;
     if (entry.kind !== 'directory') escapes('', 'the root of the tree is no folder');
     if (destination === undefined) return;
+    this.#leftOver('', destination.root);
     this.#o.surplus?.enter('');
     if (wanted.conflict === 'replace' && wanted.within('') && !destination.isFresh('')) {
       const stands = destination.lookAtRoot();
@@ -122,6 +124,15 @@ class Survey {
         attributes.onto(entry.meta, stands),
       );
       this.#tell(differs.then((all) => () => this.#difference(entry, '', toSet(all), stands)));
+    }
+  }
+
+  /** What killed restores left in a folder that is there: it goes whatever is restored. */
+  #leftOver(path: RawPath, folder: RawPath): void {
+    for (const name of leftOver(folder)) {
+      const child = childOf(path, name);
+      const stands = lookAt(childOf(folder, name), child);
+      if (stands !== undefined) this.#tell(() => this.#remove({ path: child, place: child, stands }));
     }
   }
 
@@ -151,6 +162,7 @@ class Survey {
         this.#tell(() => this.#o.keep(path));
         return 'without';
       }
+      this.#leftOver(path, place.path);
       surplus?.enter(path);
       if (wanted.conflict === 'replace' && wanted.within(path)) {
         const differs = this.#attributeDifferences(path, place.path, stands, attributes.onto(entry.meta, stands));
