@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, promises as fs, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { MemorySnapshot } from 'holdfast/conformance';
 import { type Reader, type StoredEntry, unfinishedName } from 'holdfast/plugin';
-import { codes, holding, marks, Protected } from './protected.fixture.ts';
+import { codes, holding, marks, Protected, settle } from './protected.fixture.ts';
 import { failureWith, makeSample, stateOf } from './sample.ts';
 
 /** Same length and time as before: no look from outside tells that the content is another. */
@@ -212,6 +212,38 @@ describe('a restore in place', () => {
     const names = ['.holdfast-0123456789abcdef', '.holdfast-fedcba9876543210', 'x'];
     assert.deepEqual((await fs.readdir(it.at('a'))).sort(), names);
     assert.deepEqual((await it.restore({ delete: true })).told, ['remove a/.holdfast-fedcba9876543210']);
+  });
+
+  it('knows the names of one link, FIFO or device from two that are alike', async () => {
+    await using it = await Protected.create(async (folder) => {
+      await fs.symlink('/nowhere', join(folder, 'link'));
+      execFileSync('mkfifo', [join(folder, 'fifo')]);
+      for (const name of ['link', 'fifo']) await fs.link(join(folder, name), join(folder, `${name} too`));
+    });
+    const state = await stateOf(it.folder);
+    const names = ['link', 'fifo', 'link too', 'fifo too'];
+    const before = marks(it.folder, names);
+    assert.deepEqual((await it.restore({ delete: true })).told, []);
+    assert.deepEqual(marks(it.folder, names), before);
+    await fs.rm(it.at('link too'));
+    await fs.symlink('/nowhere', it.at('link too'));
+    await fs.rm(it.at('fifo'));
+    await fs.writeFile(it.at('fifo'), '');
+    await settle(it.folder);
+    assert.deepEqual((await it.restore()).told, ['kind fifo', 'links fifo too links', 'links link too links']);
+    assert.deepEqual(await stateOf(it.folder), state);
+    assert.deepEqual((await it.restore()).told, []);
+  });
+
+  it('sets all twelve bits of a FIFO', async () => {
+    await using it = await Protected.create(async (folder) => {
+      execFileSync('mkfifo', [join(folder, 'fifo')]);
+      await fs.chmod(join(folder, 'fifo'), 0o5751);
+    });
+    await fs.rm(it.at('fifo'));
+    assert.deepEqual(codes((await it.restore()).restored), []);
+    assert.equal((await fs.stat(it.at('fifo'))).mode & 0o7777, 0o5751);
+    assert.deepEqual((await it.restore()).told, []);
   });
 
   it('leaves a file that is written to while the new one is being made', async () => {

@@ -47,9 +47,9 @@ export interface SurveyOptions extends Surveyor {
 type Folder = 'make' | 'found' | 'without';
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
 
-/** A file that is there under several names: what becomes of it is known when all names of the tree are. */
+/** Something that is there under several names: what becomes of it is known when all names of the tree are. */
 interface Shared {
-  readonly entry: Entry<'file'>;
+  readonly entry: Exclude<StoredEntry, { kind: 'hardlink' | 'directory' }>;
   readonly stands: BigIntStats;
   readonly difference: Difference;
 }
@@ -240,7 +240,7 @@ class Survey {
     stands: BigIntStats,
   ): void {
     const inode = inodeOf(stands);
-    const shared = stands.isFile() && stands.nlink > 1n;
+    const shared = !stands.isDirectory() && stands.nlink > 1n;
     if (shared) this.#names.set(inode, (this.#names.get(inode) ?? 0n) + 1n);
     if (entry.kind === 'hardlink') {
       this.#hardlinks.push(entry);
@@ -252,7 +252,7 @@ class Survey {
       const attributes = await this.#attributeDifferences(path, place, stands, given);
       const difference = await differenceFrom(entry, stands, place, { attributes, content: wanted.compareContent });
       return () => {
-        if (shared && entry.kind === 'file') this.#shared.push({ entry, stands, difference });
+        if (shared) this.#shared.push({ entry, stands, difference });
         else this.#difference(entry, path, difference, stands);
       };
     };
@@ -303,7 +303,7 @@ class Survey {
     using place = destination?.knows(parentOf(path)) ? destination.place(path) : undefined;
     const stands = place === undefined ? undefined : destination?.standing(path, place);
     if (stands === undefined) this.#make(entry, path);
-    else if (!stands.isFile()) this.#difference(entry, path, { action: 'kind', differs: [] }, stands);
+    else if (stands.isDirectory()) this.#difference(entry, path, { action: 'kind', differs: [] }, stands);
     else if (this.#staying.get(inodeOf(stands)) === rawPathOf(entry.target)) this.#o.same(path);
     else {
       const outside = stands.nlink - (this.#names.get(inodeOf(stands)) ?? 1n);
