@@ -37,7 +37,9 @@ export function sizeOf(entry: ShownEntry): string {
 
 /** When it was modified, local time; 19 columns. */
 export function timeOf({ mtimeNs }: Meta): string {
-  const time = new Date(Number(mtimeNs / 1_000_000n));
+  // Down, not towards 1970: a nanosecond before it is in 1969.
+  const ms = (mtimeNs < 0n ? mtimeNs - 999_999n : mtimeNs) / 1_000_000n;
+  const time = new Date(Number(ms));
   return Number.isNaN(time.getTime()) ? '?'.padEnd(19) : formatTime(time);
 }
 

@@ -280,14 +280,14 @@ describe('a restore of files where something stands already', () => {
     for (const name of ['a', 'd/new\nline']) await fs.writeFile(join(place.path, name), 'old');
     const snapshot = snapshotOf(file('a'), folder('d'), file('d/new\nline'), file('e'));
     const asked = { into: place.path };
-    await assert.rejects(plan(asked, snapshot), /2 of the paths .* a, d\/new\\nline/);
+    await assert.rejects(plan(asked, snapshot), /2 of the paths .* a, d\/new\\x0aline/);
     const { steps } = await plan({ ...asked, conflict: 'replace' }, snapshot);
     assert.match(steps[0] ?? '', /3 × file/);
     const attributes = ['set attributes of .', 'set attributes of d'];
-    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\nline', ...attributes]);
+    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\x0aline', ...attributes]);
     const { steps: kept } = await plan({ ...asked, conflict: 'skip' }, snapshot);
-    assert.deepEqual(kept.slice(1), ['keep a', 'keep d/new\\nline']);
-    assert.deepEqual(codes(await restore(asked, snapshot)), ['a RESTORE_CONFLICT', 'd/new\\nline RESTORE_CONFLICT']);
+    assert.deepEqual(kept.slice(1), ['keep a', 'keep d/new\\x0aline']);
+    assert.deepEqual(codes(await restore(asked, snapshot)), ['a RESTORE_CONFLICT', 'd/new\\x0aline RESTORE_CONFLICT']);
   });
 
   it('replaces a link, not what it points to, and every other kind', async () => {
