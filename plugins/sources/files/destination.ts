@@ -1,4 +1,13 @@
-import { type BigIntStats, chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  type BigIntStats,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { unfinishedName } from 'holdfast/plugin';
 import { type ExtrasAccess, lockInode, unlockInode } from 'holdfast/system';
@@ -213,6 +222,18 @@ export class Destination {
       // It is shown as a difference.
     } finally {
       held?.release();
+    }
+  }
+
+  /** Fails with what the system will say when something in the folder, one of the tree that is there, is made or removed. */
+  requireWritable(folder: RawPath): void {
+    const known = this.#folders.get(folder);
+    if (known?.lockedMode !== undefined) return; // it is this user's own, and is unlocked in time
+    using held = this.inside(folder);
+    try {
+      accessSync(systemPath(held.path), constants.W_OK | constants.X_OK);
+    } catch (error) {
+      if (errnoOf(error) !== 'EPERM') throw error; // a flag, that a restore may take off
     }
   }
 

@@ -71,9 +71,15 @@ export class EntryMaker {
     return await this.#inPlaceOfFolder(entry, path, place, () => remove(this.#surplus.below(path, place.path, stands)));
   }
 
+  /** Fails when nothing can be made in the folder: in the words that a dry run has for that. */
+  #prepare(folder: RawPath): void {
+    this.destination.unlock(folder);
+    if (folder === '' || !this.destination.isFresh(folder)) this.destination.requireWritable(folder);
+  }
+
   /** Beside it first: nothing in the folder is removed for something that then cannot be restored. */
   async #inPlaceOfFolder(entry: NoFolder, path: RawPath, place: Place, remove: () => void): Promise<Outcome> {
-    this.destination.unlock(parentOf(path));
+    this.#prepare(parentOf(path));
     const beside = { ...place, path: this.destination.beside(place) };
     try {
       await this.#write(entry, path, beside);
@@ -115,7 +121,7 @@ export class EntryMaker {
   }
 
   async #new(entry: NoFolder, path: RawPath, place: Place): Promise<Outcome> {
-    this.destination.unlock(parentOf(path));
+    this.#prepare(parentOf(path));
     await this.#write(entry, path, place);
     this.destination.touch(parentOf(path));
     this.#written(entry, path);
@@ -129,7 +135,7 @@ export class EntryMaker {
 
   /** Beside it, and then over it in one step; the old one stays until then, and for good when it is not what it was any more. */
   async #replace(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
-    this.destination.unlock(parentOf(path));
+    this.#prepare(parentOf(path));
     const beside = { ...place, path: this.destination.beside(place) };
     try {
       await this.#write(entry, path, beside, stands.isFile() ? place.path : undefined);

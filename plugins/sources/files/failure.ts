@@ -153,6 +153,8 @@ export function notRemoved(left: number, failed: number): Failure {
   };
 }
 
+export const NOTHING_IN_FOLDER = { hint: 'nothing in this folder was restored' } as const;
+
 const noPermission = {
   code: 'RESTORE_DENIED',
   permanent: true,

@@ -15,7 +15,7 @@ import { Destination } from './destination.ts';
 import { attributeDifferences, timeSlack } from './difference.ts';
 import { Dressing } from './dressing.ts';
 import { EntryMaker } from './entry-maker.ts';
-import { changed, conflicts, errnoOf, escapes, notRemoved, restoreFailure } from './failure.ts';
+import { changed, conflicts, errnoOf, escapes, NOTHING_IN_FOLDER, notRemoved, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
 import { type Lack, Lacking } from './lacking.ts';
 import { removeLeftOver } from './left-over.ts';
@@ -358,7 +358,7 @@ export class Restorer {
       this.#o.host.signal.throwIfAborted();
       const path = rawPathOf(entry.path);
       this.#unwritten.add(path);
-      this.#skip(path, error, entry.kind === 'directory' ? { hint: 'nothing in this folder was restored' } : {});
+      this.#skip(path, error, entry.kind === 'directory' ? NOTHING_IN_FOLDER : {});
     }
   }
 

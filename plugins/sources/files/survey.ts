@@ -4,6 +4,7 @@ import type { Attributes, Given } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
 import { escapes } from './failure.ts';
+import type { Lack } from './lacking.ts';
 import { leftOver } from './left-over.ts';
 import { keepsExcluded, patternsStay } from './pattern-file.ts';
 import { bytesOf, childOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
@@ -23,10 +24,14 @@ export interface Surveyor {
   keep(path: RawPath): void;
   /** It is as it should be. */
   same(path: RawPath): void;
+  /** What of it cannot be set, by whoever restores. */
+  lacks(path: RawPath, all: readonly Lack[]): void;
+  /** It could not be done, for the reason that is given. */
+  refused(path: RawPath, error: unknown): void;
   /** Something of it could not be read (by the name of the errno), so that it is not compared. */
   unread(path: RawPath, what: string, code: string): void;
   /** It could not be looked into, or stays as it is for the reason that is given. */
-  fail(path: RawPath, error: unknown): void;
+  fail(path: RawPath, error: unknown, kind?: StoredEntry['kind']): void;
 }
 
 export interface SurveyOptions extends Surveyor {
@@ -112,7 +117,9 @@ class Survey {
   #root(entry: StoredEntry): void {
     const { destination, wanted, attributes } = this.#o;
     if (entry.kind !== 'directory') escapes('', 'the root of the tree is no folder');
+    if (destination === undefined) this.#lacks(entry, '');
     if (destination === undefined) return;
+    if (destination.isFresh('')) this.#foreseeAttributes(entry, '', destination.lookAtRoot());
     this.#leftOver('', destination.root);
     this.#o.surplus?.enter('');
     if (wanted.conflict === 'replace' && wanted.within('') && !destination.isFresh('')) {
@@ -150,7 +157,7 @@ class Survey {
       return 'make';
     }
     using place = destination.place(path);
-    const stands = this.#standing(path, place);
+    const stands = this.#standing(entry, path, place);
     if (stands === 'unknown') return 'without';
     if (stands === undefined) {
       this.#tell(() => this.#make(entry, path));
@@ -188,7 +195,7 @@ class Survey {
     if (around === 'without' || (entry.kind === 'special' && entry.type === 'socket')) return;
     const place = around === 'make' ? undefined : destination?.place(path);
     try {
-      const stands = place === undefined ? undefined : this.#standing(path, place);
+      const stands = place === undefined ? undefined : this.#standing(entry, path, place);
       if (stands === 'unknown') return;
       if (place === undefined || stands === undefined) {
         if (entry.kind === 'hardlink' && wanted.conflict === 'replace') this.#hardlinks.push(entry);
@@ -203,11 +210,11 @@ class Survey {
   }
 
   /** What is there; `unknown`, which is told, where this user may not look. */
-  #standing(path: RawPath, place: Place): BigIntStats | undefined | 'unknown' {
+  #standing({ kind }: StoredEntry, path: RawPath, place: Place): BigIntStats | undefined | 'unknown' {
     try {
       return this.#o.destination?.standing(path, place);
     } catch (error) {
-      this.#tell(() => this.#o.fail(path, error));
+      this.#tell(() => this.#o.fail(path, error, kind));
       return 'unknown';
     }
   }
@@ -284,6 +291,7 @@ class Survey {
     const taken = this.#staying.has(inode);
     if (difference === undefined && !taken) {
       this.#staying.set(inode, path);
+      this.#lacks(entry, path, stands);
       this.#o.same(path);
     } else if (difference?.action === 'attributes' && !taken && outside === 0n) {
       this.#staying.set(inode, path);
@@ -316,7 +324,10 @@ class Survey {
     const { destination, wanted } = this.#o;
     const isAmongOthers = destination?.knows(parentOf(path)) && !destination.isFresh(parentOf(path));
     if (isAmongOthers && keepsExcluded(path, undefined, wanted.spared)) this.#o.fail(path, patternsStay(path));
-    else this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
+    else {
+      this.#foresee(entry, path);
+      this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
+    }
   }
 
   #remove(found: Surplus): void {
@@ -324,6 +335,7 @@ class Survey {
     if ('error' in found) this.#o.fail(path, found.error);
     else {
       const kind = kindOf(found.stands);
+      this.#refuse(path);
       this.#o.change(path, { path: bytesOf(path), kind, action: 'remove', differs: [] }, found.stands);
     }
   }
@@ -336,6 +348,7 @@ class Survey {
     more: Pick<Change, 'otherNames'> = {},
   ): void {
     if (difference === undefined) {
+      this.#lacks(entry, path, stands);
       this.#o.same(path);
       return;
     }
@@ -343,8 +356,40 @@ class Survey {
       this.#o.fail(path, patternsStay(path));
       return;
     }
+    if (difference.action === 'attributes') this.#foreseeAttributes(entry, path, stands);
+    else this.#foresee(entry, path);
     const there = difference.action === 'kind' ? { there: kindOf(stands) } : {};
     this.#o.change(path, { ...described(entry), ...difference, ...there, ...more }, stands);
+  }
+
+  /** Something would be made there, or put in the place of something. */
+  #foresee(entry: StoredEntry, path: RawPath): void {
+    if (!this.#refuse(path)) this.#lacks(entry, path);
+  }
+
+  #foreseeAttributes(entry: StoredEntry, path: RawPath, stands: BigIntStats): void {
+    const user = process.geteuid?.() ?? 0;
+    if (user === 0 || stands.uid === BigInt(user)) this.#lacks(entry, path, stands);
+    else this.#o.refused(path, Object.assign(new Error('it is of another'), { code: 'EPERM' }));
+  }
+
+  /** Another name lacks what the first one does. */
+  #lacks(entry: StoredEntry, path: RawPath, stands?: BigIntStats): void {
+    if (entry.kind !== 'hardlink') this.#o.lacks(path, this.#o.attributes.lost(entry.meta, stands));
+  }
+
+  /** Whether this user may not make or remove anything in the folder it lies in, if that is there. */
+  #refuse(path: RawPath): boolean {
+    const { destination } = this.#o;
+    const parent = parentOf(path);
+    if (path === '' || !destination?.knows(parent)) return false;
+    try {
+      destination.requireWritable(parent);
+      return false;
+    } catch (error) {
+      this.#o.refused(path, error);
+      return true;
+    }
   }
 
   /** A name must be given to a file of this tree; of a selection, the folder that file lies in need not be part. */
