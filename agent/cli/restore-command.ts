@@ -18,8 +18,8 @@ export interface RestoreOptions extends ReaderOptions {
   readonly format?: string;
 }
 
-/** What the same would leave out again: it is not there, or this user may not set it, or the system has no such thing. */
-const NOT_BY_SAYING_AGAIN = new Set(['NOTHING_SELECTED', 'RESTORE_RIGHTS', 'RESTORE_ATTRIBUTE']);
+/** What the same would leave out again: it is not there, this user may not set it, the system has no such thing, or it is to stay. */
+const NOT_BY_SAYING_AGAIN = new Set(['NOTHING_SELECTED', 'RESTORE_RIGHTS', 'RESTORE_ATTRIBUTE', 'RESTORE_PATTERNS']);
 
 /** How to go on from what a restore came to, where there is a way. */
 export function nextOptions(options: RestoreOptions, report: RestoreReport): RestoreOptions | undefined {

@@ -16,7 +16,7 @@ interface Asked {
   readonly name: string;
   readonly parts: readonly string[];
   readonly options: RestoreOptions;
-  /** The first changes to what is there. */
+  /** The first changes to what is there; what would be removed before others. */
   readonly first: readonly Change[];
   readonly totals: ChangeTotals;
   readonly snapshot: NonNullable<RestoreReport['snapshot']>;

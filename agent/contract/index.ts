@@ -3,6 +3,7 @@ export * from './bytes.ts';
 export * from './failure.ts';
 export * from './host.ts';
 export * from './plugin.ts';
+export * from './printable-path.ts';
 export * from './secret.ts';
 export * from './size.ts';
 export * from './source.ts';

@@ -193,6 +193,8 @@ export interface Plan {
   readonly state: Json;
   /** Where it would be restored to, for people: a path or an address. */
   readonly place?: string;
+  /** What the restore would not be able to do or to set, as far as that is known: told by a dry run, as the restore itself would. */
+  readonly foreseen?: Pick<Restored, 'notSet' | 'unset' | 'skipped'>;
 }
 
 /** A part of what is kept of an entry beside its content. */

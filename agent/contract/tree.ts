@@ -61,14 +61,14 @@ export interface FileAttributes {
   readonly xattrs?: XattrsToSet;
   /**
    * The system would not set the owner, or took one of the bits off (`code`: the name of its errno): the file stands without it. One
-   * without its owner has neither of the bits, nor a capability. Told before the write resolves. Absent: a file whose owner cannot be
-   * set is not made.
+   * without its owner has neither of the bits, nor a capability. Told before the write resolves. Absent: a file whose owner or
+   * mode cannot be set is not made.
    */
   lacks?(right: Right, code: string): void;
 }
 
 /** Part of what a file lets somebody do. */
-export type Right = 'owner' | 'set-user-id' | 'set-group-id';
+export type Right = 'owner' | 'mode' | 'set-user-id' | 'set-group-id';
 
 /** All extended attributes of a new file, what it inherited is taken away, and who is told of those it could not be given. */
 export interface XattrsToSet {

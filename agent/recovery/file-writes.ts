@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Compared, type Failure, type FileAttributes, failureOf, unfinishedName } from '../contract/index.ts';
 import type { Refused } from '../system/index.ts';
@@ -280,5 +281,8 @@ function isMore(parts: Iterator<Uint8Array>): boolean {
 
 /** A path in the folder of `path` that nothing has. */
 function beside(path: Uint8Array): Buffer {
-  return Buffer.concat([path.subarray(0, path.lastIndexOf(0x2f) + 1), Buffer.from(unfinishedName())]);
+  const folder = Buffer.from(path.subarray(0, path.lastIndexOf(0x2f) + 1));
+  // Where there is none, nothing can be made in it either, and whoever tries says so.
+  const inode = statSync(folder, { bigint: true, throwIfNoEntry: false })?.ino ?? 0n;
+  return Buffer.concat([folder, Buffer.from(unfinishedName(inode))]);
 }

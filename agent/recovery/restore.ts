@@ -162,7 +162,11 @@ async function carryOut(
   if (idle.length > 0 && idle.length === o.select.length) fail(nothingSelected(snapshot, idle));
   const absent = idle.map((what) => ({ what, failure: nothingSelected(snapshot, [what]) }));
   report.skipped = absent;
-  if (o.dryRun) return;
+  if (o.dryRun) {
+    const { notSet = [], unset = [], skipped = [] } = plan.foreseen ?? {};
+    Object.assign(report, { notSet, unset, skipped: [...absent, ...skipped] });
+    return;
+  }
   if (overwritten(count.totals) > 0 && (await o.confirm?.(count.totals, report.snapshot)) === false) fail(declined);
   const restoring = watch.phase('restore');
   const reader = new SnapshotReader(unlocked);

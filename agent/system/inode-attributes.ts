@@ -1,4 +1,4 @@
-import { fchownSync } from 'node:fs';
+import { fchmodSync, fchownSync } from 'node:fs';
 import { setTimes } from './file-times.ts';
 import { lostWithOwner, type Refused, type Rights, setMode, setOwner, withoutRights } from './inode-rights.ts';
 import { setXattrs } from './xattr-setting.ts';
@@ -8,7 +8,7 @@ export interface FileToDress extends Rights {
   readonly mtimeNs?: bigint;
   readonly uid?: number;
   readonly gid?: number;
-  /** Where the owner cannot be set, the file is left without it; otherwise that is thrown. */
+  /** Where the owner or the mode cannot be set, the file is left without it; otherwise that is thrown. */
   readonly ownerless?: true;
 }
 
@@ -24,7 +24,8 @@ export function dressFile(fd: number, { uid, gid, mtimeNs, ownerless, ...rights 
   const { mode, xattrs } = code === undefined ? rights : withoutRights(rights);
   if (xattrs !== undefined)
     refused.push(...setXattrs(fd, xattrs).map(({ xattr, code }) => ({ what: { xattr }, code })));
-  refused.push(...setMode(fd, mode).map((what) => ({ what, code: 'EPERM' })));
+  if (!ownerless) fchmodSync(fd, mode);
+  else refused.push(...setMode(fd, mode));
   if (mtimeNs !== undefined) setTimes(fd, mtimeNs);
   return refused;
 }

@@ -2,7 +2,7 @@ import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
 import { errnoOf } from './system-call-error.ts';
 
 /** Part of what an inode lets somebody do, and what the system may refuse to set, or take off without a word. */
-export type InodeRight = 'owner' | 'set-user-id' | 'set-group-id';
+export type InodeRight = 'owner' | 'mode' | 'set-user-id' | 'set-group-id';
 
 const BITS = [
   ['set-user-id', 0o4000],
@@ -19,11 +19,11 @@ const REFUSALS = new Set(['EPERM', 'EINVAL', 'EOVERFLOW', 'ENOTSUP', 'EOPNOTSUPP
 
 /** Gives an open inode its owner and group. Returns the name of the errno where the system will not; throws what else goes wrong. */
 export function setOwner(descriptor: number, { uid, gid }: { readonly uid: number; readonly gid: number }) {
-  return ownerRefusal(() => fchownSync(descriptor, uid, gid));
+  return refusal(() => fchownSync(descriptor, uid, gid));
 }
 
-/** Why the system refused to set an owner: the name of the errno. Throws what else goes wrong. */
-export function ownerRefusal(set: () => void): string | undefined {
+/** Why the system refused to set an owner or a mode: the name of the errno. Throws what else goes wrong. */
+export function refusal(set: () => void): string | undefined {
   try {
     set();
     return undefined;
@@ -34,11 +34,16 @@ export function ownerRefusal(set: () => void): string | undefined {
   }
 }
 
-/** Sets all 12 bits, and returns those of `mode` that the system took off without saying so (chmod(2), S_ISGID). */
-export function setMode(descriptor: number, mode: number): InodeRight[] {
-  fchmodSync(descriptor, mode);
-  if ((mode & SET_ID) === 0) return [];
-  return setIdsOf(mode & ~fstatSync(descriptor).mode);
+/**
+ * Sets all 12 bits. Returns what the system would not: the mode, where it has no such call or not this one (FAT, some network and FUSE
+ * mounts), and those bits that it took off without saying so (chmod(2), S_ISGID). Throws what else goes wrong. `set`: the call.
+ */
+export function setMode(descriptor: number, mode: number, set: typeof fchmodSync = fchmodSync): Refused[] {
+  const code = refusal(() => set(descriptor, mode));
+  const has = code === undefined && (mode & SET_ID) === 0 ? mode : fstatSync(descriptor).mode & 0o7777;
+  if (has === mode) return [];
+  const missing = setIdsOf(mode & ~has).map((what) => ({ what, code: code ?? 'EPERM' }));
+  return code === undefined ? missing : [{ what: 'mode', code }, ...missing];
 }
 
 type Xattrs = Readonly<Record<string, Uint8Array>>;

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type Chunker, type Failure, fail, type Stamp } from '../contract/index.ts';
+import { type Chunker, type Failure, fail, printablePath, type Stamp } from '../contract/index.ts';
 import { errnoOf, Holes, reachPath } from '../system/index.ts';
 import { throwIfCancelled } from './cancelling.ts';
 import { type ChunkStore, cutChunk, type RefList } from './chunk-store.ts';
@@ -223,7 +223,7 @@ function isAnothers({ stamp, owner }: FileToStore, now: BigIntStats): boolean {
 function replaced(file: FileToStore, how: string): Failure {
   return {
     code: 'SOURCE_REPLACED',
-    message: `${printable(file.path)} ${how}`,
+    message: `${printablePath(file.path)} ${how}`,
     origin: 'source',
     permanent: false,
   };
@@ -245,7 +245,7 @@ function fileFailure(file: FileToStore, error: unknown): Failure {
   const vanished = CODES[code] === 'SOURCE_VANISHED';
   return {
     code: CODES[code] ?? 'SOURCE_IO',
-    message: `${printable(file.path)} ${vanished ? 'vanished before it was read' : `could not be read (${code})`}`,
+    message: `${printablePath(file.path)} ${vanished ? 'vanished before it was read' : `could not be read (${code})`}`,
     origin: 'source',
     permanent: false,
     ...(CODES[code] === 'SOURCE_DENIED' ? { hint: 'run as a user who may read it, or exclude it' } : {}),
@@ -257,10 +257,6 @@ function short(file: FileToStore, code: string, cause: unknown): never {
     code === 'ENOMEM'
       ? 'give this host more memory or swap, or lift the limit of the process'
       : 'let the process have more open files: `ulimit -n 1024`, or LimitNOFILE= in its systemd unit';
-  const message = `${printable(file.path)} could not be opened or read (${code})`;
+  const message = `${printablePath(file.path)} could not be opened or read (${code})`;
   fail({ code: 'RESOURCES_SHORT', message, origin: 'agent', permanent: false, hint }, cause);
-}
-
-function printable(path: Uint8Array): string {
-  return JSON.stringify(Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('utf8'));
 }

@@ -12,7 +12,7 @@ const KiB = 1024;
 function at(folder: string, name = 'file') {
   return {
     path: Buffer.from(join(folder, name)),
-    unfinished: Buffer.from(join(folder, unfinishedName())),
+    unfinished: Buffer.from(join(folder, unfinishedName(0n))),
     sparse: false,
   };
 }

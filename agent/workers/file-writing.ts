@@ -10,7 +10,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import type { Failure } from '../contract/index.ts';
+import { type Failure, printablePath } from '../contract/index.ts';
 import { dressFile, type Refused } from '../system/index.ts';
 import type { FileToWrite } from './messages.ts';
 
@@ -111,7 +111,7 @@ function writeFailure(path: Buffer, error: unknown): Failure {
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return {
     code: full ? 'RESTORE_FULL' : code === 'EEXIST' ? 'RESTORE_CONFLICT' : 'RESTORE_IO',
-    message: `${JSON.stringify(path.toString('utf8'))} could not be written (${code})`,
+    message: `${printablePath(path)} could not be written (${code})`,
     origin: 'target',
     permanent: false,
     ...(full ? { hint: 'free space where you restore to, then run the restore again' } : {}),

@@ -24,6 +24,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { unfinishedName } from 'holdfast/plugin';
 import type { RestoreReport } from '../../agent/recovery/restore-report.ts';
 import { Random } from '../benchmark/random.ts';
 import { noise } from '../kit/samples.ts';
@@ -303,7 +304,8 @@ test('a restore in place that is killed leaves each file old or new, and the nex
     }
     figures.push(names.filter((_, i) => isNew(i)).length);
   }
-  writeFileSync(join(machine.data, 'folder 0/.holdfast-0123456789abcdef'), 'of a restore that was killed');
+  const { ino } = statSync(join(machine.data, 'folder 0'), { bigint: true });
+  writeFileSync(join(machine.data, 'folder 0', unfinishedName(ino)), 'of a restore that was killed');
   const report = await machine.ask<RestoreReport>(['restore', 'files', '--in-place', '--yes']);
   t.diagnostic(
     `of ${names.length} files, ${figures.join(', ')} were new after each kill; ${report.totals?.content} were left`,

@@ -91,23 +91,55 @@ export function changeWords(totals: ChangeTotals): string {
   return `${words.join(', ')}${written}${elsewhere}`;
 }
 
-/** Lists changes as they are told, as many as a person wants to see at once; all of them where no person reads, or with --verbose. */
+/** The first of the changes that are told, in the order of the tree, but what would be removed before all else: it is lost. */
+export class FirstChanges {
+  readonly #most: number;
+  readonly #removed: Change[] = [];
+  readonly #others: Change[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(change: Change): void {
+    const like = change.action === 'remove' ? this.#removed : this.#others;
+    if (like.length < this.#most) like.push(change);
+  }
+
+  get all(): readonly Change[] {
+    return [...this.#removed, ...this.#others].slice(0, this.#most);
+  }
+}
+
+/**
+ * Lists as many changes as a person wants to see at once, at the end, with what would be removed first; where no person reads, or with
+ * --verbose, all of them as they are told.
+ */
 export class ChangeList {
   readonly #terminal: Terminal;
   readonly #most: number;
+  readonly #first: FirstChanges | undefined;
   #count = 0;
 
   constructor(terminal: Terminal, most: number) {
     this.#terminal = terminal;
     this.#most = terminal.options.verbose || !terminal.showsData ? Number.POSITIVE_INFINITY : most;
+    if (Number.isFinite(this.#most)) this.#first = new FirstChanges(most);
   }
 
   add(change: Change): void {
-    if (++this.#count <= this.#most) this.#terminal.data(`${changeLine(change, this.#terminal.paint.data)}\n`);
+    this.#count++;
+    if (this.#first === undefined) this.#list(change);
+    else this.#first.add(change);
+  }
+
+  #list(change: Change): void {
+    this.#terminal.data(`${changeLine(change, this.#terminal.paint.data)}\n`);
   }
 
   end(): void {
     if (this.#count === 0) return;
+    for (const change of this.#first?.all ?? []) this.#list(change);
     const more = this.#count - this.#most;
     if (more > 0) this.#terminal.data(`and ${formatCount(more)} more; --verbose lists all\n`);
     this.#terminal.data(`\n${changeLegend(this.#terminal.paint.data)}\n`);

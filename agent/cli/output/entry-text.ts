@@ -9,11 +9,12 @@ export type ShownEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
   | { readonly kind: 'file'; readonly size: number }
 );
 
-const LETTERS = { directory: 'd', symlink: 'l', hardlink: '-', file: '-', special: 's' } as const;
+// As tar -tv has it: what a hard link is a name of, a file, a link or a FIFO, stands at that name.
+const LETTERS = { directory: 'd', symlink: 'l', hardlink: 'h', file: '-', special: 's' } as const;
 const SPECIAL = { fifo: 'p', socket: 's', char: 'c', block: 'b' } as const;
 const ACLS = ['system.posix_acl_access', 'system.posix_acl_default'];
 
-/** `-rw-r--r--+`: as ls(1) shows it; then `+` for one with an ACL, `@` for one with other extended attributes, else a space. */
+/** `-rw-r--r--+`: as ls(1) shows it, but for `h`, another name of something; then `+` for one with an ACL, `@` for one with other extended attributes, else a space. */
 export function modeOf(entry: ShownEntry): string {
   const { mode, xattrs = {} } = entry.meta;
   const type = entry.kind === 'special' ? SPECIAL[entry.type] : LETTERS[entry.kind];
@@ -36,7 +37,9 @@ export function sizeOf(entry: ShownEntry): string {
 
 /** When it was modified, local time; 19 columns. */
 export function timeOf({ mtimeNs }: Meta): string {
-  const time = new Date(Number(mtimeNs / 1_000_000n));
+  // Down, not towards 1970: a nanosecond before it is in 1969.
+  const ms = (mtimeNs < 0n ? mtimeNs - 999_999n : mtimeNs) / 1_000_000n;
+  const time = new Date(Number(ms));
   return Number.isNaN(time.getTime()) ? '?'.padEnd(19) : formatTime(time);
 }
 

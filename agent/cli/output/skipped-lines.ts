@@ -1,5 +1,6 @@
 import type { Failure } from '../../contract/index.ts';
 import type { RestoreReport } from '../../recovery/restore-report.ts';
+import { namedFailure } from './named-failure.ts';
 import { printable } from './printable.ts';
 import { formatCounted } from './size.ts';
 
@@ -18,13 +19,14 @@ export function skippedLines({ skipped, unset, notSet }: Reported, verbose: bool
   const absent = skipped.filter(({ failure: { code } }) => !PARTLY.has(code));
   const owners = notSet.includes('owner') ? unset.filter(({ part }) => part === 'owner') : [];
   return [
-    ...few(absent, verbose, ({ what, failure }) => `not restored: ${printable(what)}: ${inWords(failure)}`),
+    ...few(absent, verbose, ({ what, failure }) => namedFailure('not restored', what, failure)),
     ...[...PARTLY].flatMap((code) => partly(without(code), verbose)),
     ...owners.map((unowned) => withoutOwner(unowned, verbose)),
   ];
 }
 
-const PARTLY = new Set(['RESTORE_RIGHTS', 'RESTORE_ATTRIBUTE']);
+// Something is restored in part, or all of it, and something else stays: what is said names it.
+const PARTLY = new Set(['RESTORE_RIGHTS', 'RESTORE_ATTRIBUTE', 'RESTORE_PATTERNS', 'RESTORE_NOT_REMOVED']);
 
 function inWords({ message, code }: Failure): string {
   return `${printable(message)} (${code})`;

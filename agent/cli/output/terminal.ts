@@ -104,7 +104,7 @@ export class Terminal {
 }
 
 // JSON leaves as they are: DEL and C1, which drive terminals; what reorders text; `##[`, a command in a log of GitHub Actions.
-const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\[)/g;
+const ACTIVE = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|#(?=#\[)/gu;
 
 /** `document` as JSON that drives no terminal and no log. */
 export function encodeJson(document: unknown, indent?: number): string {
@@ -113,7 +113,10 @@ export function encodeJson(document: unknown, indent?: number): string {
 
 /** All of them can stand in strings only, where this means the same (RFC 8259, 7). */
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('');
 }
 
 // Bigints are times in nanoseconds and inode numbers: text, because a JSON number would lose digits.

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Policy, SourceSpec } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
-import { type Change, fail, type RestoreRequest } from '../../contract/index.ts';
+import { fail, type RestoreRequest } from '../../contract/index.ts';
 import { type RestoreReport, restoreSource } from '../../recovery/restore.ts';
 import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
@@ -9,7 +9,7 @@ import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { storedLast } from '../known-repository.ts';
 import { readingOf } from '../open-repository.ts';
-import { ChangeList, JsonChanges } from '../output/change-list.ts';
+import { ChangeList, FirstChanges, JsonChanges } from '../output/change-list.ts';
 import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRestore } from '../output/restore-report.ts';
 import { skippedLines } from '../output/skipped-lines.ts';
@@ -40,7 +40,7 @@ export async function restore(
       : terminal.options.json
         ? new JsonChanges(terminal)
         : new ChangeList(terminal, LISTED);
-  const first: Change[] = [];
+  const first = new FirstChanges(CHANGES_SHOWN);
   const report = await restoreSource(engine, {
     ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
@@ -61,9 +61,9 @@ export async function restore(
     signal,
     onChange(change) {
       list?.add(change);
-      if (change.action !== 'make' && first.length < CHANGES_SHOWN) first.push(change);
+      if (change.action !== 'make') first.add(change);
     },
-    confirm: (totals, snapshot) => confirmed(invocation, { name, parts, options, first, totals, snapshot }),
+    confirm: (totals, snapshot) => confirmed(invocation, { name, parts, options, first: first.all, totals, snapshot }),
     onProgress: ({ phase, bytes, expectedBytes }) =>
       // Parts of a snapshot are an unknown part of its size.
       terminal.progress({

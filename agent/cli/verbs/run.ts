@@ -6,7 +6,7 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { combineExits, EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
-import { printable } from '../output/printable.ts';
+import { namedFailure } from '../output/named-failure.ts';
 import { renderFailure, renderProblem } from '../output/report.ts';
 import { renderRun } from '../output/run-report.ts';
 import { formatCounted, formatSize } from '../output/size.ts';
@@ -81,7 +81,7 @@ export function exitOfRun({ verdict, failure }: RunReport): Exit {
 export function tellRunTroubles({ terminal, signal }: Invocation, { skipped, problems, failure }: RunReport): void {
   const { verbose } = terminal.options;
   for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
-    terminal.warn(`skipped ${printable(what)}: ${printable(why.message)} (${why.code})`);
+    terminal.warn(namedFailure('skipped', what, why));
   }
   const more = skipped.length - SHOWN;
   if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
-import { isUnfinished } from 'holdfast/plugin';
+import { looksUnfinished } from 'holdfast/plugin';
 import { count } from './figures.ts';
 import { takePicture, unlikeFiles } from './picture.ts';
 import type { Place } from './place.ts';
@@ -48,7 +48,7 @@ async function interruptRestore(place: Place, signal: keyof typeof EXITS, share:
   figures.hold('whole', after, () => {
     if (ended.signal !== signal)
       assert.ok([0, EXITS[signal]].includes(ended.exit ?? -1), `exit ${ended.exit}: ${ended.stderr}`);
-    assert.deepEqual(existsSync(into) ? unlikeFiles(snapshot.picture, takePicture(into, isUnfinished)) : [], []);
+    assert.deepEqual(existsSync(into) ? unlikeFiles(snapshot.picture, takePicture(into, looksUnfinished)) : [], []);
   });
   tidy(place, after, left);
   count(figures.signals, `${signal} to a restore that ${outcome(ended.exit, signal)}`);

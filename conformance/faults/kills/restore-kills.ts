@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isUnfinished } from 'holdfast/plugin';
+import { looksUnfinished } from 'holdfast/plugin';
 import { assertExit } from '../../acceptance/program.ts';
 import { describe, type Moments } from './moments.ts';
 import { differencesOf, takePicture, unlikeFiles } from './picture.ts';
@@ -70,7 +70,7 @@ async function killOne(
   const after = `a restore of ${snapshot.id} ${conflict.join(' ')} killed at ${describe(moment)}`;
   if (ended.signal !== 'SIGKILL') figures.hold('goes-on', after, () => assertExit(ended, 0));
   figures.hold('whole', after, () => {
-    const unlike = existsSync(into) ? unlikeFiles(snapshot.picture, takePicture(into, isUnfinished)) : [];
+    const unlike = existsSync(into) ? unlikeFiles(snapshot.picture, takePicture(into, looksUnfinished)) : [];
     figures.wrong += unlike.length;
     assert.deepEqual(unlike, []);
   });
@@ -85,7 +85,7 @@ export async function finish(
   env: Record<string, string> = {},
 ): Promise<void> {
   const { figures, random } = place;
-  if (existsSync(into) && readdirSync(into).some((name) => !isUnfinished(name)) && random.below(8) === 0) {
+  if (existsSync(into) && readdirSync(into).some((name) => !looksUnfinished(name)) && random.below(8) === 0) {
     const refused = await place.call(restoring(place, snapshot, into));
     figures.hold('goes-on', `${after}, again without a conflict mode`, () => {
       assert.equal(refused.exit, 1);

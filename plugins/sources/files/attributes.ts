@@ -1,12 +1,21 @@
-import { type BigIntStats, closeSync, constants, fchmodSync, fstatSync, lchownSync, openSync } from 'node:fs';
+import {
+  type BigIntStats,
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lchownSync,
+  openSync,
+} from 'node:fs';
 import type { Meta } from 'holdfast/plugin';
 import {
   type ExtrasAccess,
   KEPT_FLAGS,
   lockInode,
   lostWithOwner,
-  ownerRefusal,
   reachPath,
+  refusal,
   setLinkTimes,
   setMode,
   setOwner,
@@ -17,6 +26,7 @@ import {
 } from 'holdfast/system';
 import type { Kept } from './captured.ts';
 import { escapes } from './failure.ts';
+import { descriptorPath, O_PATH } from './held-folder.ts';
 import { type Lack, UNOWNED } from './lacking.ts';
 import { bytesOf, nameOf, parentOf, type RawPath, systemPath } from './raw-path.ts';
 
@@ -164,9 +174,9 @@ async function giveOpened(
   if (xattrs !== undefined && (stands.mode & 0o200n) === 0n && process.geteuid?.() !== 0)
     fchmodSync(opened, Number(stands.mode & 0o700n) | 0o200);
   const troubles = xattrs === undefined ? [] : await setOpenXattrs(opened, named, xattrs, access);
-  const bits = setMode(opened, mode);
+  const refused = setMode(opened, mode);
   if (mtimeNs !== undefined) setTimes(opened, mtimeNs);
-  return [...lost, ...troubles, ...bits.map((what) => ({ what, code: 'EPERM' }))];
+  return [...lost, ...troubles, ...refused];
 }
 
 async function setOpenXattrs(
@@ -180,16 +190,30 @@ async function setOpenXattrs(
   return troubles;
 }
 
-/** Sets owner, extended attributes and times of a link, FIFO or device, never of what a link points to. Returns what it could not be given. */
-export async function setLinkAttributes(
-  place: RawPath,
-  { owner, mtimeNs, xattrs }: Given,
-  access: ExtrasAccess,
-): Promise<readonly Lack[]> {
-  const refusal = owner && ownerRefusal(() => lchownSync(systemPath(place), owner.uid, owner.gid));
-  const lost = refusal === undefined ? [] : [{ what: 'owner', code: refusal } as const];
+/**
+ * Sets owner, extended attributes and times of a link, FIFO or device, and the mode of all but a link, never of what a link points to.
+ * Returns what it could not be given.
+ */
+export async function setLinkAttributes(place: RawPath, given: Given, access: ExtrasAccess): Promise<readonly Lack[]> {
+  const { owner, mtimeNs } = given;
+  const refused = owner && refusal(() => lchownSync(systemPath(place), owner.uid, owner.gid));
+  const { mode, xattrs } = refused === undefined ? given : withoutRights(given);
+  const lost = refused === undefined ? [] : lostWithOwner(given, refused);
   const inode = { folder: bytesOf(parentOf(place)), name: bytesOf(nameOf(place)) };
   const [troubles = []] = xattrs === undefined ? [] : await access.set([{ ...inode, xattrs }]);
+  const bits = setSpecialMode(place, mode);
   if (mtimeNs !== undefined) setLinkTimes(bytesOf(place), mtimeNs);
-  return [...lost, ...troubles];
+  return [...lost, ...troubles, ...bits];
+}
+
+/** Of a FIFO or device, which is not opened for that: to open one may do something. A link has no mode of its own. */
+function setSpecialMode(place: RawPath, mode: number): readonly Lack[] {
+  const held = openSync(systemPath(place), O_PATH | constants.O_NOFOLLOW);
+  try {
+    const stands = fstatSync(held);
+    if (stands.isSymbolicLink() || (stands.mode & 0o7777) === mode) return [];
+    return setMode(held, mode, () => chmodSync(descriptorPath(held), mode));
+  } finally {
+    closeSync(held);
+  }
 }

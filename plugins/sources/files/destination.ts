@@ -1,4 +1,13 @@
-import { type BigIntStats, chmodSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  type BigIntStats,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { unfinishedName } from 'holdfast/plugin';
 import { type ExtrasAccess, lockInode, unlockInode } from 'holdfast/system';
@@ -40,13 +49,14 @@ export interface Place extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
   /** The folder in `path`, its name for people, and whether this restore made it: then nobody else has written in it yet. */
-  readonly folder: { readonly path: RawPath; readonly name: RawPath; readonly made: boolean };
+  readonly folder: { readonly path: RawPath; readonly inode: bigint; readonly name: RawPath; readonly made: boolean };
 }
 
 /** A folder that stays the one that was entered until it is disposed of. */
 export interface Inside extends Disposable {
   /** For system calls of this process only. */
   readonly path: RawPath;
+  readonly inode: bigint;
   readonly device: bigint;
 }
 
@@ -65,13 +75,17 @@ export class Destination {
     this.#folders.set('', { inode: ino, device: dev, made: fresh, due: false });
   }
 
-  /** Opens the folder, making it and the folders above it when they are missing. A link to it is followed, here only. */
-  static open(folder: RawPath): Destination {
+  /**
+   * Opens the folder, making it and the folders above it when they are missing. A link to it is followed, here only. `removed` is told
+   * what of killed restores was removed there.
+   */
+  static open(folder: RawPath, removed: (names: readonly RawPath[]) => void = () => {}): Destination {
     makeFolders(folder);
     const root = rawPathOf(realpathSync(systemPath(folder), { encoding: 'buffer' }));
     const swept = removeLeftOver(root);
     const destination = new Destination(root, readdirSync(systemPath(root)).length === 0);
-    if (swept) destination.touch('');
+    if (swept.length > 0) destination.touch('');
+    removed(swept);
     return destination;
   }
 
@@ -118,7 +132,7 @@ export class Destination {
     const held = this.#hold(parent, path);
     return {
       path: childOf(held.path, nameOf(path)),
-      folder: { path: held.path, name: this.absolute(parent), made: this.isFresh(parent) },
+      folder: { path: held.path, inode: held.inode, name: this.absolute(parent), made: this.isFresh(parent) },
       [Symbol.dispose]: () => this.#release(parent, held),
     };
   }
@@ -126,7 +140,12 @@ export class Destination {
   /** The folder at `path`, one of the tree that was made or found. Fails with `RESTORE_ESCAPE`. */
   inside(path: RawPath): Inside {
     const held = this.#hold(path, path);
-    return { path: held.path, device: held.device, [Symbol.dispose]: () => this.#release(path, held) };
+    return {
+      path: held.path,
+      inode: held.inode,
+      device: held.device,
+      [Symbol.dispose]: () => this.#release(path, held),
+    };
   }
 
   #hold(folder: RawPath, path: RawPath): HeldFolder {
@@ -153,8 +172,8 @@ export class Destination {
   }
 
   /** A name beside `place` that nothing has. */
-  beside(place: RawPath): RawPath {
-    return childOf(parentOf(place), unfinishedName());
+  beside({ folder }: Place): RawPath {
+    return childOf(folder.path, unfinishedName(folder.inode));
   }
 
   /** Says what the folder is given at the end, once more is known of it than that it is there. */
@@ -203,6 +222,18 @@ export class Destination {
       // It is shown as a difference.
     } finally {
       held?.release();
+    }
+  }
+
+  /** Fails with what the system will say when something in the folder, one of the tree that is there, is made or removed. */
+  requireWritable(folder: RawPath): void {
+    const known = this.#folders.get(folder);
+    if (known?.lockedMode !== undefined) return; // it is this user's own, and is unlocked in time
+    using held = this.inside(folder);
+    try {
+      accessSync(systemPath(held.path), constants.W_OK | constants.X_OK);
+    } catch (error) {
+      if (errnoOf(error) !== 'EPERM') throw error; // a flag, that a restore may take off
     }
   }
 

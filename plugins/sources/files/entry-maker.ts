@@ -6,6 +6,7 @@ import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, looksLike, timeSlack } from './difference.ts';
 import type { Dressing } from './dressing.ts';
 import { changed, conflicts } from './failure.ts';
+import { keepsExcluded, patternsStay } from './pattern-file.ts';
 import { bytesOf, parentOf, printable, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import type { Shown } from './shown.ts';
@@ -49,10 +50,16 @@ export class EntryMaker {
   async make(entry: NoFolder, path: RawPath, remove: (surplus: Iterable<Surplus>) => void): Promise<Outcome> {
     using place = this.destination.place(path);
     const stands = this.destination.standing(path, place);
-    if (stands === undefined) return await this.#new(entry, path, place);
+    if (stands === undefined) {
+      if (!place.folder.made && keepsExcluded(path, stands, this.#wanted.spared)) throw patternsStay(path);
+      return await this.#new(entry, path, place);
+    }
     if (this.#wanted.conflict === 'skip') return 'kept';
     if (this.#wanted.conflict === 'error') conflicts(path);
     const action = ACTIONS.find((one) => this.shown.has(path, one, stands));
+    if (action !== 'attributes' && keepsExcluded(path, stands, this.#wanted.spared)) {
+      if (stands.isDirectory() || !this.#isAsItShouldBe(entry, stands, place)) throw patternsStay(path);
+    }
     if (action === undefined && stands.isDirectory()) conflicts(path, 'what is in it stays: move it away first');
     if (action === undefined) {
       if (!this.#isAsItShouldBe(entry, stands, place)) changed(path);
@@ -61,9 +68,30 @@ export class EntryMaker {
     }
     if (action === 'attributes') return await this.#set(entry, path, stands, place);
     if (!stands.isDirectory()) return await this.#replace(entry, path, stands, place);
-    remove(this.#surplus.below(path, place.path, stands));
-    if (lookAt(place.path, path) !== undefined) removeEmpty(place.path, path);
-    return await this.#new(entry, path, place);
+    return await this.#inPlaceOfFolder(entry, path, place, () => remove(this.#surplus.below(path, place.path, stands)));
+  }
+
+  /** Fails when nothing can be made in the folder: in the words that a dry run has for that. */
+  #prepare(folder: RawPath): void {
+    this.destination.unlock(folder);
+    if (folder === '' || !this.destination.isFresh(folder)) this.destination.requireWritable(folder);
+  }
+
+  /** Beside it first: nothing in the folder is removed for something that then cannot be restored. */
+  async #inPlaceOfFolder(entry: NoFolder, path: RawPath, place: Place, remove: () => void): Promise<Outcome> {
+    this.#prepare(parentOf(path));
+    const beside = { ...place, path: this.destination.beside(place) };
+    try {
+      await this.#write(entry, path, beside);
+      remove();
+      if (lookAt(place.path, path) !== undefined) removeEmpty(place.path, path);
+      await fs.rename(systemPath(beside.path), systemPath(place.path));
+    } finally {
+      await fs.rm(systemPath(beside.path), { force: true });
+      this.destination.touch(parentOf(path));
+    }
+    this.#written(entry, path);
+    return 'written';
   }
 
   #isAsItShouldBe(entry: NoFolder, stands: BigIntStats, place: Place): boolean {
@@ -93,7 +121,7 @@ export class EntryMaker {
   }
 
   async #new(entry: NoFolder, path: RawPath, place: Place): Promise<Outcome> {
-    this.destination.unlock(parentOf(path));
+    this.#prepare(parentOf(path));
     await this.#write(entry, path, place);
     this.destination.touch(parentOf(path));
     this.#written(entry, path);
@@ -107,8 +135,8 @@ export class EntryMaker {
 
   /** Beside it, and then over it in one step; the old one stays until then, and for good when it is not what it was any more. */
   async #replace(entry: NoFolder, path: RawPath, stands: BigIntStats, place: Place): Promise<Outcome> {
-    this.destination.unlock(parentOf(path));
-    const beside = { ...place, path: this.destination.beside(place.path) };
+    this.#prepare(parentOf(path));
+    const beside = { ...place, path: this.destination.beside(place) };
     try {
       await this.#write(entry, path, beside, stands.isFile() ? place.path : undefined);
       const now = lookAt(place.path, path);
@@ -150,7 +178,7 @@ export class EntryMaker {
       await this.#link(entry, place);
     } else {
       if (entry.kind === 'symlink') await fs.symlink(Buffer.from(entry.target), systemPath(place));
-      else await makeSpecialFile(entry, given.mode, place, folder.path);
+      else await makeSpecialFile(entry, given.mode, place, folder);
       this.#dressing.lacks(path, await setLinkAttributes(place, given, this.#dressing.access));
     }
   }

@@ -142,6 +142,19 @@ export function changed(path: RawPath): never {
   });
 }
 
+/** Nothing was removed: `left` things that the snapshot does not have, because `failed` that it has could not be restored. */
+export function notRemoved(left: number, failed: number): Failure {
+  return {
+    code: 'RESTORE_NOT_REMOVED',
+    message: `${left} that the snapshot does not have stayed, because ${failed} that it has could not be restored`,
+    origin: 'source',
+    permanent: false,
+    hint: 'see to what could not be restored, then run the restore again: nothing is removed before all is there',
+  };
+}
+
+export const NOTHING_IN_FOLDER = { hint: 'nothing in this folder was restored' } as const;
+
 const noPermission = {
   code: 'RESTORE_DENIED',
   permanent: true,

@@ -7,9 +7,16 @@ import { bytesOf, type RawPath } from './raw-path.ts';
 const DESCRIPTORS = '/proc/self/fd';
 const hasDescriptors = existsSync(DESCRIPTORS);
 
-// O_PATH of <asm-generic/fcntl.h>, which Node does not name: a folder may be one to enter and write in, and not to list.
-const access = hasDescriptors ? 0x20_0000 : constants.O_RDONLY;
+/** Of <asm-generic/fcntl.h>, which Node does not name. It opens something without doing anything to it. */
+export const O_PATH = 0x20_0000;
+// A folder may be one to enter and write in, and not to list.
+const access = hasDescriptors ? O_PATH : constants.O_RDONLY;
 const FLAGS = access | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Leads to what is open, whatever its path leads to by now. */
+export function descriptorPath(descriptor: number): string {
+  return `${DESCRIPTORS}/${descriptor}`;
+}
 
 /**
  * A folder that is held open while somebody works in it. A path through the descriptor leads into this very folder, even when
@@ -24,7 +31,7 @@ export class HeldFolder {
 
   private constructor(opened: RawPath, descriptor: number) {
     const { ino, dev } = fstatSync(descriptor, { bigint: true });
-    this.path = hasDescriptors ? `${DESCRIPTORS}/${descriptor}` : opened;
+    this.path = hasDescriptors ? descriptorPath(descriptor) : opened;
     this.inode = ino;
     this.device = dev;
     this.#descriptor = descriptor;

@@ -72,11 +72,16 @@ function partOf(what: Lack['what']): UnsetPart {
 }
 
 function inWords(what: Lack['what']): string {
-  return what === 'owner' || what === 'set-user-id' || what === 'set-group-id' ? RIGHTS[what] : wordsOf(what);
+  return isRight(what) ? RIGHTS[what] : wordsOf(what);
+}
+
+function isRight(what: Lack['what']): what is InodeRight {
+  return typeof what === 'string' && Object.hasOwn(RIGHTS, what);
 }
 
 const RIGHTS = {
   owner: 'its owner',
+  mode: 'its mode',
   'set-user-id': 'its set-user-id bit',
   'set-group-id': 'its set-group-id bit',
   capability: 'its capabilities',

@@ -62,7 +62,7 @@ function finished({ path, mode }: Late, place: RawPath, troubles: readonly Lack[
   try {
     const file = openSync(systemPath(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      return { path, troubles: [...troubles, ...setMode(file, mode).map((what) => ({ what, code: 'EPERM' }))] };
+      return { path, troubles: [...troubles, ...setMode(file, mode)] };
     } finally {
       closeSync(file);
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { lendHost, MemorySink, MemorySnapshot, type StoredTreeEntry } from 'holdfast/conformance';
-import type { RestoreRequest, Unset } from 'holdfast/plugin';
+import type { Restored, RestoreRequest, Unset } from 'holdfast/plugin';
 import { plugin } from './index.ts';
 import { temporaryFolder } from './sample.ts';
 import { FilesSource } from './source.ts'; // at once: later, this process may no longer read it
@@ -54,20 +54,27 @@ async function asNobody(from: string, into: string): Promise<void> {
     conflict: 'error',
     parallel: 8,
   };
-  const restored = await source.restore(await source.plan(request, snapshot), request, snapshot);
+  const planned = await source.plan(request, snapshot);
+  const restored = await source.restore(planned, request, snapshot);
   // Again, onto what is there: in a folder that its owner may not write in, and in one that he may not even enter.
   const within = `${into}/open/kept`;
   await fs.appendFile(within, ' and more');
   await fs.chmod(`${into}/open`, 0o555);
   await fs.chmod(`${into}/shut`, 0o600);
   const replacing: RestoreRequest = { ...request, conflict: 'replace' };
-  const replaced = await source.restore(await source.plan(replacing, snapshot), replacing, snapshot);
+  const plannedAgain = await source.plan(replacing, snapshot);
+  const replaced = await source.restore(plannedAgain, replacing, snapshot);
+  // And into a folder of another.
+  const theirs: RestoreRequest = { ...replacing, into: { folder: `${into}/../theirs` }, select: ['/z mine'] };
+  const plannedTheirs = await source.plan(theirs, snapshot);
+  const refused = await source.restore(plannedTheirs, theirs, snapshot);
+  const foreseen = [planned, plannedAgain, plannedTheirs].map((plan) => plan.foreseen);
   const denied = await plugin.open({ paths: [`${from}/closed`] }, host);
   const probed = await denied.probe().then(
     () => 'read',
     (error: unknown) => String(error),
   );
-  console.log(JSON.stringify({ captured: sink.skipped, restored, replaced, probed }));
+  console.log(JSON.stringify({ captured: sink.skipped, restored, replaced, refused, foreseen, probed }));
 }
 
 const [, thisFile = '', ...folders] = process.argv;
@@ -89,9 +96,10 @@ else
       await fs.chmod(join(from, 'open/secret'), 0o000);
       await fs.chmod(join(from, 'closed'), 0o000);
 
+      await fs.mkdir(join(folder.path, 'theirs'));
       const args = ['--conditions=source', '--import', 'tsx', thisFile, from, into];
       const { stdout } = await promisify(execFile)(process.execPath, args);
-      const { captured, restored, replaced, probed } = JSON.parse(stdout);
+      const { captured, restored, replaced, refused, foreseen, probed } = JSON.parse(stdout);
       assert.deepEqual(
         captured.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
         [
@@ -116,6 +124,21 @@ else
         replaced.skipped.map((one: { what: string; failure: { code: string } }) => [one.what, one.failure.code]),
         [['shut/within', 'RESTORE_DENIED'], ...rights],
       );
+      const told = ({ skipped, unset, notSet }: Restored) => ({
+        skipped: [...skipped].sort((a, b) => (a.what < b.what ? -1 : 1)),
+        unset,
+        notSet,
+      });
+      assert.deepEqual(
+        foreseen.map(told),
+        [restored, replaced, refused].map(told),
+        'a dry run says the same beforehand',
+      );
+      if (process.getuid?.() === 0)
+        assert.deepEqual(
+          refused.skipped.map((one: { failure: { message: string } }) => one.failure.message),
+          ['cannot restore z mine: EACCES', 'cannot restore .: EPERM'],
+        );
       assert.equal((await fs.stat(join(into, 'open'))).mode, (await fs.stat(join(from, 'open'))).mode);
       assert.match(probed, /cannot list .*closed: EACCES/);
       assert.deepEqual((await fs.readdir(into)).sort(), ['closed', 'open', 'shut', 'z mine', 'z of another']);

@@ -1,3 +1,5 @@
+import { printablePath } from 'holdfast/plugin';
+
 /**
  * A path or name as the file system has it: one character (U+0000 to U+00FF) for each byte. Comparing two of them compares
  * their bytes, names that are not UTF-8 survive, and they cost a fifth of what a Buffer each would.
@@ -29,23 +31,9 @@ export function textOf(path: RawPath): string {
   return notAscii.test(path) ? Buffer.from(path, 'latin1').toString('utf8') : path;
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The path for messages: whatever could move a cursor, reorder text or is not UTF-8 is written as an escape. */
+/** The path for messages, as every other message has it; `.` for the empty one. */
 export function printable(path: RawPath): string {
-  if (path === '') return '.';
-  try {
-    const text = notAscii.test(path) ? strict.decode(bytesOf(path)) : path;
-    return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter);
-  } catch {
-    return path.replace(/[^\x20-\x7e]/g, escapeCharacter);
-  }
-}
-
-function escapeCharacter(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  if (character === '\n') return '\\n';
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  return path === '' ? '.' : printablePath(bytesOf(path));
 }
 
 export function childOf(folder: RawPath, name: RawPath): RawPath {

@@ -4,10 +4,12 @@ import { openExtras } from 'holdfast/system';
 import { Attributes } from './attributes.ts';
 import { Destination } from './destination.ts';
 import { timeSlack } from './difference.ts';
-import { restoreFailure } from './failure.ts';
+import { NOTHING_IN_FOLDER, restoreFailure } from './failure.ts';
+import { Lacking } from './lacking.ts';
 import { printable, type RawPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
+import { Skips } from './skips.ts';
 import { lookAt } from './standing.ts';
 import { StandingExtras } from './standing-extras.ts';
 import { SurplusSearch } from './surplus.ts';
@@ -53,6 +55,7 @@ export async function planRestore(options: PlanOptions): Promise<Plan> {
       shown: shown.toJSON(),
     },
     place: printable(wanted.folder),
+    foreseen: found.foreseen,
   };
 }
 
@@ -75,6 +78,7 @@ export interface Surveyed {
   /** Not in the snapshot, and spared. */
   readonly stay: number;
   readonly shown: Shown;
+  readonly foreseen: NonNullable<Plan['foreseen']>;
 }
 
 export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptions): Promise<Surveyed> {
@@ -82,6 +86,9 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
   const surplus = destination === undefined ? undefined : new SurplusSearch(destination, wanted.spared);
   const access = openExtras();
   const shown = new Shown();
+  const skips = new Skips();
+  const lacking = new Lacking(skips);
+  const attributes = new Attributes(wanted);
   const named = {
     conflicts: new Paths(),
     kept: new Paths(),
@@ -107,7 +114,7 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     from,
     artifact,
     signal: host.signal,
-    attributes: new Attributes(wanted),
+    attributes,
     extras: new StandingExtras(access, wanted.extras),
     slackNs: timeSlack(access),
     destination,
@@ -118,11 +125,21 @@ export async function surveyed({ wanted, from, artifact, host, tell }: PlanOptio
     same: () => {
       same++;
     },
+    lacks: (path, all) => {
+      for (const lack of all) lacking.add(path, lack);
+    },
+    refused: (path, error) => skips.add(path, restoreFailure(error, path)),
     unread: (path, what, code) => host.log.warn(`the ${what} of ${printable(path)} could not be compared: ${code}`),
-    fail: (path, error) => host.log.warn(restoreFailure(error, path).message),
+    fail: (path, error, kind) =>
+      skips.add(path, { ...restoreFailure(error, path), ...(kind === 'directory' && NOTHING_IN_FOLDER) }),
   });
   for (const why of access.missing.values()) host.log.warn(`not everything could be compared: ${why}`);
-  return { ...named, made, bytes, same, stay: surplus?.stay ?? 0, shown };
+  const foreseen = {
+    notSet: attributes.setsOwners ? [] : ['owner' as const],
+    unset: lacking.unset,
+    skipped: skips.all,
+  };
+  return { ...named, made, bytes, same, stay: surplus?.stay ?? 0, shown, foreseen };
 }
 
 // The folder restored into is the user's own choice: a link to it is followed. Below it none is.

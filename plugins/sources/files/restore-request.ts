@@ -1,13 +1,13 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fail, type Json, type Reader, type RestoreRequest } from 'holdfast/plugin';
+import { fail, type Json, type Reader, type RestoreRequest, type StoredEntry } from 'holdfast/plugin';
 import { type Captured, capturedAt, isWithin, type Kept, keptBy } from './captured.ts';
 import { errnoOf } from './failure.ts';
 import { mountPoints } from './mounts.ts';
 import type { FilesOptions } from './options.ts';
 import { bytesOf, nameOf, type RawPath, rawPath, rawPathOf } from './raw-path.ts';
+import type { Spared } from './spared.ts';
 import { inodeOf } from './standing.ts';
-import type { Spared } from './surplus.ts';
 
 /** What this source can be asked to restore. */
 export interface Wanted {
@@ -120,7 +120,7 @@ function selects(from: Reader, patterns: readonly string[] | undefined): Spared[
   return (path, isFolder) => isSelected(bytesOf(path), isFolder);
 }
 
-/** The files of patterns that the snapshot has, and what they say. */
+/** The files of patterns that the snapshot has, and what they say; also of those that are another name of a file. */
 async function patternsThen(
   from: Reader,
   artifact: string,
@@ -128,14 +128,27 @@ async function patternsThen(
 ): Promise<ReadonlyMap<RawPath, string>> {
   const found = new Map<RawPath, string>();
   if (names.length === 0) return found;
+  const links = new Map<RawPath, RawPath>();
   for await (const entry of from.tree(artifact)) {
     const path = rawPathOf(entry.path);
-    if (entry.kind !== 'file' || !names.includes(nameOf(path))) continue;
-    const parts: Uint8Array[] = [];
-    for await (const part of entry.content.read({ offset: 0, length: MOST_PATTERNS })) parts.push(part);
-    found.set(path, Buffer.concat(parts).toString('utf8'));
+    if (!names.includes(nameOf(path))) continue;
+    if (entry.kind === 'file') found.set(path, await startOf(entry));
+    else if (entry.kind === 'hardlink') links.set(path, rawPathOf(entry.target));
   }
+  const elsewhere = new Set([...links.values()].filter((target) => !found.has(target)));
+  const texts = new Map(found);
+  for await (const entry of elsewhere.size === 0 ? [] : from.tree(artifact)) {
+    const path = rawPathOf(entry.path);
+    if (entry.kind === 'file' && elsewhere.has(path)) texts.set(path, await startOf(entry));
+  }
+  for (const [path, target] of links) found.set(path, texts.get(target) ?? '');
   return found;
+}
+
+async function startOf({ content }: Extract<StoredEntry, { kind: 'file' }>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of content.read({ offset: 0, length: MOST_PATTERNS })) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
 }
 
 const MOST_PATTERNS = 1 << 20;

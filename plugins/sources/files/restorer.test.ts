@@ -148,14 +148,22 @@ describe('a restore of files', () => {
 
   it('removes what a killed restore had not finished, and nothing else that stands there', async () => {
     await using place = await temporaryFolder();
-    const left = unfinishedName();
-    const others = ['.holdfast-mine', `${unfinishedName()}.txt`, 'x.holdfast-0123456789abcdef'];
     await fs.mkdir(join(place.path, 'a'));
     await fs.mkdir(join(place.path, 'away'));
+    const name = async (folder: string) =>
+      unfinishedName((await fs.stat(join(place.path, folder), { bigint: true })).ino);
+    const others = [
+      '.holdfast-mine',
+      '.holdfast-0123456789abcdef',
+      '.holdfast-0123456789abcdef-0123456789abcdef',
+      `${await name('.')}.txt`,
+      await name('away'), // moved or copied there by somebody
+    ];
     for (const folder of ['.', 'a']) {
-      await fs.symlink('/nowhere', join(place.path, folder, unfinishedName()));
-      for (const name of [left, ...others]) await fs.writeFile(join(place.path, folder, name), '');
+      await fs.symlink('/nowhere', join(place.path, folder, await name(folder)));
+      for (const other of [await name(folder), ...others]) await fs.writeFile(join(place.path, folder, other), '');
     }
+    const left = await name('away');
     await fs.writeFile(join(place.path, 'away', left), 'not entered');
     await restore({ into: place.path }, snapshotOf(folder('a'), file('a/b')));
     assert.deepEqual((await fs.readdir(place.path)).sort(), ['a', 'away', ...others].sort());
@@ -272,14 +280,14 @@ describe('a restore of files where something stands already', () => {
     for (const name of ['a', 'd/new\nline']) await fs.writeFile(join(place.path, name), 'old');
     const snapshot = snapshotOf(file('a'), folder('d'), file('d/new\nline'), file('e'));
     const asked = { into: place.path };
-    await assert.rejects(plan(asked, snapshot), /2 of the paths .* a, d\/new\\nline/);
+    await assert.rejects(plan(asked, snapshot), /2 of the paths .* a, d\/new\\x0aline/);
     const { steps } = await plan({ ...asked, conflict: 'replace' }, snapshot);
     assert.match(steps[0] ?? '', /3 × file/);
     const attributes = ['set attributes of .', 'set attributes of d'];
-    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\nline', ...attributes]);
+    assert.deepEqual(steps.slice(1), ['replace a', 'replace d/new\\x0aline', ...attributes]);
     const { steps: kept } = await plan({ ...asked, conflict: 'skip' }, snapshot);
-    assert.deepEqual(kept.slice(1), ['keep a', 'keep d/new\\nline']);
-    assert.deepEqual(codes(await restore(asked, snapshot)), ['a RESTORE_CONFLICT', 'd/new\\nline RESTORE_CONFLICT']);
+    assert.deepEqual(kept.slice(1), ['keep a', 'keep d/new\\x0aline']);
+    assert.deepEqual(codes(await restore(asked, snapshot)), ['a RESTORE_CONFLICT', 'd/new\\x0aline RESTORE_CONFLICT']);
   });
 
   it('replaces a link, not what it points to, and every other kind', async () => {

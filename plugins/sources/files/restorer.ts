@@ -15,12 +15,13 @@ import { Destination } from './destination.ts';
 import { attributeDifferences, timeSlack } from './difference.ts';
 import { Dressing } from './dressing.ts';
 import { EntryMaker } from './entry-maker.ts';
-import { changed, conflicts, errnoOf, escapes, restoreFailure } from './failure.ts';
+import { changed, conflicts, errnoOf, escapes, NOTHING_IN_FOLDER, notRemoved, restoreFailure } from './failure.ts';
 import { InFlight } from './in-flight.ts';
 import { type Lack, Lacking } from './lacking.ts';
 import { removeLeftOver } from './left-over.ts';
 import { lockFailure } from './lock.ts';
-import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
+import { keepsExcluded, PATTERNS_STAY, patternsStay } from './pattern-file.ts';
+import { bytesOf, childOf, parentOf, printable, type RawPath, rawPathOf, systemPath, textOf } from './raw-path.ts';
 import { surveyed } from './restore-plan.ts';
 import type { Wanted } from './restore-request.ts';
 import { Shown } from './shown.ts';
@@ -74,6 +75,11 @@ export class Restorer {
   // What a hard link may be made to. All of a whole tree, but for what was not written.
   readonly #written = new Set<RawPath>();
   readonly #unwritten = new Set<RawPath>();
+  // Folders that were there, and have what the snapshot has not.
+  readonly #entered = new Set<RawPath>();
+  // How much of the tree could not be restored, and how much was therefore not removed.
+  #failed = 0;
+  #left = 0;
   // Where something stands in the place of a folder: what would be in it is left out with it.
   #without: RawPath | undefined;
 
@@ -86,7 +92,7 @@ export class Restorer {
   async run(plan: Plan): Promise<Restored> {
     const { wanted } = this.#o;
     const shown = wanted.conflict === 'replace' ? (Shown.from(plan.state) ?? (await this.#survey())) : new Shown();
-    const destination = openDestination(wanted.folder);
+    const destination = openDestination(wanted.folder, (names) => this.#tellSwept('', names));
     const surplus = new SurplusSearch(destination, wanted.spared);
     const [attributes, dressing] = [this.#attributes, this.#dressing];
     const maker = new EntryMaker({ destination, surplus, shown, wanted, attributes, dressing });
@@ -106,6 +112,15 @@ export class Restorer {
     };
   }
 
+  /** Nothing is removed without a word. */
+  #tellSwept(folder: RawPath, names: readonly RawPath[]): void {
+    for (const name of names)
+      this.#o.host.log.warn(
+        `removed ${printable(childOf(folder, name))}: a restore that was killed had not finished it`,
+      );
+    this.#counts.removed += names.length;
+  }
+
   #notSet(): MetaPart[] {
     const { xattrs, flags } = this.#o.wanted.extras;
     return [
@@ -121,16 +136,39 @@ export class Restorer {
     try {
       for await (const entry of from.tree(artifact, wanted.patterns)) {
         host.signal.throwIfAborted();
-        this.#removeAll(surplus.past(rawPathOf(entry.path)), destination, shown);
+        surplus.pass(rawPathOf(entry.path));
         await this.#take(entry, destination, surplus, shown, maker);
       }
     } finally {
       await this.#inFlight.ended();
     }
-    this.#removeAll(surplus.rest(), destination, shown);
     for (const entry of this.#later) await this.#attempt(entry, () => this.#make(entry, maker));
     await this.#linkAll(maker);
+    await this.#sweep(maker);
     await this.#finish(destination);
+  }
+
+  /** Removes what the snapshot does not have: when all that it has is there, and only then. */
+  async #sweep({ destination, shown }: EntryMaker): Promise<void> {
+    const { wanted, from, artifact, host } = this.#o;
+    if (wanted.spared === undefined) return;
+    const surplus = new SurplusSearch(destination, wanted.spared);
+    const act = this.#failed === 0 ? this.#removeAll.bind(this) : this.#leaveAll.bind(this);
+    for await (const entry of from.tree(artifact, wanted.patterns)) {
+      host.signal.throwIfAborted();
+      const path = rawPathOf(entry.path);
+      act(surplus.past(path), destination, shown);
+      if (entry.kind === 'directory' && this.#entered.has(path)) surplus.enter(path);
+    }
+    act(surplus.rest(), destination, shown);
+    if (this.#left > 0) this.#skips.add('', notRemoved(this.#left, this.#failed));
+  }
+
+  #leaveAll(surplus: Iterable<Surplus>): void {
+    for (const found of surplus) {
+      if ('error' in found) this.#skip(found.path, found.error);
+      else this.#left++;
+    }
   }
 
   /** What there is to change, when nobody was shown it. */
@@ -163,7 +201,7 @@ export class Restorer {
     const path = rawPathOf(entry.path);
     const replaces = wanted.conflict === 'replace' && wanted.within(path);
     if (path === '') {
-      surplus.enter(path);
+      this.#enterFound(path, surplus);
       const fresh = destination.isFresh('');
       const root = destination.lookAtRoot();
       const due = fresh || (replaces && shown.has(path, 'attributes', root));
@@ -184,6 +222,7 @@ export class Restorer {
       if (wanted.conflict === 'error' && stands.isSymbolicLink())
         escapes(path, 'a symbolic link stands in the place of this folder');
       if (wanted.conflict === 'error') conflicts(path);
+      if (keepsExcluded(path, stands, wanted.spared)) throw patternsStay(path);
       if (!shown.has(path, 'kind', stands)) changed(path);
       destination.unlock(parentOf(path));
       unlinkSync(systemPath(place.path));
@@ -201,8 +240,10 @@ export class Restorer {
       return;
     }
     this.#without = undefined;
-    if (removeLeftOver(place.path)) destination.touch(path);
-    surplus.enter(path);
+    const swept = removeLeftOver(place.path);
+    if (swept.length > 0) destination.touch(path);
+    this.#tellSwept(path, swept);
+    this.#enterFound(path, surplus);
     if (!replaces) return;
     const due = shown.has(path, 'attributes', stands);
     const attributes = this.#attributes.onto(entry.meta, stands);
@@ -212,6 +253,11 @@ export class Restorer {
     else if (attributeDifferences(stands, attributes, timeSlack(this.#dressing.access)).length === 0)
       this.#counts.unchanged++;
     else this.#attemptSync(path, () => changed(path));
+  }
+
+  #enterFound(path: RawPath, surplus: SurplusSearch): void {
+    surplus.enter(path);
+    if (this.#o.wanted.spared !== undefined) this.#entered.add(path);
   }
 
   async #make(entry: NoFolder, maker: EntryMaker): Promise<void> {
@@ -230,30 +276,34 @@ export class Restorer {
     else if (this.#o.wanted.patterns !== undefined) this.#written.add(path);
   }
 
-  #removeBelow(surplus: Iterable<Surplus>, path: RawPath, { destination, shown }: EntryMaker): void {
-    this.#removeAll(surplus, destination, shown, path);
+  /** What is in a folder that makes room for something else, up to what cannot be removed: then there is no room, and the rest stays. */
+  #removeBelow(surplus: Iterable<Surplus>, room: RawPath, { destination, shown }: EntryMaker): void {
+    for (const found of surplus) {
+      if (!this.#attemptSync(found.path, () => this.#remove(found, destination, shown, room))) return;
+    }
   }
 
-  /** Removes what was shown to be removed. `room`: the folder that makes room for something else, of which that was shown. */
-  #removeAll(surplus: Iterable<Surplus>, destination: Destination, shown: Shown, room?: RawPath): void {
-    for (const found of surplus) {
-      const { path } = found;
-      this.#attemptSync(path, () => {
-        if ('error' in found) throw found.error;
-        if (!shown.has(path, path === room ? 'kind' : 'remove', found.stands)) changed(path);
-        const place = systemPath(found.place);
-        destination.unlock(parentOf(path));
-        try {
-          if (found.stands.isDirectory()) rmdirSync(place);
-          else unlinkSync(place);
-        } catch (error) {
-          if (errnoOf(error) === 'ENOTEMPTY') changed(path);
-          if (errnoOf(error) !== 'ENOENT') throw error;
-        }
-        destination.touch(parentOf(path));
-        if (path !== room) this.#counts.removed++;
-      });
+  /** Removes what was shown to be removed. */
+  #removeAll(surplus: Iterable<Surplus>, destination: Destination, shown: Shown): void {
+    for (const found of surplus) this.#attemptSync(found.path, () => this.#remove(found, destination, shown));
+  }
+
+  /** `room`: the folder that makes room for something else, of which that was shown. */
+  #remove(found: Surplus, destination: Destination, shown: Shown, room?: RawPath): void {
+    const { path } = found;
+    if ('error' in found) throw found.error;
+    if (!shown.has(path, path === room ? 'kind' : 'remove', found.stands)) changed(path);
+    const place = systemPath(found.place);
+    destination.unlock(parentOf(path));
+    try {
+      if (found.stands.isDirectory()) rmdirSync(place);
+      else unlinkSync(place);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOTEMPTY') changed(path);
+      if (errnoOf(error) !== 'ENOENT') throw error;
     }
+    destination.touch(parentOf(path));
+    if (path !== room) this.#counts.removed++;
   }
 
   async #linkAll(maker: EntryMaker): Promise<void> {
@@ -308,20 +358,25 @@ export class Restorer {
       this.#o.host.signal.throwIfAborted();
       const path = rawPathOf(entry.path);
       this.#unwritten.add(path);
-      this.#skip(path, error, entry.kind === 'directory' ? { hint: 'nothing in this folder was restored' } : {});
+      this.#skip(path, error, entry.kind === 'directory' ? NOTHING_IN_FOLDER : {});
     }
   }
 
-  #attemptSync(path: RawPath, action: () => void): void {
+  /** Returns whether it was done. */
+  #attemptSync(path: RawPath, action: () => void): boolean {
     try {
       action();
+      return true;
     } catch (error) {
       this.#skip(path, error);
+      return false;
     }
   }
 
   #skip(path: RawPath, error: unknown, more: Pick<Failure, 'hint'> = {}): void {
     const failure = lockFailure(error, path, this.#o.wanted.folder) ?? { ...restoreFailure(error, path), ...more };
+    // A file of patterns is left so that no more is removed than now: the rest may be.
+    if (failure.code !== PATTERNS_STAY) this.#failed++;
     this.#skips.add(path, failure);
   }
 
@@ -335,9 +390,9 @@ export class Restorer {
   }
 }
 
-function openDestination(folder: RawPath): Destination {
+function openDestination(folder: RawPath, removed: (names: readonly RawPath[]) => void): Destination {
   try {
-    return Destination.open(folder);
+    return Destination.open(folder, removed);
   } catch (error) {
     return fail(restoreFailure(error, folder), error);
   }

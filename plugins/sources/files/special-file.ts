@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promises as fs } from 'node:fs';
 import { promisify } from 'node:util';
 import { fail, type PlainContent, unfinishedName } from 'holdfast/plugin';
+import type { Place } from './destination.ts';
 import { childOf, type RawPath, systemPath, textOf } from './raw-path.ts';
 
 type Special = Extract<PlainContent, { kind: 'special' }>;
@@ -15,11 +16,16 @@ const environment = () => ({ PATH: process.env['PATH'] });
  * one that `place` lies in, under a name of its own, and it is linked from there. They are started in the folder, whatever it is
  * called: a path through a descriptor of this process leads nowhere once another program runs.
  */
-export async function makeSpecialFile(special: Special, mode: number, place: RawPath, folder: RawPath): Promise<void> {
-  const name = unfinishedName();
-  const temporary = childOf(folder, name);
+export async function makeSpecialFile(
+  special: Special,
+  mode: number,
+  place: RawPath,
+  folder: Place['folder'],
+): Promise<void> {
+  const name = unfinishedName(folder.inode);
+  const temporary = childOf(folder.path, name);
   const modeOption = `--mode=${(mode & 0o777).toString(8)}`;
-  const options = { env: environment(), cwd: textOf(folder) };
+  const options = { env: environment(), cwd: textOf(folder.path) };
   try {
     if (special.type === 'fifo') await run('mkfifo', [modeOption, '--', name], options);
     else await run('mknod', [modeOption, '--', name, ...numbers(special)], options);

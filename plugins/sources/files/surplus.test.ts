@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { Destination } from './destination.ts';
 import { mountPoints } from './mounts.ts';
 import { temporaryFolder } from './sample.ts';
-import { type Spared, SurplusSearch } from './surplus.ts';
+import type { Spared } from './spared.ts';
+import { SurplusSearch } from './surplus.ts';
 
 /** Spares nothing. */
 const nothing: Spared = {
@@ -54,7 +55,7 @@ test('files of patterns that cannot be read may exclude anything: nothing beside
   await fs.symlink('/nowhere', join(place.path, '.ignore'));
   await fs.writeFile(join(place.path, 'a/b'), '');
   const { paths } = found(place.path, { ...nothing, excludeFiles: ['.ignore'] });
-  assert.deepEqual(paths, ['.ignore', 'a/.ignore', 'a/b', 'a'], 'neither a link nor a folder says anything');
+  assert.deepEqual(paths, ['.ignore', 'a/b', 'a/.ignore', 'a'], 'neither a link nor a folder says anything');
 });
 
 test('mount points are read as the kernel writes them', () => {

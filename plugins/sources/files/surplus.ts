@@ -4,33 +4,16 @@ import type { Destination } from './destination.ts';
 import { errnoOf } from './failure.ts';
 import { HeldFolder } from './held-folder.ts';
 import { CACHE_SIGNATURE, CACHE_TAG } from './look-up.ts';
-import { childOf, parentOf, type RawPath, rawPath, systemPath } from './raw-path.ts';
+import { isPatternFile, patternsStay } from './pattern-file.ts';
+import { childOf, nameOf, parentOf, type RawPath, rawPath, systemPath } from './raw-path.ts';
 import { Rules } from './rules.ts';
+import type { Spared } from './spared.ts';
 import { lookAt } from './standing.ts';
 
 /** Something that is there and not in the snapshot: to be removed, or not to be looked into, and why. */
 export type Surplus =
   | { readonly path: RawPath; readonly place: RawPath; readonly stands: BigIntStats }
   | { readonly path: RawPath; readonly error: unknown };
-
-/** What of a folder is not to be removed, though the snapshot does not have it. */
-export interface Spared {
-  /** Whether `path` of the tree was captured for its own sake. */
-  within(path: RawPath): boolean;
-  /** Whether a selection of what to restore includes it. */
-  selects(path: RawPath, isFolder: boolean): boolean;
-  /** Paths of the tree at which the patterns of `exclude` begin to count. */
-  readonly roots: readonly RawPath[];
-  readonly exclude: readonly string[];
-  readonly excludeFiles: readonly string[];
-  readonly excludeCaches: boolean;
-  /** What files of patterns said when the snapshot was made, by their paths in the tree. */
-  readonly patternsThen: ReadonlyMap<RawPath, string>;
-  /** Absolute. */
-  readonly mounts: ReadonlySet<RawPath>;
-  /** Whether the agent keeps its own there. */
-  isLeft(folder: BigIntStats): boolean;
-}
 
 interface Frame {
   readonly path: RawPath;
@@ -63,15 +46,19 @@ export class SurplusSearch {
 
   /** Notes the entry that the tree comes to, and returns what is in the folders that it has left behind. */
   *past(path: RawPath): Generator<Surplus> {
-    if (this.#spared === undefined) return;
+    for (const left of this.pass(path)) yield* this.#sweep(left);
+  }
+
+  /** The same, where nothing is looked for yet: only what `below` needs is kept. Returns the folders left behind. */
+  pass(path: RawPath): readonly Frame[] {
+    if (this.#spared === undefined) return [];
     const parent = parentOf(path);
-    for (let top = this.#frames.at(-1); top !== undefined; top = this.#frames.at(-1)) {
-      if (path !== '' && (top.path === '' || top.path === parent || parent.startsWith(`${top.path}/`))) break;
-      this.#frames.pop();
-      yield* this.#sweep(top);
-    }
+    const isAround = (frame: Frame) =>
+      path !== '' && (frame.path === '' || frame.path === parent || parent.startsWith(`${frame.path}/`));
+    const left = this.#frames.splice(this.#frames.findLastIndex(isAround) + 1).reverse();
     const top = this.#frames.at(-1);
     if (path !== '' && top?.path === parent) top.names.add(path);
+    return left;
   }
 
   /** What is in the folders that are left when the tree is at its end. */
@@ -84,9 +71,13 @@ export class SurplusSearch {
     if (this.#spared === undefined) return;
     using folder = this.#destination.inside(path);
     const above = this.#above(path);
-    const isRoot = this.#spared.roots.includes(path); // the options name it: it is meant, wherever it lies
-    const mounted = above !== undefined && !isRoot && (above.mounted || this.#isMountPoint(path, folder.device));
-    this.#frames.push({ path, names: new Set(), mounted, ...this.#rulesIn(path, folder.path, this.#outer(path)) });
+    const outer = this.#outer(path);
+    const own = this.#rulesIn(path, folder.path, outer);
+    const inherits = above !== undefined && !this.#spared.roots.includes(path); // the options name a root: it is meant, wherever it lies
+    const mounted = inherits && (above.mounted || this.#isMountPoint(path, folder.device));
+    // What is in a folder that is left out today is left out, whatever is said in there.
+    const shut = own.shut || (inherits && (above.shut || outer.some((rules) => rules?.excludes(path, true))));
+    this.#frames.push({ path, names: new Set(), mounted, rules: own.rules, shut });
   }
 
   /** What is in a folder where the tree has something else, and then the folder itself, when nothing in it stays. */
@@ -125,9 +116,9 @@ export class SurplusSearch {
       held = this.#destination.inside(path);
       for (const name of listed(held.path)) {
         const child = childOf(path, name);
-        // What is being restored at this moment is not whole yet, and has a name that says so.
-        if (!names.has(child) && !isUnfinished(name))
-          yield* this.#one(child, childOf(held.path, name), rules, held.device);
+        // What a killed restore left goes by itself, and is shown as that.
+        if (!names.has(child) && !isUnfinished(name, held.inode))
+          yield* this.#one(child, childOf(held.path, name), rules, held.device, true);
       }
     } catch (error) {
       yield { path, error };
@@ -136,12 +127,13 @@ export class SurplusSearch {
     }
   }
 
-  /** Returns whether nothing is left of it when all that was found is removed. */
+  /** Returns whether nothing is left of it when all that was found is removed. `amongOthers`: its folder stays, with what it has. */
   *#one(
     path: RawPath,
     place: RawPath,
     rules: readonly (Rules | undefined)[],
     device: bigint | undefined,
+    amongOthers: boolean,
   ): Generator<Surplus, boolean> {
     const stands = lookAt(place, path);
     if (stands === undefined) return true;
@@ -150,6 +142,10 @@ export class SurplusSearch {
       return false;
     }
     if (stands.isDirectory()) return yield* this.#folder(path, place, stands, rules);
+    if (amongOthers && stands.isFile() && this.#saysPatterns(nameOf(path))) {
+      yield { path, error: patternsStay(path) };
+      return false;
+    }
     yield { path, place, stands };
     return true;
   }
@@ -167,8 +163,11 @@ export class SurplusSearch {
       const { rules, shut } = this.#rulesIn(path, held.path, outer);
       let empty = true;
       if (shut) this.stay++;
-      for (const name of shut ? [] : listed(held.path)) {
-        const child = this.#one(childOf(path, name), childOf(held.path, name), rules, held.device);
+      const names = shut ? [] : listed(held.path);
+      // Those that say what stays come last: they go when nothing does.
+      const last = names.filter((name) => this.#saysPatterns(name));
+      for (const name of [...names.filter((name) => !last.includes(name)), ...last]) {
+        const child = this.#one(childOf(path, name), childOf(held.path, name), rules, held.device, !empty);
         if (!(yield* child)) empty = false;
       }
       if (shut || !empty) return false;
@@ -180,6 +179,10 @@ export class SurplusSearch {
     }
     yield { path, place, stands };
     return true;
+  }
+
+  #saysPatterns(name: RawPath): boolean {
+    return this.#spared !== undefined && isPatternFile(name, this.#spared);
   }
 
   #isSpared(

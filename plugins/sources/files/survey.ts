@@ -4,9 +4,12 @@ import type { Attributes, Given } from './attributes.ts';
 import type { Destination, Place } from './destination.ts';
 import { attributeDifferences, type Difference, differenceFrom } from './difference.ts';
 import { escapes } from './failure.ts';
-import { bytesOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
+import type { Lack } from './lacking.ts';
+import { leftOver } from './left-over.ts';
+import { keepsExcluded, patternsStay } from './pattern-file.ts';
+import { bytesOf, childOf, parentOf, type RawPath, rawPathOf, systemPath } from './raw-path.ts';
 import type { Wanted } from './restore-request.ts';
-import { inodeOf, kindOf } from './standing.ts';
+import { inodeOf, kindOf, lookAt } from './standing.ts';
 import type { StandingExtras } from './standing-extras.ts';
 import type { Surplus, SurplusSearch } from './surplus.ts';
 import { checkPath, OpenFolders } from './tree-shape.ts';
@@ -21,10 +24,14 @@ export interface Surveyor {
   keep(path: RawPath): void;
   /** It is as it should be. */
   same(path: RawPath): void;
+  /** What of it cannot be set, by whoever restores. */
+  lacks(path: RawPath, all: readonly Lack[]): void;
+  /** It could not be done, for the reason that is given. */
+  refused(path: RawPath, error: unknown): void;
   /** Something of it could not be read (by the name of the errno), so that it is not compared. */
   unread(path: RawPath, what: string, code: string): void;
-  /** It could not be looked into. */
-  fail(path: RawPath, error: unknown): void;
+  /** It could not be looked into, or stays as it is for the reason that is given. */
+  fail(path: RawPath, error: unknown, kind?: StoredEntry['kind']): void;
 }
 
 export interface SurveyOptions extends Surveyor {
@@ -45,9 +52,9 @@ export interface SurveyOptions extends Surveyor {
 type Folder = 'make' | 'found' | 'without';
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
 
-/** A file that is there under several names: what becomes of it is known when all names of the tree are. */
+/** Something that is there under several names: what becomes of it is known when all names of the tree are. */
 interface Shared {
-  readonly entry: Entry<'file'>;
+  readonly entry: Exclude<StoredEntry, { kind: 'hardlink' | 'directory' }>;
   readonly stands: BigIntStats;
   readonly difference: Difference;
 }
@@ -110,7 +117,10 @@ class Survey {
   #root(entry: StoredEntry): void {
     const { destination, wanted, attributes } = this.#o;
     if (entry.kind !== 'directory') escapes('', 'the root of the tree is no folder');
+    if (destination === undefined) this.#lacks(entry, '');
     if (destination === undefined) return;
+    if (destination.isFresh('')) this.#foreseeAttributes(entry, '', destination.lookAtRoot());
+    this.#leftOver('', destination.root);
     this.#o.surplus?.enter('');
     if (wanted.conflict === 'replace' && wanted.within('') && !destination.isFresh('')) {
       const stands = destination.lookAtRoot();
@@ -121,6 +131,15 @@ class Survey {
         attributes.onto(entry.meta, stands),
       );
       this.#tell(differs.then((all) => () => this.#difference(entry, '', toSet(all), stands)));
+    }
+  }
+
+  /** What killed restores left in a folder that is there: it goes whatever is restored. */
+  #leftOver(path: RawPath, folder: RawPath): void {
+    for (const name of leftOver(folder)) {
+      const child = childOf(path, name);
+      const stands = lookAt(childOf(folder, name), child);
+      if (stands !== undefined) this.#tell(() => this.#remove({ path: child, place: child, stands }));
     }
   }
 
@@ -138,7 +157,7 @@ class Survey {
       return 'make';
     }
     using place = destination.place(path);
-    const stands = this.#standing(path, place);
+    const stands = this.#standing(entry, path, place);
     if (stands === 'unknown') return 'without';
     if (stands === undefined) {
       this.#tell(() => this.#make(entry, path));
@@ -150,6 +169,7 @@ class Survey {
         this.#tell(() => this.#o.keep(path));
         return 'without';
       }
+      this.#leftOver(path, place.path);
       surplus?.enter(path);
       if (wanted.conflict === 'replace' && wanted.within(path)) {
         const differs = this.#attributeDifferences(path, place.path, stands, attributes.onto(entry.meta, stands));
@@ -160,7 +180,7 @@ class Survey {
     }
     if (wanted.conflict === 'replace') {
       this.#tell(() => this.#difference(entry, path, { action: 'kind', differs: [] }, stands));
-      return 'make';
+      return keepsExcluded(path, stands, wanted.spared) ? 'without' : 'make';
     }
     if (wanted.conflict === 'error') {
       if (stands.isSymbolicLink()) escapes(path, 'a symbolic link stands in the place of this folder');
@@ -175,7 +195,7 @@ class Survey {
     if (around === 'without' || (entry.kind === 'special' && entry.type === 'socket')) return;
     const place = around === 'make' ? undefined : destination?.place(path);
     try {
-      const stands = place === undefined ? undefined : this.#standing(path, place);
+      const stands = place === undefined ? undefined : this.#standing(entry, path, place);
       if (stands === 'unknown') return;
       if (place === undefined || stands === undefined) {
         if (entry.kind === 'hardlink' && wanted.conflict === 'replace') this.#hardlinks.push(entry);
@@ -190,18 +210,22 @@ class Survey {
   }
 
   /** What is there; `unknown`, which is told, where this user may not look. */
-  #standing(path: RawPath, place: Place): BigIntStats | undefined | 'unknown' {
+  #standing({ kind }: StoredEntry, path: RawPath, place: Place): BigIntStats | undefined | 'unknown' {
     try {
       return this.#o.destination?.standing(path, place);
     } catch (error) {
-      this.#tell(() => this.#o.fail(path, error));
+      this.#tell(() => this.#o.fail(path, error, kind));
       return 'unknown';
     }
   }
 
   /** A folder is in the way: it goes, when nothing in it stays. */
   #makeRoom(entry: StoredEntry, path: RawPath, place: RawPath, stands: BigIntStats): void {
-    const { surplus } = this.#o;
+    const { surplus, wanted } = this.#o;
+    if (keepsExcluded(path, stands, wanted.spared)) {
+      this.#tell(() => this.#o.fail(path, patternsStay(path)));
+      return;
+    }
     const inside = [...(surplus?.below(path, place, stands) ?? [])];
     const last = inside.pop();
     const goes =
@@ -223,7 +247,7 @@ class Survey {
     stands: BigIntStats,
   ): void {
     const inode = inodeOf(stands);
-    const shared = stands.isFile() && stands.nlink > 1n;
+    const shared = !stands.isDirectory() && stands.nlink > 1n;
     if (shared) this.#names.set(inode, (this.#names.get(inode) ?? 0n) + 1n);
     if (entry.kind === 'hardlink') {
       this.#hardlinks.push(entry);
@@ -235,7 +259,7 @@ class Survey {
       const attributes = await this.#attributeDifferences(path, place, stands, given);
       const difference = await differenceFrom(entry, stands, place, { attributes, content: wanted.compareContent });
       return () => {
-        if (shared && entry.kind === 'file') this.#shared.push({ entry, stands, difference });
+        if (shared) this.#shared.push({ entry, stands, difference });
         else this.#difference(entry, path, difference, stands);
       };
     };
@@ -267,6 +291,7 @@ class Survey {
     const taken = this.#staying.has(inode);
     if (difference === undefined && !taken) {
       this.#staying.set(inode, path);
+      this.#lacks(entry, path, stands);
       this.#o.same(path);
     } else if (difference?.action === 'attributes' && !taken && outside === 0n) {
       this.#staying.set(inode, path);
@@ -286,7 +311,7 @@ class Survey {
     using place = destination?.knows(parentOf(path)) ? destination.place(path) : undefined;
     const stands = place === undefined ? undefined : destination?.standing(path, place);
     if (stands === undefined) this.#make(entry, path);
-    else if (!stands.isFile()) this.#difference(entry, path, { action: 'kind', differs: [] }, stands);
+    else if (stands.isDirectory()) this.#difference(entry, path, { action: 'kind', differs: [] }, stands);
     else if (this.#staying.get(inodeOf(stands)) === rawPathOf(entry.target)) this.#o.same(path);
     else {
       const outside = stands.nlink - (this.#names.get(inodeOf(stands)) ?? 1n);
@@ -296,7 +321,13 @@ class Survey {
   }
 
   #make(entry: StoredEntry, path: RawPath): void {
-    this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
+    const { destination, wanted } = this.#o;
+    const isAmongOthers = destination?.knows(parentOf(path)) && !destination.isFresh(parentOf(path));
+    if (isAmongOthers && keepsExcluded(path, undefined, wanted.spared)) this.#o.fail(path, patternsStay(path));
+    else {
+      this.#foresee(entry, path);
+      this.#o.change(path, { ...described(entry), action: 'make', differs: [] }, undefined);
+    }
   }
 
   #remove(found: Surplus): void {
@@ -304,6 +335,7 @@ class Survey {
     if ('error' in found) this.#o.fail(path, found.error);
     else {
       const kind = kindOf(found.stands);
+      this.#refuse(path);
       this.#o.change(path, { path: bytesOf(path), kind, action: 'remove', differs: [] }, found.stands);
     }
   }
@@ -316,11 +348,48 @@ class Survey {
     more: Pick<Change, 'otherNames'> = {},
   ): void {
     if (difference === undefined) {
+      this.#lacks(entry, path, stands);
       this.#o.same(path);
       return;
     }
+    if (difference.action !== 'attributes' && keepsExcluded(path, stands, this.#o.wanted.spared)) {
+      this.#o.fail(path, patternsStay(path));
+      return;
+    }
+    if (difference.action === 'attributes') this.#foreseeAttributes(entry, path, stands);
+    else this.#foresee(entry, path);
     const there = difference.action === 'kind' ? { there: kindOf(stands) } : {};
     this.#o.change(path, { ...described(entry), ...difference, ...there, ...more }, stands);
+  }
+
+  /** Something would be made there, or put in the place of something. */
+  #foresee(entry: StoredEntry, path: RawPath): void {
+    if (!this.#refuse(path)) this.#lacks(entry, path);
+  }
+
+  #foreseeAttributes(entry: StoredEntry, path: RawPath, stands: BigIntStats): void {
+    const user = process.geteuid?.() ?? 0;
+    if (user === 0 || stands.uid === BigInt(user)) this.#lacks(entry, path, stands);
+    else this.#o.refused(path, Object.assign(new Error('it is of another'), { code: 'EPERM' }));
+  }
+
+  /** Another name lacks what the first one does. */
+  #lacks(entry: StoredEntry, path: RawPath, stands?: BigIntStats): void {
+    if (entry.kind !== 'hardlink') this.#o.lacks(path, this.#o.attributes.lost(entry.meta, stands));
+  }
+
+  /** Whether this user may not make or remove anything in the folder it lies in, if that is there. */
+  #refuse(path: RawPath): boolean {
+    const { destination } = this.#o;
+    const parent = parentOf(path);
+    if (path === '' || !destination?.knows(parent)) return false;
+    try {
+      destination.requireWritable(parent);
+      return false;
+    } catch (error) {
+      this.#o.refused(path, error);
+      return true;
+    }
   }
 
   /** A name must be given to a file of this tree; of a selection, the folder that file lies in need not be part. */

@@ -272,7 +272,7 @@ describe('Walk, when something vanishes or cannot be read', () => {
     assert.deepEqual(await pathsOf(folder.path, { reader, ...keeping(kept) }), ['', 'kept']);
     assert.deepEqual(
       kept.map(({ what }) => what),
-      ['new\\nline\\u{202e}'],
+      ['new\\x0aline\\xe2\\x80\\xae'],
     );
   });
 });
