@@ -31,6 +31,7 @@ export function advisedReport<T extends { readonly failure?: Failure; readonly t
   report: T,
 ): T {
   const { failure, targets } = report;
+  if (failure === undefined && targets === undefined) return report;
   return {
     ...report,
     ...(failure === undefined ? {} : { failure: advised(failure) }),
