@@ -26,9 +26,17 @@ export function advised(failure: Failure): Failure {
   return failure.hint === undefined ? { ...failure, hint: adviceOn(failure) } : failure;
 }
 
-/** A report whose failure, if there is one, is {@link advised}. */
-export function advisedReport<T extends { readonly failure?: Failure }>(report: T): T {
-  return report.failure === undefined ? report : { ...report, failure: advised(report.failure) };
+/** A report whose failure, if there is one, is {@link advised}, and so are those of its targets. */
+export function advisedReport<T extends { readonly failure?: Failure; readonly targets?: readonly object[] }>(
+  report: T,
+): T {
+  const { failure, targets } = report;
+  if (failure === undefined && targets === undefined) return report;
+  return {
+    ...report,
+    ...(failure === undefined ? {} : { failure: advised(failure) }),
+    ...(targets === undefined ? {} : { targets: targets.map((target) => advisedReport<object>(target)) }),
+  };
 }
 
 function adviceOn({ code, origin, permanent, message }: Failure): string {

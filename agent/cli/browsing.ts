@@ -17,7 +17,7 @@ import type { Invocation } from './invocation.ts';
 import { withVanished } from './known-repository.ts';
 import { openRepository, readingOf } from './open-repository.ts';
 import { renderProblem } from './output/report.ts';
-import { formatCounted } from './output/size.ts';
+import { formatCount, formatCounted } from './output/size.ts';
 import type { Terminal } from './output/terminal.ts';
 import { requirePolicy } from './policy.ts';
 import { type ReaderOptions, unlockReader } from './recovery-key.ts';
@@ -83,15 +83,19 @@ export function tellPassedOver(terminal: Terminal, browsing: Browsing, source?: 
   return [...problems.map(advised), ...passedOver];
 }
 
-/** What lacks in a snapshot since it was made need not have been removed. */
-export function warnIncomplete(terminal: Terminal, { id, opened: { header } }: StoredSnapshot): void {
-  if (header.verdict !== 'incomplete') return;
-  const skipped = formatCounted(header.skipped, 'thing');
-  terminal.warn(`snapshot ${id} is incomplete: when it was made, ${skipped} could not be read`);
+/** What lacks in a snapshot since it was made need not have been removed. `unnamed`: how many of those it names nowhere, where that is known. */
+export function warnIncomplete(terminal: Terminal, { id, opened }: StoredSnapshot, unnamed = 0): void {
+  if (opened.header.verdict !== 'incomplete') return;
+  const skipped = formatCounted(opened.header.skipped, 'thing');
+  const more =
+    unnamed === 0
+      ? ''
+      : `; ${formatCount(unnamed)} of them it does not name, so what looks as if it were removed or new may be among those`;
+  terminal.warn(`snapshot ${id} is incomplete: when it was made, ${skipped} could not be read${more}`);
 }
 
 /** A snapshot for a program. */
 export function snapshotJson({ id, opened: { header } }: StoredSnapshot) {
-  const { source, job, host, started, finished, verdict } = header;
-  return { id, source, job, host, started, finished, verdict };
+  const { source, job, host, started, finished, verdict, skipped } = header;
+  return { id, source, job, host, started, finished, verdict, skipped };
 }

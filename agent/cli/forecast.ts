@@ -24,6 +24,8 @@ export interface Forecast {
   readonly last?: RunRecord;
   /** Absent: it has never ended well here. */
   readonly estimate?: Estimate;
+  /** Targets that do not have the newest snapshot of this job, which others have. */
+  readonly lacking?: readonly string[];
   /** What the job's class would keep and remove of what is stored; a failure when that cannot be known. */
   readonly retention?: RetentionDecision | { readonly failure: Failure };
 }
@@ -50,10 +52,17 @@ export async function forecast(
       const runs = engine.catalog.runs.list(job.name, RECENT + 1);
       const estimate = estimateOf(runs);
       const [last] = runs;
+      const lacking = stored === undefined || 'failure' in stored ? undefined : lackingOf(job, policy, stored);
       const retention = stored === undefined ? undefined : decisionFor(job, policy, stored, now);
       return [
         job.name,
-        { next: next(job), ...(last && { last }), ...(estimate && { estimate }), ...(retention && { retention }) },
+        {
+          next: next(job),
+          ...(last && { last }),
+          ...(lacking && { lacking }),
+          ...(estimate && { estimate }),
+          ...(retention && { retention }),
+        },
       ];
     }),
   );
@@ -72,6 +81,11 @@ async function storedSnapshots(
   } catch (error) {
     return { failure: failureOf(error, { code: 'TARGET_UNAVAILABLE', origin: 'target' }) };
   }
+}
+
+function lackingOf(job: Job, policy: Policy, stored: readonly StoredSnapshot[]): readonly string[] | undefined {
+  const newest = stored.findLast(({ opened: { header } }) => header.job === job.name && header.host === policy.host);
+  return newest?.lacking;
 }
 
 function decisionFor(job: Job, policy: Policy, stored: Stored, now: Date): Forecast['retention'] {

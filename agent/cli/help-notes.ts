@@ -22,15 +22,17 @@ export const COLUMNS = [
   '+ added  - removed  M changed  T now of another kind; then what changed:',
   'c content  m mode  o owner  t time  x xattrs, ACLs  f flags  l link target',
   '? in place of c: only reading would tell whether content changed (--content)',
-  'Then the size (of what was removed: before), and by how much it grew.',
+  '? alone: not in the later one, which skipped it; it need not be gone',
+  'Then the size (of what is not there: before), and by how much it grew.',
   'Of a file with several names that changed, the first is listed.',
 ];
 
 /** What the columns of `find` mean. */
 export const VERSIONS = [
   'A line for each snapshot where it is other than in the one before, marked',
-  'as by diff; ? could not be read, = is the same again. Then that snapshot,',
-  'the size, when it was modified, and in how many snapshots it is like that.',
+  'as by diff; ? could not be read, now or when the snapshot was made; = is the',
+  'same again. Then that snapshot, the size, when it was modified, and in how',
+  'many snapshots it is like that.',
 ];
 
 /** Where the scripts of `completion` go. */

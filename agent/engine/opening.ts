@@ -53,10 +53,9 @@ export async function openStore(specs: readonly PluginSpec[], loan: Loan): Promi
   };
   try {
     const targets: NamedTarget[] = [];
-    const places = new Map<string, string>();
+    eachOnePlace(specs, loan.engine.registry);
     for (const spec of specs) {
       const plugin = pluginOf(loan.engine.registry, 'target', spec);
-      onePlaceEach(places, plugin.identity(spec.options), spec.name);
       const open = (host: Host) =>
         plugin.open(spec.options, host).catch((error) => fail(onTarget(spec.name, error), error));
       const one = await lend(loan, open);
@@ -129,6 +128,12 @@ export function hostFor(
     now: () => engine.now(),
     secret: (reference) => engine.readSecret(reference, own.signal),
   };
+}
+
+/** `TARGETS_SAME`: two of them are one place. */
+export function eachOnePlace(specs: readonly PluginSpec[], registry: PluginRegistry): void {
+  const places = new Map<string, string>();
+  for (const spec of specs) onePlaceEach(places, pluginOf(registry, 'target', spec).identity(spec.options), spec.name);
 }
 
 function onePlaceEach(places: Map<string, string>, identity: string, name: string): void {

@@ -2,7 +2,6 @@ import { encodeFragment } from '../repository/fragment.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
 import { indexKey, packKey } from '../repository/layout.ts';
 import type { PackList } from '../repository/pack-list.ts';
-import type { Store } from '../repository/store.ts';
 import { decodeTable } from '../repository/table.ts';
 import type { SealedPack } from '../workers/messages.ts';
 
@@ -12,7 +11,7 @@ const FLUSH_EVERY_PACKS = 256;
 const FRAGMENT_BYTES = 16 * 1024 * 1024;
 
 export interface PackDeliveryOptions {
-  readonly store: Store;
+  readonly store: { put(key: string, body: Uint8Array, sha256?: string): Promise<unknown> };
   readonly domain: DomainKeys;
   readonly packs: PackList;
   /** Packs that earlier runs stored and no fragment names. */

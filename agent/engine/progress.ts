@@ -1,6 +1,6 @@
 /** How far a run is. Bytes; `expectedBytes` is what the job's last run saw, when there was one. */
 export interface Progress {
-  phase: 'opening' | 'capturing' | 'committing' | 'reading';
+  phase: 'opening' | 'capturing' | 'committing' | 'copying' | 'reading';
   entries: number;
   bytes: number;
   bytesRead: number;

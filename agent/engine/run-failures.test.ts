@@ -208,17 +208,26 @@ test('a target that is full ends the run as failed, whatever the source makes of
   }
 });
 
-test('a target that fails at an index or at the snapshot makes no snapshot either', async () => {
+test('a target that fails at an index or at the snapshot gets no snapshot, and the other does', async () => {
   for (const prefix of ['indexes/', 'snapshots/']) {
     await using r = await create(2);
     r.hooks.put = (target, key) => (target === 'target-1' && key.startsWith(prefix) ? fail(full) : undefined);
     const report = await r.runWith(backupOne);
-    assert.deepEqual([report.verdict, report.failure?.code], ['failed', 'TARGET_FULL']);
+    assert.deepEqual([report.verdict, report.failure], ['incomplete', undefined]);
+    assert.deepEqual(
+      report.targets.map((one) => [one.name, one.state, one.state === 'left out' ? one.failure.code : undefined]),
+      [
+        ['target-0', 'stored', undefined],
+        ['target-1', 'left out', 'TARGET_FULL'],
+      ],
+    );
     assert.deepEqual(await r.keys('snapshots/', 'target-1'), []);
+    assert.equal((await r.keys('snapshots/')).length, 1);
     delete r.hooks.put;
     const next = await r.runWith(backupOne);
     assert.equal(next.verdict, 'ok');
     assert.equal(next.totals.newChunks, 0, 'what was stored is found');
+    assert.deepEqual(await r.keys('snapshots/', 'target-1'), await r.keys('snapshots/'));
   }
 });
 

@@ -1,5 +1,6 @@
 import type { Failure, Json } from '../contract/index.ts';
 import type { Counters } from '../workers/counters.ts';
+import type { Copied } from './catching-up.ts';
 
 export type Verdict = 'ok' | 'incomplete' | 'failed' | 'cancelled';
 
@@ -15,6 +16,8 @@ export interface RunReport {
   /** The time of each phase, in order. */
   readonly phases: readonly { readonly name: string; readonly ms: number }[];
   readonly snapshot?: { readonly id: string; readonly hash: string; readonly sequence: number; readonly key: string };
+  /** Each target that the policy names; none when there is no snapshot, but for those that were left out. */
+  readonly targets: readonly TargetReport[];
   readonly artifacts: readonly ArtifactReport[];
   readonly totals: Totals;
   /** All workers' stages, added up, and the time targets took. */
@@ -25,6 +28,14 @@ export interface RunReport {
   readonly problems: readonly Failure[];
   readonly failure?: Failure;
 }
+
+/**
+ * Whether the snapshot lies on a target. One that failed, or that lacks what earlier runs stored elsewhere, is left out of a run;
+ * `copied` is what it was given of that when the snapshot was stored.
+ */
+export type TargetReport =
+  | { readonly name: string; readonly state: 'stored'; readonly copied?: Copied }
+  | { readonly name: string; readonly state: 'left out'; readonly failure: Failure; readonly copied?: Copied };
 
 export interface ArtifactReport {
   readonly name: string;

@@ -12,6 +12,8 @@ export interface RunRequest {
   readonly signal: AbortSignal;
   /** How long targets may take to notice that the run was cancelled; milliseconds, 15 s unless told. */
   readonly graceMs?: number;
+  /** Bytes that are copied to a target that lags, when the snapshot is stored; 64 GiB unless told. */
+  readonly mostCopied?: number;
   /** Told often; the object is the same each time. */
   onProgress?(progress: Progress): void;
 }

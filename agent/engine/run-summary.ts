@@ -14,6 +14,7 @@ export interface RunOutcome {
   readonly durationMs: number;
   readonly phases: RunReport['phases'];
   readonly snapshot: RunReport['snapshot'];
+  readonly targets: RunReport['targets'];
   readonly artifacts: readonly CapturedArtifact[];
   readonly skipped: RunReport['skipped'];
   /** Counters of what belongs to no artifact. */
@@ -30,13 +31,14 @@ export function summarise(o: RunOutcome): RunReport {
   return {
     job: o.job.name,
     source: o.job.source.name,
-    verdict: verdictOf(o.failure, o.skipped.length),
+    verdict: verdictOf(o),
     traceId: o.traceId,
     started: o.started.toISOString(),
     finished: o.finished.toISOString(),
     durationMs: o.durationMs,
     phases: o.phases,
     ...(o.snapshot === undefined ? {} : { snapshot: o.snapshot }),
+    targets: o.targets,
     artifacts: o.artifacts.map(({ counters: _, body: __, ...shown }) => shown),
     totals: {
       size: sum(({ size }) => size),
@@ -55,7 +57,7 @@ export function summarise(o: RunOutcome): RunReport {
   };
 }
 
-function verdictOf(failure: Failure | undefined, skipped: number): Verdict {
+function verdictOf({ failure, skipped, targets }: RunOutcome): Verdict {
   if (failure !== undefined) return failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
-  return skipped > 0 ? 'incomplete' : 'ok';
+  return skipped.length > 0 || targets.some(({ state }) => state === 'left out') ? 'incomplete' : 'ok';
 }

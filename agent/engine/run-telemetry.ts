@@ -8,13 +8,15 @@ import type { RunReport } from './run-report.ts';
 /** What a run's report does not say, and its telemetry does. */
 export interface RunFacts {
   readonly failedArtifacts: number;
+  /** Targets that lagged when it began: what it stored itself did not go there. */
+  readonly behind: ReadonlySet<string>;
   /** When the last run of the job ended that left nothing out, this one included; ISO 8601. */
   readonly lastSuccess: string | undefined;
 }
 
 /** Says in metrics and log records what a run came to. */
 export function tellRun(trace: RunTrace, job: Job, report: RunReport, facts: RunFacts): void {
-  measureSizes(trace, job, report);
+  measureSizes(trace, job, report, facts.behind);
   measureStages(trace, job, report);
   const by = { 'holdfast.job.name': job.name, 'holdfast.source.type': job.source.type };
   trace.measure('holdfast.run.duration', report.durationMs / 1000, { ...by, 'holdfast.outcome': report.verdict });
@@ -27,7 +29,12 @@ export function tellRun(trace: RunTrace, job: Job, report: RunReport, facts: Run
   logRun(trace, job, report);
 }
 
-function measureSizes(trace: RunTrace, job: Job, { totals, counters, stored, snapshot }: RunReport): void {
+function measureSizes(
+  trace: RunTrace,
+  job: Job,
+  { totals, counters, stored, snapshot, targets }: RunReport,
+  behind: RunFacts['behind'],
+): void {
   const by = { 'holdfast.job.name': job.name, 'holdfast.source.type': job.source.type };
   if (snapshot !== undefined) trace.measure('holdfast.source.size', totals.size, by);
   trace.measure('holdfast.source.read', counters.stages.chunk.bytesIn, by);
@@ -35,8 +42,14 @@ function measureSizes(trace: RunTrace, job: Job, { totals, counters, stored, sna
   trace.measure('holdfast.chunks', counters.newChunks, { ...by, 'holdfast.chunk.state': 'new' });
   trace.measure('holdfast.chunks', counters.chunks - counters.newChunks, { ...by, 'holdfast.chunk.state': 'reused' });
   for (const { name } of job.targets) {
-    const growth = { 'holdfast.job.name': job.name, 'holdfast.target.name': name };
-    trace.measure('holdfast.repository.growth', stored.bytes, growth);
+    const on = { 'holdfast.job.name': job.name, 'holdfast.target.name': name };
+    const target = targets.find((one) => one.name === name);
+    // Of what went to one that was left out on the way it is not known how much it has kept.
+    const written = target?.state === 'left out' || behind.has(name) ? 0 : stored.bytes;
+    trace.measure('holdfast.repository.growth', written + (target?.copied?.bytes ?? 0), on);
+    if (target === undefined) continue;
+    const outcome = target.state === 'stored' ? 'stored' : 'left_out';
+    trace.measure('holdfast.target.snapshots', 1, { ...on, 'holdfast.outcome': outcome });
   }
 }
 
@@ -50,12 +63,21 @@ function measureStages(trace: RunTrace, job: Job, { counters }: RunReport): void
   }
 }
 
-function logRun(trace: RunTrace, job: Job, { verdict, snapshot, skipped, problems, failure }: RunReport): void {
+function logRun(
+  trace: RunTrace,
+  job: Job,
+  { verdict, snapshot, skipped, targets, problems, failure }: RunReport,
+): void {
   logFew(trace, skipped, ({ what, failure }) => ({
     ...problem(failure),
     event: 'holdfast.skipped',
     attributes: { 'holdfast.skipped.what': what },
   }));
+  for (const target of targets) {
+    if (target.state === 'stored') continue;
+    const attributes = { 'holdfast.job.name': job.name, 'holdfast.target.name': target.name };
+    trace.log({ ...problem(target.failure), event: 'holdfast.target.left_out', attributes });
+  }
   logFew(trace, problems, problem);
   trace.log({
     severity: SEVERITIES[verdict],
@@ -68,6 +90,7 @@ function logRun(trace: RunTrace, job: Job, { verdict, snapshot, skipped, problem
       'holdfast.source.type': job.source.type,
       'holdfast.outcome': verdict,
       'holdfast.run.skipped': skipped.length,
+      'holdfast.run.targets_left_out': targets.filter(({ state }) => state === 'left out').length,
       ...(snapshot === undefined ? {} : { 'holdfast.snapshot.id': snapshot.id }),
     },
   });

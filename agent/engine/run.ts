@@ -4,10 +4,11 @@ import { sharedBy } from '../config/domains.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { replicateApprovals } from '../repository/approvals.ts';
 import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/domains.ts';
-import { loadIndex } from '../repository/index-loading.ts';
-import { domainKeys } from '../repository/keys/domain.ts';
+import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import type { Store } from '../repository/store.ts';
+import { snapshotPrefix } from '../repository/layout.ts';
+import type { Replicas } from '../repository/replicas.ts';
+import { Store } from '../repository/store.ts';
 import { type Succession, successionOf } from '../repository/succession.ts';
 import { encodeTable } from '../repository/table.ts';
 import { Writers } from '../repository/writers.ts';
@@ -15,19 +16,22 @@ import type { RunTrace, TraceSpan } from '../telemetry/telemetry.ts';
 import { noCounters } from '../workers/counters.ts';
 import { WorkerSession } from '../workers/session.ts';
 import { cancelled, Deadline, untilAborted } from './cancellation.ts';
-import { chainFindings, clockFindings } from './chain-findings.ts';
-import { type Engine, openStore } from './opening.ts';
+import { type Copied, catchUp, stillBehind } from './catching-up.ts';
+import { chainFindings } from './chain-findings.ts';
+import type { Engine } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
 import { noProgress, type Progress } from './progress.ts';
 import { readApprovers, readRecipients } from './recipients.ts';
-import { hostKeysFor, unapprovedHost } from './run-keys.ts';
-import type { RunReport } from './run-report.ts';
+import { unapprovedHost } from './run-keys.ts';
+import { isVanished, loadStanding, type Standing } from './run-preparation.ts';
+import type { RunReport, TargetReport } from './run-report.ts';
 import type { RunRequest } from './run-request.ts';
 import { RunSink } from './run-sink.ts';
 import { summarise } from './run-summary.ts';
+import { openRunTargets } from './run-targets.ts';
 import { tellRun } from './run-telemetry.ts';
-import { commitSnapshot, completeLast } from './snapshot-commit.ts';
+import { commitSnapshot } from './snapshot-commit.ts';
 import { captureSource } from './source-capture.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { TreeCache } from './tree-cache.ts';
@@ -58,7 +62,8 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
     id = engine.catalog.runs.start({ job: name, source: source.name, domain, started: run.started.toISOString() });
     await untilAborted(run.carryOut(), deadline.signal, request.graceMs ?? GRACE_MS);
   } catch (error) {
-    failure = deadline.failure ?? failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
+    // A snapshot that is stored is not undone by what came after it: targets that it did not get to are named.
+    if (!run.hasSnapshot) failure = deadline.failure ?? failureOf(error, { code: 'RUN_FAILED', origin: 'agent' });
   }
   const report = run.report(failure);
   let lastSuccess = report.verdict === 'ok' ? report.finished : undefined;
@@ -68,10 +73,24 @@ export async function runJob(engine: Engine, request: RunRequest): Promise<RunRe
     if (report.verdict !== 'ok') lastSuccess = engine.catalog.runs.lastSuccess(job.name)?.finished;
   });
   const { verdict } = report;
-  trace.root.set({ 'holdfast.run.verdict': verdict, 'holdfast.run.skipped': report.skipped.length });
-  tellRun(trace, job, report, { failedArtifacts: run.failedArtifacts, lastSuccess });
+  trace.root.set({
+    'holdfast.run.verdict': verdict,
+    'holdfast.run.skipped': report.skipped.length,
+    'holdfast.run.targets_left_out': report.targets.filter(({ state }) => state === 'left out').length,
+  });
+  tellRun(trace, job, report, { failedArtifacts: run.failedArtifacts, behind: run.behind, lastSuccess });
   await trace.end(failure?.code);
   return report;
+}
+
+/** What a run has found and put in order before it reads its source. */
+interface Prepared {
+  readonly ensured: EnsuredDomain;
+  readonly succession: Succession;
+  readonly writers: Writers;
+  readonly keys: DomainKeys;
+  readonly standing: Standing;
+  readonly problems: readonly Failure[];
 }
 
 class Run {
@@ -90,6 +109,10 @@ class Run {
   #sink: RunSink | undefined;
   #delivery: PackDelivery | undefined;
   #snapshot: RunReport['snapshot'];
+  #replicas: Replicas | undefined;
+  readonly #caughtUp = new Map<string, Copied>();
+  /** Targets that lacked what others have when the run began: what was copied to each, and why it did not get to its end. */
+  readonly #behind = new Map<string, { readonly copied: Copied; failure: Failure | undefined }>();
 
   constructor(engine: Engine, request: RunRequest, trace: RunTrace) {
     this.#engine = engine;
@@ -104,12 +127,34 @@ class Run {
     using _lock = DomainLock.take(this.#engine.stateFolder, job.domain);
     const opening = this.#watch.phase('open');
     const loan = { engine: this.#engine, span: opening, signal };
-    await using store = await openStore(job.targets, loan);
-    const host = await hostKeysFor(store, this.#engine.stateFolder);
-    // Before anything that a wrong clock makes fail.
-    this.#problems.push(...(await clockFindings(store.targets, this.started)));
-    const writers = await this.#writers(store, host);
+    await using targets = await openRunTargets(job.targets, loan, this.started);
+    const { replicas, host } = targets;
+    this.#replicas = replicas;
+    this.#problems.push(...targets.problems);
+    await this.#backUp(replicas, await this.#prepare(replicas, host));
+  }
+
+  /** Again without a target that fails meanwhile: all that it does can be done twice. */
+  async #prepare(replicas: Replicas, host: HostKeys): Promise<Prepared> {
+    for (;;) {
+      try {
+        const prepared = await this.#prepareOn(replicas, host);
+        this.#problems.push(...prepared.problems);
+        return prepared;
+      } catch (error) {
+        replicas.doWithout(error);
+      }
+    }
+  }
+
+  async #prepareOn({ store, leftOut }: Replicas, host: HostKeys): Promise<Prepared> {
+    const { job } = this.#request;
+    const { writers, problems } = await this.#writers(store, host);
     const { shared } = job;
+    const absent = [...leftOut.values()][0];
+    // Who has not joined a shared domain yet, and does not see all targets, would make a second one.
+    if (shared !== undefined && absent !== undefined && !host.domains.some(({ name }) => name === shared.name))
+      fail(absent);
     const ensured = await ensureDomain({
       store,
       host,
@@ -120,37 +165,45 @@ class Run {
       stateFolder: this.#engine.stateFolder,
       now: this.started,
     });
-    this.#problems.push(...ensured.problems);
+    problems.push(...ensured.problems);
     const stored = this.#engine.catalog.runs.lastStored().find((last) => last.job === job.name);
     const succession = await successionOf(store, writers, { writer: host.writer, job: job.name, stored });
-    this.#problems.push(...succession.problems);
+    // What is not here may lie on the target that is left out.
+    problems.push(...succession.problems.filter((problem) => leftOut.size === 0 || !isVanished(problem)));
     if (succession.last !== undefined) {
       // The newest is this one.
       const earlier = this.#engine.catalog.runs.list(job.name, 2).slice(1);
-      this.#problems.push(...chainFindings(succession.last, { now: this.started, earlier }));
+      problems.push(...chainFindings(succession.last, { now: this.started, earlier }));
     }
-    await this.#backUp(store, ensured, succession);
+    const { domain, epochs } = ensured;
+    const keys = domainKeys(domain.id, domain.name, domain.secret);
+    const standing = await loadStanding(store, succession, keys, epochs);
+    problems.push(...standing.loaded.problems.map(({ failure }) => failure));
+    return { ensured, succession, writers, keys, standing, problems };
   }
 
   /** Publishes this host's writer, and says who else is trusted; a host that nobody approved is told so. */
-  async #writers(store: Store, host: HostKeys): Promise<Writers> {
+  async #writers(store: Store, host: HostKeys): Promise<{ writers: Writers; problems: Failure[] }> {
     await publishWriter(store, host, this.#engine.hostName, this.started.toISOString());
     await replicateApprovals(store, host.writer);
-    const { approvers, problems } = await readApprovers(this.#request.recipients);
+    const { approvers, problems: unreadable } = await readApprovers(this.#request.recipients);
     const writers = await Writers.load(store, host.repository, { own: host, approvers });
-    this.#problems.push(...problems, ...writers.problems.map(({ failure }) => failure));
-    if (!writers.isApproved(host.writer)) this.#problems.push(unapprovedHost(writers.get(host.writer)));
-    return writers;
+    const problems = [...unreadable, ...writers.problems.map(({ failure }) => failure)];
+    if (!writers.isApproved(host.writer)) problems.push(unapprovedHost(writers.get(host.writer)));
+    return { writers, problems };
   }
 
-  async #backUp(store: Store, { host, domain, epochs }: EnsuredDomain, succession: Succession): Promise<void> {
+  async #backUp(replicas: Replicas, prepared: Prepared): Promise<void> {
     const { job, limits, signal } = this.#request;
-    const keys = domainKeys(domain.id, domain.name, domain.secret);
+    const { ensured, succession, keys, standing } = prepared;
+    const { host, domain } = ensured;
+    const all = replicas.store;
+    for (const name of standing.behind)
+      this.#behind.set(name, { copied: { snapshots: 0, packs: 0, bytes: 0 }, failure: undefined });
+    replicas.setAside(standing.behind);
     const pipeline = pipelineOf(this.#engine.registry, job, keys.chunkerKey);
-    const { index, packs, adopted, problems } = await loadIndex(store, keys, 'write', epochs);
-    this.#problems.push(...problems.map(({ failure }) => failure));
-    await completeLast(succession, keys, packs);
-    const delivery = new PackDelivery({ store, domain: keys, packs, adopted });
+    const { index, packs, adopted } = standing.loaded;
+    const delivery = new PackDelivery({ store: replicas, domain: keys, packs, adopted });
     this.#delivery = delivery;
     delivery.adopt((number) => {
       const pack =
@@ -210,7 +263,7 @@ class Run {
     this.#snapshot = await commitSnapshot({
       engine: this.#engine,
       request: this.#request,
-      store,
+      store: replicas,
       host,
       domain,
       keys,
@@ -228,7 +281,78 @@ class Run {
     this.remember(() => {
       for (const cache of caches) cache.commit();
     });
+    if (succession.uneven || standing.behind.size > 0) await this.#catchUp(all, prepared);
     this.#watch.end();
+  }
+
+  /** Brings the targets what they lack of this job, when its snapshot is safe. What goes wrong is theirs: they are named. */
+  async #catchUp({ targets }: Store, { ensured, writers, keys }: Prepared): Promise<void> {
+    const { job, signal, mostCopied } = this.#request;
+    const { leftOut = new Map() } = this.#replicas ?? {};
+    this.#phase('copy');
+    const reached = targets.filter(({ name }) => !leftOut.has(name));
+    for (const target of reached) {
+      const from = new Store(reached.filter((other) => other !== target));
+      if (from.targets.length === 0) continue;
+      const state = this.#behind.get(target.name);
+      const copied = state?.copied ?? { snapshots: 0, packs: 0, bytes: 0 };
+      try {
+        const writer = ensured.host.writer;
+        const o = {
+          target,
+          from,
+          writers,
+          writer,
+          job: job.name,
+          keys,
+          epochs: ensured.epochs,
+          signal,
+          mostBytes: mostCopied,
+        };
+        const problems = await catchUp(o, copied);
+        this.#problems.push(
+          ...problems.filter(({ message }) => !this.#problems.some((one) => one.message === message)),
+        );
+        // Of earlier ones that cannot be copied it is said why; what counts is that this one is there.
+        const { key = '' } = this.#snapshot ?? {};
+        if (
+          problems[0] !== undefined &&
+          !(await new Store([target]).keys(snapshotPrefix(writer, job.name))).includes(key)
+        )
+          if (state !== undefined)
+            state.failure = stillBehind(target.name, `it could not be copied: ${problems[0].message}`);
+      } catch (error) {
+        const failure = signal.aborted
+          ? stillBehind(target.name, 'the run ended before all was copied')
+          : failureOf(error, { code: 'TARGET_BEHIND', origin: 'target' });
+        if (state === undefined) this.#problems.push(failure);
+        else state.failure = failure;
+      }
+      if (state?.failure === undefined) this.#caughtUp.set(target.name, copied);
+    }
+  }
+
+  /** Whether the commit point is behind this run. */
+  get hasSnapshot(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  #targets(): TargetReport[] {
+    const ended = 'the run ended before all was copied';
+    return this.#request.job.targets.flatMap(({ name }): TargetReport[] => {
+      const [left, behind, caughtUp] = [
+        this.#replicas?.leftOut.get(name),
+        this.#behind.get(name),
+        this.#caughtUp.get(name),
+      ];
+      const copied = behind?.copied ?? caughtUp;
+      const shown = copied !== undefined && copied.snapshots + copied.packs > 0 ? { copied: { ...copied } } : {};
+      if (left !== undefined) return [{ name, state: 'left out', failure: left, ...shown }];
+      if (this.#snapshot === undefined) return [];
+      if (behind === undefined || (behind.failure === undefined && caughtUp !== undefined))
+        return [{ name, state: 'stored', ...shown }];
+      return [{ name, state: 'left out', failure: behind.failure ?? stillBehind(name, ended), ...shown }];
+    });
   }
 
   /** Of a run that made no snapshot. */
@@ -258,7 +382,7 @@ class Run {
   }
 
   #phase(name: string): TraceSpan {
-    this.#progress.phase = name === 'commit' ? 'committing' : 'capturing';
+    this.#progress.phase = name === 'copy' ? 'copying' : name === 'commit' ? 'committing' : 'capturing';
     this.#tell();
     return this.#watch.phase(name);
   }
@@ -266,6 +390,10 @@ class Run {
   #tell(): void {
     this.#progress.bytesStored = this.#delivery?.bytes ?? 0;
     this.#request.onProgress?.(this.#progress);
+  }
+
+  get behind(): ReadonlySet<string> {
+    return new Set(this.#behind.keys());
   }
 
   get failedArtifacts(): number {
@@ -285,6 +413,7 @@ class Run {
       durationMs: performance.now() - this.#startedAt,
       phases: this.#watch.phases,
       snapshot: this.#snapshot,
+      targets: this.#targets(),
       artifacts: this.#sink?.artifacts ?? [],
       skipped: this.#sink?.skipped ?? [],
       rest: this.#rest,

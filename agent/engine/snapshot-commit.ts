@@ -5,6 +5,7 @@ import type { HostDomain, HostKeys } from '../repository/keys/host-keys.ts';
 import { snapshotKey } from '../repository/layout.ts';
 import { type FrameNames, missingFrames } from '../repository/missing-frames.ts';
 import type { PackList } from '../repository/pack-list.ts';
+import type { Replicas } from '../repository/replicas.ts';
 import { encodeSnapshot, type SnapshotHeader } from '../repository/snapshot.ts';
 import { Store } from '../repository/store.ts';
 import type { Succession } from '../repository/succession.ts';
@@ -24,7 +25,7 @@ const SKIPPED_BYTES = 8 * 1024 * 1024;
 export interface CommitOptions {
   readonly engine: Engine;
   readonly request: RunRequest;
-  readonly store: Store;
+  readonly store: Replicas;
   readonly host: HostKeys;
   readonly domain: HostDomain;
   readonly keys: DomainKeys;
@@ -68,12 +69,14 @@ const none: FrameNames = new Map();
 
 /**
  * A run that failed while it stored its snapshot may have left it on some of the targets. It is whole, and refers to packs that were
- * stored before it: the others get it too, as long as they have all that it needs.
+ * stored before it: the others get it too, as long as they have all that it needs. False when they do not, `packs` being those that
+ * all targets have.
  */
-export async function completeLast({ last, lacking }: Succession, keys: DomainKeys, packs: PackList): Promise<void> {
-  if (last === undefined || lacking.length === 0 || last.opened.header.domain !== keys.id) return;
-  if (missingFrames(last.opened.references(keys.indexKey), packs, none) > 0) return;
+export async function completeLast({ last, lacking }: Succession, keys: DomainKeys, packs: PackList): Promise<boolean> {
+  if (last === undefined || lacking.length === 0 || last.opened.header.domain !== keys.id) return true;
+  if (missingFrames(last.opened.references(keys.indexKey), packs, none) > 0) return false;
   await new Store(lacking).put(last.key, last.bytes);
+  return true;
 }
 
 function rethrow(error: unknown): never {

@@ -76,8 +76,7 @@ function framesMissing({ id }: StoredSnapshot, missing: number, target: string):
   };
 }
 
-const LAGGING =
-  'the next run brings the last one there, if that target has all that it needs; others can be copied by hand';
+const LAGGING = 'the next run of its job brings it there, with the packs that it needs, when both targets can be had';
 
 /** A snapshot that one target has and another lacks or has damaged: the other lags, or rots. */
 async function checkCopies(v: Verification): Promise<void> {

@@ -111,6 +111,33 @@ test('when a path came, changed, vanished and came back', async () => {
   assert.deepEqual(ranged.found, { b: '2 3:absent' });
 });
 
+test('what a snapshot skipped, or what lies below it, is not called gone, whatever its name', async () => {
+  await using r = await create();
+  const odd = ['two\nlines', '\u202etxt', 'наум'];
+  const files = { ...Object.fromEntries(odd.map((name) => [name, 1])), a: 1, b: 1, 'd/x': 1, 'd-': 1 };
+  await backUp(r, tree(files));
+  const denied = { code: 'SOURCE_DENIED', message: 'EACCES', origin: 'source', permanent: true } as const;
+  const { verdict } = await r.runWith(async (out) => {
+    // As sources write them: escaped where it is not to be shown, from the top of the host when there are several roots.
+    for (const what of ['two\\nlines', '\\u{202e}txt', 'наум', '/a', 'd', 'log wal']) out.skip(what, denied);
+    await tree({ c: 1 })(out);
+    return { facts: null };
+  });
+  assert.equal(verdict, 'incomplete');
+  await backUp(r, tree({ a: 1 }));
+  const { found } = await search(r, []);
+  assert.deepEqual(found, {
+    '': '1-3',
+    ...Object.fromEntries(odd.map((name) => [name, '1 2:skipped 3:absent'])),
+    a: '1 2:skipped 3',
+    b: '1 2-3:absent',
+    c: '2 3:absent',
+    d: '1 2:skipped 3:absent',
+    'd-': '1 2-3:absent',
+    'd/x': '1 2:skipped 3:absent',
+  });
+});
+
 test('streams have versions, and lines of other sources are their own', async () => {
   await using r = await create();
   const stream = (seed: number) => (out: Sink) => out.bytes('dump', pieces(noise(seed, 30_000)), { chunker: 'cdc' });

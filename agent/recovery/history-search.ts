@@ -6,6 +6,7 @@ import { PagePool } from './page-pool.ts';
 import { PathHistories } from './path-histories.ts';
 import { type Step, stepsOf } from './path-history.ts';
 import type { Selection } from './selection.ts';
+import { SkippedPaths } from './skipped-paths.ts';
 import { compareStreams } from './stream-difference.ts';
 import { artifactOf, type ReadableSnapshot, type UnlockedDomains } from './unlocked-domains.ts';
 
@@ -68,10 +69,11 @@ export async function* searchHistory(
   const parts = new Map(
     snapshots.flatMap(({ body }) => body.artifacts.map((artifact) => [`${artifact.kind} ${artifact.name}`, artifact])),
   );
+  const skipped = snapshots.map((snapshot) => new SkippedPaths(snapshot));
   for (const artifact of parts.values()) {
     const part = artifact.name;
     if (artifact.kind === 'bytes') {
-      if (selection.hasStream(part)) yield { part, steps: await streamSteps(snapshots, artifact) };
+      if (selection.hasStream(part)) yield { part, steps: await streamSteps(snapshots, skipped, artifact) };
       continue;
     }
     const versions = snapshots.map((snapshot) => ({
@@ -81,22 +83,27 @@ export async function* searchHistory(
     const histories = new PathHistories(versions, selection, (damaged, failure) =>
       onUnread({ snapshots: damaged.map((at) => (snapshots[at] as ReadableSnapshot).snapshot), failure }),
     );
-    for await (const { path, found } of histories) yield { part, path, steps: await stepsOf(snapshots, found, part) };
+    for await (const { path, found } of histories) {
+      const known = found.map((here, at) => (here === 'absent' && skipped[at]?.has(path) ? 'skipped' : here));
+      yield { part, path, steps: await stepsOf(snapshots, known, part) };
+    }
   }
 }
 
 async function streamSteps(
   snapshots: readonly ReadableSnapshot[],
+  skipped: readonly SkippedPaths[],
   stream: Pick<ArtifactBody, 'name' | 'kind'>,
 ): Promise<Step[]> {
   const steps: Step[] = [];
   let last: { readonly artifact: ArtifactBody; readonly snapshot: ReadableSnapshot } | undefined;
-  for (const snapshot of snapshots) {
+  for (const [at, snapshot] of snapshots.entries()) {
     const artifact = artifactOf(snapshot, stream);
     const step = steps.at(-1);
     if (artifact === undefined) {
-      if (step?.state === 'absent') step.snapshots.push(snapshot);
-      else if (step !== undefined) steps.push({ state: 'absent', snapshots: [snapshot] });
+      const state = skipped[at]?.hasStream(stream.name) ? 'skipped' : 'absent';
+      if (step?.state === state) step.snapshots.push(snapshot);
+      else if (step !== undefined || state === 'skipped') steps.push({ state, snapshots: [snapshot] });
       continue;
     }
     const sameness = last === undefined ? undefined : await compare(last, { artifact, snapshot });

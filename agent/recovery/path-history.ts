@@ -7,7 +7,8 @@ import { artifactOf, type ReadableSnapshot } from './unlocked-domains.ts';
 
 /**
  * What became of a path, from the first snapshot that has it: a new step where something changed. `snapshots`: all that agree, the
- * oldest first. `unread`: they could not say.
+ * oldest first. `unread`: they could not say. `skipped`: it could not be read when they were made, so that nobody knows whether it was
+ * there.
  */
 export type Step =
   | {
@@ -16,7 +17,10 @@ export type Step =
       readonly difference?: EntryDifference;
       readonly snapshots: ReadableSnapshot[];
     }
-  | { readonly state: 'absent' | 'unread'; readonly snapshots: ReadableSnapshot[] };
+  | { readonly state: 'absent' | Unknown; readonly snapshots: ReadableSnapshot[] };
+
+/** Why it is not known what a snapshot would have at a path. */
+export type Unknown = 'unread' | 'skipped';
 
 /** A stream has no record. Sizes in bytes. */
 export type HistoryEntry = TreeRecord | { readonly kind: 'stream'; readonly size: number };
@@ -24,7 +28,7 @@ export type HistoryEntry = TreeRecord | { readonly kind: 'stream'; readonly size
 /** Divides what each snapshot has at one path of a tree into steps. */
 export async function stepsOf(
   snapshots: readonly ReadableSnapshot[],
-  found: readonly Found[],
+  found: readonly (Found | 'skipped')[],
   part: string,
 ): Promise<Step[]> {
   const steps: Step[] = [];
@@ -32,7 +36,7 @@ export async function stepsOf(
   for (const [at, here] of found.entries()) {
     const snapshot = snapshots[at] as ReadableSnapshot;
     const step = steps.at(-1);
-    if (here === 'absent' || here === 'unread') {
+    if (here === 'absent' || here === 'unread' || here === 'skipped') {
       if (step === undefined && here === 'absent') continue;
       if (step?.state === here) step.snapshots.push(snapshot);
       else steps.push({ state: here, snapshots: [snapshot] });

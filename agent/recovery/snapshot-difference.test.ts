@@ -29,6 +29,8 @@ function entry(path: string, content: Content, meta: Partial<Meta> = {}): TreeEn
   return { ...own, kind: 'data', data: pieces(content.data) };
 }
 
+const denied = { code: 'SOURCE_DENIED', message: 'EACCES', origin: 'source', permanent: true } as const;
+
 type Capture = (out: Sink) => Promise<void>;
 
 const tree =
@@ -42,16 +44,21 @@ const tree =
     );
 
 /** `c tree/path`: what is shown of each change between two snapshots that are made now. */
-async function changes(was: Capture, is: Capture, o: { job?: Partial<Job>; read?: boolean; patterns?: string[] } = {}) {
-  const id = async (capture: Capture, over: Partial<Job>) => {
+async function changes(
+  was: Capture,
+  is: Capture,
+  o: { job?: Partial<Job>; read?: boolean; patterns?: string[]; skipped?: readonly string[] } = {},
+) {
+  const id = async (capture: Capture, over: Partial<Job>, skipped: readonly string[] = []) => {
     const report = await r.runWith(async (out) => {
+      for (const what of skipped) out.skip(what, denied);
       await capture(out);
       return { facts: null };
     }, over);
-    assert.equal(report.verdict, 'ok', JSON.stringify(report.failure));
+    assert.equal(report.verdict, skipped.length > 0 ? 'incomplete' : 'ok', JSON.stringify(report.failure));
     return report.snapshot?.id;
   };
-  const ids = [await id(was, {}), await id(is, o.job ?? {})];
+  const ids = [await id(was, {}), await id(is, o.job ?? {}, o.skipped)];
   return withDomains(r, async (domains, snapshots) => {
     const [from, to] = ids.map((one) => snapshots.find((snapshot) => snapshot.id === one));
     assert.ok(from && to);
@@ -143,6 +150,7 @@ test('each thing that can change is named, and nothing else', async () => {
     {
       added: { entries: 1, bytes: 30_000 },
       removed: { entries: 1, bytes: 30_000 },
+      skipped: { entries: 0, bytes: 0 },
       changed: { entries: 13, bytesBefore: 7 * 30_000, bytesAfter: 6 * 30_000 + 1 },
       unknown: 0,
     },
@@ -161,6 +169,30 @@ test('a file under other names is the same file: only which name is the first is
     tree(entry('', 'folder'), entry('b', { data: a }), entry('c', { name: 'b' }), entry('d', { name: 'b' })),
   );
   assert.deepEqual(found, ['removed a', 'link b', 'link c', 'content,link d']);
+});
+
+test('what the later one skipped need not be gone: it is unknown, and so is all below it', async () => {
+  const was: Capture = async (out) => {
+    await tree(
+      entry('', 'folder'),
+      entry('a', { data: a }),
+      entry('b', { data: b }),
+      entry('d', 'folder'),
+      entry('d/x', { data: a }),
+    )(out);
+    await out.bytes('dump', pieces(a), { chunker: 'cdc' });
+    await out.bytes('other dump', pieces(b), { chunker: 'cdc' });
+  };
+  const is = tree(entry('', 'folder'), entry('d', 'folder'));
+  const { found, totals } = await changes(was, is, { skipped: ['a', 'd', 'dump'] });
+  assert.deepEqual(found, ['unknown a', 'removed b', 'unknown d/x', 'unknown dump', 'removed other dump']);
+  assert.deepEqual(
+    [totals.skipped, totals.removed],
+    [
+      { entries: 3, bytes: 90_000 },
+      { entries: 2, bytes: 60_000 },
+    ],
+  );
 });
 
 test('patterns: only what they mean is compared; a path that neither has is named', async () => {

@@ -2,14 +2,16 @@ import type { ArtifactBody } from '../repository/snapshot.ts';
 import type { ContentComparison, Sameness } from './content-comparison.ts';
 import { lookUp } from './record-reading.ts';
 import type { Selection } from './selection.ts';
+import { SkippedPaths } from './skipped-paths.ts';
 import { compareStreams } from './stream-difference.ts';
 import { compareTrees, type EntryChange, type TreeSide } from './tree-difference.ts';
 import { artifactOf, type ReadableSnapshot } from './unlocked-domains.ts';
 
-/** A stream that is only in one of two snapshots, or in both and not the same. Sizes in bytes. */
+/** A stream that is only in one of two snapshots, or in both and not the same. `unknown`: the later one skipped it. Sizes in bytes. */
 export type StreamChange =
   | { readonly change: 'added'; readonly sizeAfter: number }
   | { readonly change: 'removed'; readonly sizeBefore: number }
+  | { readonly change: 'unknown'; readonly sizeBefore: number }
   | {
       readonly change: 'changed';
       readonly sizeBefore: number;
@@ -29,15 +31,21 @@ export async function* compareSnapshots(
   selection: Selection,
   content: ContentComparison,
 ): AsyncGenerator<SnapshotChange> {
+  const skipped = new SkippedPaths(after);
   for (const { was, is } of partsOf(before, after)) {
     const { name: part, kind } = is.artifact;
     if (kind === 'tree') {
-      for await (const entry of compareTrees(was, is, selection, content)) yield { part, entry };
+      for await (const entry of compareTrees(was, is, selection, content)) {
+        const unknown = entry.change === 'removed' && skipped.has(entry.before.path);
+        yield { part, entry: unknown ? { change: 'unknown', before: entry.before } : entry };
+      }
     } else if (selection.hasStream(part)) {
       const stream = await streamChange(artifactOf(before, is.artifact), artifactOf(after, is.artifact), () =>
         compareStreams(was, is, content),
       );
-      if (stream !== undefined) yield { part, stream };
+      if (stream === undefined) continue;
+      const unknown = stream.change === 'removed' && skipped.hasStream(part);
+      yield { part, stream: unknown ? { change: 'unknown', sizeBefore: stream.sizeBefore } : stream };
     }
   }
 }

@@ -13,10 +13,11 @@ export interface TreeSide {
   readonly artifact: ArtifactBody;
 }
 
-/** An entry that is only in one of two trees, or in both and not the same. */
+/** An entry that is only in one of two trees, or in both and not the same. `unknown`: the later one skipped it, or a folder above it. */
 export type EntryChange =
   | { readonly change: 'added'; readonly after: TreeRecord }
   | { readonly change: 'removed'; readonly before: TreeRecord }
+  | { readonly change: 'unknown'; readonly before: TreeRecord }
   | {
       readonly change: 'changed';
       readonly before: TreeRecord;

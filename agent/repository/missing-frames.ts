@@ -16,6 +16,24 @@ export function missingFrames(references: References, packs: PackList, replaced:
   return missing;
 }
 
+/** The packs that hold the frames that a snapshot refers to, and how many of those lie in none; `frames` as {@link framesByBirth} has them. */
+export function packsNeeded(
+  { births }: References,
+  frames: ReturnType<typeof framesByBirth>,
+): { readonly needed: ReadonlySet<KnownPack>; readonly missing: number } {
+  const needed = new Set<KnownPack>();
+  let missing = 0;
+  for (const { salt, ordinals } of births) {
+    const present = frames.get(birthName(salt));
+    for (const ordinal of ordinals) {
+      const found = present?.get(ordinal);
+      if (found === undefined) missing++;
+      else needed.add(found.pack);
+    }
+  }
+  return { needed, missing };
+}
+
 /**
  * Frames of packs that are gone, all of whose chunks lie in other packs as well: they were stored anew since. Chunks are found by
  * their ids, so whatever needs such a frame restores.

@@ -9,6 +9,8 @@ export interface StoredSnapshot {
   /** What people call it: the first 8 hex digits of the object's SHA-256. */
   readonly id: string;
   readonly opened: OpenedSnapshot;
+  /** Names of targets that do not have it while others do, where somebody looked. */
+  readonly lacking?: readonly string[];
 }
 
 /** A snapshot object of a writer that nobody approved: to be shown, never to be used. */
@@ -41,14 +43,17 @@ export async function listSnapshots(
   const snapshots: StoredSnapshot[] = [];
   const damaged: { key: string; failure: Failure }[] = [];
   const unapproved: UnapprovedSnapshot[] = [];
-  for (const key of await store.keys(prefix)) {
+  const lists = await store.list(prefix);
+  for (const key of [...new Set(lists.flatMap((listed) => [...listed.keys()]))].sort()) {
     const writer = parseSnapshotKey(key)?.writer;
     if (writer !== undefined && !writers.trusts(writer)) {
       unapproved.push(await readUnapproved(store, writers, key, writer));
       continue;
     }
     try {
-      snapshots.push(await readSnapshot(store, writers, key));
+      const lacking = store.targets.flatMap(({ name }, i) => (lists[i]?.has(key) ? [] : [name]));
+      const { bytes: _, ...snapshot } = await readSnapshot(store, writers, key);
+      snapshots.push({ ...snapshot, ...(lacking.length === 0 ? {} : { lacking }) });
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type Bytes, type Failure, fail, failureOf, type Listed, type Range, type Target } from '../contract/index.ts';
+import {
+  type Bytes,
+  type Failure,
+  fail,
+  failureOf,
+  HoldfastError,
+  type Listed,
+  type Range,
+  type Target,
+} from '../contract/index.ts';
 import { MAX_OBJECT_BYTES } from './object.ts';
 
 /** Names that a listing may have: so many packs hold 128 TiB. */
@@ -13,6 +22,16 @@ const KEY = /^[a-z0-9._/-]{1,255}$/;
 export interface NamedTarget {
   readonly name: string;
   readonly target: Target;
+}
+
+/** A failure of one of several targets: whoever can do without it knows which it is. */
+export class TargetError extends HoldfastError {
+  readonly target: string;
+
+  constructor(target: string, failure: Failure, cause?: unknown) {
+    super(failure, cause);
+    this.target = target;
+  }
 }
 
 /** An object that is not as it should be: its key, on one target or on all, and what is wrong. */
@@ -40,19 +59,28 @@ export class Store {
    * also when it fails: the caller may fill the buffer again.
    */
   async put(key: string, body: Uint8Array, sha256?: string): Promise<'created' | 'same'> {
-    const digest = sha256 ?? createHash('sha256').update(body).digest('hex');
-    const results = await Promise.allSettled(
+    const { failed, created } = await this.putOnEach(key, body, sha256);
+    if (failed[0] !== undefined) throw failed[0];
+    return created ? 'created' : 'same';
+  }
+
+  /** The same, for whoever can do without some of them: gives the failures, in the order of the targets. */
+  async putOnEach(
+    key: string,
+    body: Uint8Array,
+    sha256 = createHash('sha256').update(body).digest('hex'),
+  ): Promise<{ readonly failed: readonly TargetError[]; readonly created: boolean }> {
+    const results = await Promise.all(
       this.targets.map(async ({ name, target }) => {
         try {
-          return await target.put(key, body, { sha256: digest });
+          return await target.put(key, body, { sha256 });
         } catch (error) {
-          return fail(onTarget(name, error), error);
+          return named(name, error);
         }
       }),
     );
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    return results.some((result) => result.status === 'fulfilled' && result.value === 'created') ? 'created' : 'same';
+    const failed = results.filter((result) => result instanceof TargetError);
+    return { failed, created: results.includes('created') };
   }
 
   /** Reads an object or a range of it, whole, into memory, from the first target that gives it. */
@@ -116,7 +144,7 @@ export class Store {
             last = key > last ? key : last;
           }
         } catch (error) {
-          fail(onTarget(name, error), error);
+          throw named(name, error);
         }
         return found;
       }),
@@ -185,7 +213,9 @@ function isMissing(error: unknown): boolean {
 
 /** What the clock of a target says. On a file system that takes a file for a moment: it fails where nothing can be written. */
 export function clockOf({ name, target }: NamedTarget): Promise<Date> {
-  return target.now().catch((error) => fail(onTarget(name, error), error));
+  return target.now().catch((error) => {
+    throw named(name, error);
+  });
 }
 
 /** A failure said with the target it happened on; a failure of the content keeps its own words. */
@@ -194,10 +224,6 @@ export function onTarget(name: string, error: unknown): Failure {
   return failure.origin === 'target' ? { ...failure, message: `target ${name}: ${failure.message}` } : failure;
 }
 
-function named(name: string, error: unknown): unknown {
-  try {
-    return fail(onTarget(name, error), error);
-  } catch (said) {
-    return said;
-  }
+function named(name: string, error: unknown): TargetError {
+  return new TargetError(name, onTarget(name, error), error);
 }

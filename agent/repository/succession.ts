@@ -15,6 +15,8 @@ export interface Succession {
   readonly last: (StoredSnapshot & { readonly bytes: Uint8Array }) | undefined;
   /** Targets that do not have the last one, which others have. */
   readonly lacking: readonly NamedTarget[];
+  /** Whether some snapshot of the job is on one target and not on another. */
+  readonly uneven: boolean;
   /** What lies there with a higher number and is no snapshot of this writer; what this host stored last and is there no more. */
   readonly problems: readonly Failure[];
 }
@@ -47,12 +49,13 @@ export async function successionOf(
   while (taken.has(sequence)) sequence++;
   if (sequence > LAST_SEQUENCE) sequenceEnded(o.job, last);
   const lacking = last === undefined ? [] : store.targets.filter((_, i) => !lists[i]?.has(last.key));
+  const uneven = lists.some((listed) => [...taken.values()].some((key) => !listed.has(key)));
   const before = taken.get(sequence - 1);
   // Where nothing lies, it is the first, or follows what is gone.
   if (before === undefined)
-    return { sequence, previous: own === 0 ? '' : (stored?.hash ?? ''), last, lacking, problems };
+    return { sequence, previous: own === 0 ? '' : (stored?.hash ?? ''), last, lacking, uneven, problems };
   const previous = before === last?.key ? last.opened.hash : sha256(await store.get(before));
-  return { sequence, previous, last, lacking, problems };
+  return { sequence, previous, last, lacking, uneven, problems };
 }
 
 /** The last by its number that can be read, and why those after it cannot. */

@@ -27,6 +27,7 @@ export const ATTRIBUTES = {
   'holdfast.restore.bytes': 'bytes that were written or handed out',
   'holdfast.restore.verdict': 'how the restore ended, as `holdfast.outcome`',
   'holdfast.run.skipped': 'how many things could not be read',
+  'holdfast.run.targets_left_out': 'how many of the targets did not get the snapshot',
   'holdfast.run.verdict': 'how the run ended, as `holdfast.outcome`',
   'holdfast.skipped.what': 'what could not be read',
   'holdfast.snapshot.id': 'the snapshot that was made or read',

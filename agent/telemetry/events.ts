@@ -25,6 +25,7 @@ export const EVENTS = {
       'holdfast.outcome',
       'holdfast.snapshot.id',
       'holdfast.run.skipped',
+      'holdfast.run.targets_left_out',
       ...FAILURE,
     ],
   },
@@ -49,6 +50,11 @@ export const EVENTS = {
     description: 'Something was left out of a backup or a restore. At most 256 a run, then one that counts the others.',
     severity: 'WARN',
     attributes: ['holdfast.skipped.what', ...FAILURE],
+  },
+  'holdfast.target.left_out': {
+    description: 'A target did not get the snapshot of a run, which is incomplete for that.',
+    severity: 'WARN',
+    attributes: ['holdfast.job.name', 'holdfast.target.name', ...FAILURE],
   },
   'holdfast.problem': {
     description: 'Something was noticed that did not stop the run. At most 256 a run, then one that counts the others.',

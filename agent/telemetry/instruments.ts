@@ -59,6 +59,12 @@ export const INSTRUMENTS = {
     description: 'Bytes of packs and index fragments that were written to a target.',
     attributes: ['holdfast.job.name', 'holdfast.target.name'],
   },
+  'holdfast.target.snapshots': {
+    kind: 'counter',
+    unit: '{snapshot}',
+    description: 'Snapshots that a target got (stored), and that it should have got and did not (left_out).',
+    attributes: ['holdfast.job.name', 'holdfast.target.name', 'holdfast.outcome'],
+  },
   'holdfast.chunks': {
     kind: 'counter',
     unit: '{chunk}',

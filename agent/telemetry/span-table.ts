@@ -45,6 +45,7 @@ export const SPANS: readonly SpanDescription[] = [
       'holdfast.source.type',
       'holdfast.run.verdict',
       'holdfast.run.skipped',
+      'holdfast.run.targets_left_out',
     ],
   },
   {

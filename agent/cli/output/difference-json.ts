@@ -2,7 +2,7 @@ import type { SnapshotChange, StreamChange } from '../../recovery/snapshot-diffe
 import type { EntryChange } from '../../recovery/tree-difference.ts';
 import { entryJson, namedJson } from './entry-json.ts';
 
-/** One change for a program. `what`: which aspects changed; `content`: `unknown` where only reading would tell. */
+/** One change for a program. `change`: `unknown` of what the later snapshot skipped; it need not be gone. `what`: which aspects changed; `content`: `unknown` where only reading would tell. */
 export function differenceJson(found: SnapshotChange): object {
   const { part } = found;
   return 'stream' in found ? { part, ...streamJson(found.stream) } : { part, ...changeJson(found.entry) };
@@ -17,19 +17,19 @@ function streamJson(stream: StreamChange): object {
       ? whatJson(stream.content === 'other' ? ['content'] : [], stream.content === 'unknown')
       : {}),
     ...(change === 'added' ? {} : { before: { size: stream.sizeBefore } }),
-    ...(change === 'removed' ? {} : { after: { size: stream.sizeAfter } }),
+    ...(change === 'removed' || change === 'unknown' ? {} : { after: { size: stream.sizeAfter } }),
   };
 }
 
 function changeJson(entry: EntryChange): object {
   const { change } = entry;
-  const { path } = change === 'removed' ? entry.before : entry.after;
+  const { path } = change === 'removed' || change === 'unknown' ? entry.before : entry.after;
   return {
     ...namedJson('path', path),
     change,
     ...(change === 'changed' ? whatJson(entry.difference.aspects, entry.difference.contentUnknown) : {}),
     ...(change === 'added' ? {} : { before: entryJson(entry.before) }),
-    ...(change === 'removed' ? {} : { after: entryJson(entry.after) }),
+    ...(change === 'removed' || change === 'unknown' ? {} : { after: entryJson(entry.after) }),
   };
 }
 

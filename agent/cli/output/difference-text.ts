@@ -51,15 +51,19 @@ export function changeLine(found: SnapshotChange, paint: Paint): string {
 }
 
 /** `same`: how many entries are, where it is known. */
-export function renderTotals({ added, removed, changed, unknown }: DifferenceTotals, same: number | undefined): string {
+export function renderTotals(
+  { added, removed, skipped, changed, unknown }: DifferenceTotals,
+  same: number | undefined,
+): string {
   const found = [
     added.entries > 0 && `${formatCount(added.entries)} added (${formatSize(added.bytes)})`,
     removed.entries > 0 && `${formatCount(removed.entries)} removed (${formatSize(removed.bytes)})`,
+    skipped.entries > 0 && `${formatCount(skipped.entries)} unknown, skipped (${formatSize(skipped.bytes)})`,
     changed.entries > 0 && `${formatCount(changed.entries)} changed (${changedBytes(changed)})`,
     unknown > 0 && `of these ${formatCount(unknown)} perhaps only in time`,
     same !== undefined && `${formatCount(same)} the same`,
   ].filter((text) => text !== false);
-  const nothing = added.entries + removed.entries + changed.entries === 0;
+  const nothing = added.entries + removed.entries + skipped.entries + changed.entries === 0;
   return nothing
     ? `No difference${same === undefined ? '' : ` in ${formatCounted(same, 'entry', 'entries')}`}.\n`
     : `\n${found.join(', ')}\n`;
@@ -72,7 +76,8 @@ function changedBytes({ bytesBefore, bytesAfter }: DifferenceTotals['changed']):
 
 function entryChangeLine(change: EntryChange, paint: Paint): string {
   if (change.change !== 'changed') {
-    const [entry, mark] = change.change === 'added' ? [change.after, '+'] : [change.before, '-'];
+    const entry = change.change === 'added' ? change.after : change.before;
+    const mark = MARKS[change.change];
     return line(mark, NOTHING, fileSize(entry), undefined, nameOf(entry) + pointsTo(entry), paint);
   }
   const { before, after, difference } = change;
@@ -88,7 +93,8 @@ function entryChangeLine(change: EntryChange, paint: Paint): string {
 function streamChangeLine(part: string, stream: StreamChange, paint: Paint): string {
   const name = `${printable(part)} (stream)`;
   if (stream.change === 'added') return line('+', NOTHING, stream.sizeAfter, undefined, name, paint);
-  if (stream.change === 'removed') return line('-', NOTHING, stream.sizeBefore, undefined, name, paint);
+  if (stream.change === 'removed' || stream.change === 'unknown')
+    return line(MARKS[stream.change], NOTHING, stream.sizeBefore, undefined, name, paint);
   const { sizeBefore, sizeAfter, content } = stream;
   const letters = aspectLetters({
     aspects: content === 'other' ? ['content'] : [],
@@ -97,7 +103,8 @@ function streamChangeLine(part: string, stream: StreamChange, paint: Paint): str
   return line('M', letters, sizeAfter, sizeAfter - sizeBefore, name, paint);
 }
 
-const TONES: Readonly<Record<string, Tone>> = { '+': 'green', '-': 'red', M: 'yellow', T: 'yellow' };
+const MARKS = { added: '+', removed: '-', unknown: '?' } as const;
+const TONES: Readonly<Record<string, Tone>> = { '+': 'green', '-': 'red', M: 'yellow', T: 'yellow', '?': 'yellow' };
 
 function line(
   mark: string,

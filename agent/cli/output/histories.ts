@@ -71,12 +71,14 @@ function renderStep(steps: readonly Step[], at: number, paint: Paint): string {
   return `${head}  ${wordsOf(steps, at)}`;
 }
 
-/** `+ - M T` as `diff` has them; `?` where it could not be read, `=` where it is the same again after that. */
+/** `+ - M T` as `diff` has them; `?` where it could not be read, now or when the snapshot was made, `=` where it is the same again after that. */
 function markOf(steps: readonly Step[], at: number): string {
   const step = steps[at];
-  if (step?.state !== 'there') return step?.state === 'unread' ? '?' : '-';
+  if (step?.state !== 'there') return step?.state === 'absent' ? '-' : '?';
   const before = steps[at - 1];
-  if (before === undefined || before.state === 'absent') return '+';
+  // Nobody knows what was there before the first that could be read.
+  if (before?.state !== 'there' && !steps.slice(0, at).some(({ state }) => state === 'there')) return '+';
+  if (before?.state === 'absent') return '+';
   if (step.difference === undefined) return '=';
   return step.difference.aspects.includes('kind') ? 'T' : 'M';
 }
@@ -89,6 +91,7 @@ function wordsOf(steps: readonly Step[], at: number): string {
     return `${size.padStart(9)}  ${modified}  ${many}`;
   }
   if (step.state === 'unread') return 'could not be read';
+  if (step.state === 'skipped') return 'was skipped: could not be read when the snapshot was made';
   const last = steps[at - 1]?.snapshots.at(-1)?.snapshot.id;
   const incomplete = step.snapshots[0]?.snapshot.opened.header.verdict === 'incomplete';
   return `${last === undefined ? '' : `last in ${last}`}${incomplete ? '; is incomplete' : ''}`;
@@ -122,7 +125,7 @@ const CHANGES: Readonly<Record<string, string>> = { '+': 'added', '-': 'removed'
 
 function stepJson(step: Step, mark: string): object {
   const change = CHANGES[mark] ?? 'changed';
-  if (step.state !== 'there') return { change };
+  if (step.state !== 'there') return { change: step.state === 'skipped' ? 'unknown' : change };
   const { entry, difference } = step;
   const what = change === 'changed' && difference ? whatJson(difference.aspects, difference.contentUnknown) : {};
   return { change, ...what, ...(entry.kind === 'stream' ? { kind: entry.kind, size: entry.size } : entryJson(entry)) };

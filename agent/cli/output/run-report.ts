@@ -18,27 +18,38 @@ const MARKS = {
 
 /** What a run read, what of it was new, what was stored, and where the time went. */
 export function renderRun(report: RunReport, paint: Paint): string {
-  const { job, verdict, snapshot, skipped } = report;
+  const { job, verdict, snapshot } = report;
   const [tone, mark] = MARKS[verdict];
   const ended = {
     ok: `snapshot ${snapshot?.id}`,
-    incomplete: `snapshot ${snapshot?.id}, incomplete: ${formatCounted(skipped.length, 'thing')} could not be read`,
+    incomplete: `snapshot ${snapshot?.id}, incomplete: ${lacks(report)}`,
     failed: 'failed, no snapshot was made',
     cancelled: 'cancelled, no snapshot was made',
   }[verdict];
   return `${paint(tone, mark)} ${paint('bold', printable(job))}  ${ended}\n${renderFacts(facts(report), paint)}`;
 }
 
-function facts({
-  totals,
-  stored,
-  counters,
-  durationMs,
-  phases,
-  traceId,
-  artifacts,
-  snapshot,
-}: RunReport): [string, string][] {
+/** What keeps a run from being complete: things that it does not hold, targets that do not hold it. */
+function lacks({ skipped, targets }: RunReport): string {
+  const leftOut = targets.filter(({ state }) => state === 'left out').map(({ name }) => printable(name));
+  return [
+    ...(skipped.length === 0 ? [] : [`${formatCounted(skipped.length, 'thing')} could not be read`]),
+    ...(leftOut.length === 0 ? [] : [`not on target ${leftOut.join(', ')}`]),
+  ].join('; ');
+}
+
+/** What targets that lagged were given. */
+function copies({ targets }: RunReport): [string, string][] {
+  return targets.flatMap(({ name, copied }): [string, string][] => {
+    if (copied === undefined) return [];
+    const { snapshots, packs, bytes } = copied;
+    const what = `${formatCounted(snapshots, 'snapshot')}, ${formatCounted(packs, 'pack')} (${formatSize(bytes)})`;
+    return [['copied', `${what} that target ${printable(name)} lacked`]];
+  });
+}
+
+function facts(report: RunReport): [string, string][] {
+  const { totals, stored, counters, durationMs, phases, traceId, artifacts, snapshot } = report;
   if (snapshot === undefined) {
     return [
       ['took', formatDuration(durationMs)],
@@ -74,6 +85,7 @@ function facts({
       'stored',
       `${formatSize(storedBytes)} sealed; ${formatSize(stored.bytes)} in ${formatCounted(stored.packs, 'pack')} to each target`,
     ],
+    ...copies(report),
     ['took', [formatDuration(durationMs), formatRate(size, durationMs)].filter(Boolean).join(', ')],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
     ['busy', stageTimes(counters, stored.busyMs)],

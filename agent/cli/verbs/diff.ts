@@ -2,6 +2,7 @@ import { type Failure, failureOf } from '../../contract/index.ts';
 import { ContentComparison } from '../../recovery/content-comparison.ts';
 import { DifferenceTotals } from '../../recovery/difference-totals.ts';
 import { Selection } from '../../recovery/selection.ts';
+import { SkippedPaths } from '../../recovery/skipped-paths.ts';
 import { compareSnapshots, mistyped, type SnapshotChange } from '../../recovery/snapshot-difference.ts';
 import { choosePair, isPoint, PREVIOUS } from '../../recovery/snapshot-pair.ts';
 import type { ReadableSnapshot, UnlockedDomains } from '../../recovery/unlocked-domains.ts';
@@ -101,7 +102,7 @@ class Comparison {
     const { terminal } = this.#invocation;
     const { before, after } = this.#o;
     if (before.snapshot === after.snapshot) terminal.warn(`${after.snapshot.id} is compared with itself`);
-    for (const { snapshot } of new Set([before, after])) warnIncomplete(terminal, snapshot);
+    for (const one of new Set([before, after])) warnIncomplete(terminal, one.snapshot, new SkippedPaths(one).unnamed);
     if (this.#content.comparing === 'size and time')
       terminal.warn(
         'the two were made with different keys or chunk settings: files of the same size and time count as the same; --content reads them',
@@ -121,7 +122,10 @@ class Comparison {
   }
 
   #json() {
-    const [from, to] = [this.#o.before, this.#o.after].map(({ snapshot }) => snapshotJson(snapshot));
+    const [from, to] = [this.#o.before, this.#o.after].map((one) => ({
+      ...snapshotJson(one.snapshot),
+      unnamed: new SkippedPaths(one).unnamed,
+    }));
     const head = { from, to, compared: this.#content.comparing, problems: this.#o.problems };
     const stream = new JsonStream(this.#invocation.terminal, head, 'changes');
     return {

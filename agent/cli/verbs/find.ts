@@ -8,6 +8,7 @@ import {
   type Unread,
 } from '../../recovery/history-search.ts';
 import { Selection } from '../../recovery/selection.ts';
+import { SkippedPaths } from '../../recovery/skipped-paths.ts';
 import { chooseRange } from '../../recovery/snapshot-range.ts';
 import { advised } from '../advice.ts';
 import { type BrowseOptions, type Browsing, openBrowsing, tellPassedOver } from '../browsing.ts';
@@ -16,7 +17,7 @@ import { type Invocation, quoteWord } from '../invocation.ts';
 import { type HistoryListing, JsonHistories, TextHistories } from '../output/histories.ts';
 import { exactly, printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
-import { formatCounted } from '../output/size.ts';
+import { formatCount, formatCounted } from '../output/size.ts';
 
 export interface FindOptions extends BrowseOptions {
   readonly source?: string;
@@ -46,6 +47,10 @@ class Search {
   readonly #unread: Unread[] = [];
   #paths = 0;
   #searched = 0;
+  /** Of the snapshots that were looked into. */
+  #incomplete = 0;
+  /** Things that those skipped and do not name. */
+  #unnamed = 0;
   #last: { readonly source: string; readonly history: History } | undefined;
 
   constructor(invocation: Invocation, browsing: Browsing, patterns: readonly string[], options: FindOptions) {
@@ -80,6 +85,10 @@ class Search {
     const onUnread = (unread: Unread) => void this.#unread.push(unread);
     const snapshots = await openLine(domains, line, onUnread);
     this.#searched += snapshots.length;
+    for (const one of snapshots) {
+      if (one.snapshot.opened.header.verdict === 'incomplete') this.#incomplete++;
+      this.#unnamed += new SkippedPaths(one).unnamed;
+    }
     for await (const history of searchHistory(snapshots, this.#selection, onUnread)) {
       if (!this.#isWanted(history)) continue;
       this.#paths++;
@@ -120,11 +129,22 @@ class Search {
     const { idle } = this.#selection;
     if (idle.length > 0)
       terminal.warn(
-        `nothing in ${formatCounted(this.#searched, 'snapshot')} matches ${idle.map((pattern) => JSON.stringify(pattern)).join(', ')}`,
+        `nothing in ${formatCounted(this.#searched, 'snapshot')} matches ${idle.map((pattern) => JSON.stringify(pattern)).join(', ')}${this.#incompleteWords()}`,
+      );
+    if (this.#unnamed > 0)
+      terminal.warn(
+        `${formatCounted(this.#unnamed, 'thing')} could not be read when snapshots were made, and no snapshot names them: what is marked - may be among those`,
       );
     if (this.#selection.isIdle && !unread) return EXIT.usage;
     this.#next();
     return unread || idle.length > 0 ? EXIT.incomplete : EXIT.ok;
+  }
+
+  /** What was skipped may match as well. */
+  #incompleteWords(): string {
+    if (this.#incomplete === 0) return '';
+    const many = this.#incomplete === 1 ? '1 of them is' : `${formatCount(this.#incomplete)} of them are`;
+    return `; ${many} incomplete: what could not be read when it was made is not in it`;
   }
 
   #next(): void {

@@ -63,19 +63,20 @@ export async function plan(invocation: Invocation, names: readonly string[], opt
 }
 
 function expected(forecast: Forecast | undefined): Record<string, Json> {
-  const { next = [], last, estimate, retention } = forecast ?? {};
+  const { next = [], last, estimate, retention, lacking = [] } = forecast ?? {};
   const kept = retention !== undefined && 'keep' in retention ? retention : undefined;
   return {
     next: next.map((time) => time.toISOString()),
     last: last === undefined ? null : { started: last.started, state: last.state, snapshot: last.snapshot ?? null },
     estimate: estimate === undefined ? null : { ...estimate },
+    lacking: [...lacking],
     keep: kept?.keep.map(({ id, because }) => ({ id, because: [...because] })) ?? null,
     remove: kept === undefined ? null : [...kept.remove],
   };
 }
 
 function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [string, string][] {
-  const { next = [], last, estimate, retention } = forecast ?? {};
+  const { next = [], last, estimate, retention, lacking = [] } = forecast ?? {};
   const expectations =
     estimate === undefined
       ? 'unknown: it has not run here yet, and the first run stores everything'
@@ -83,6 +84,14 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
   return [
     ...(job.schedule === undefined ? [] : [['next', next.map(formatTime).join('\n')] as [string, string]]),
     ['last', last === undefined ? 'never, here' : `${last.state}, ${formatAge(new Date(last.started), now)}`],
+    ...(lacking.length === 0
+      ? []
+      : [
+          [
+            'lacks',
+            `the newest snapshot is not on target ${lacking.map(printable).join(', ')}: the run copies it there`,
+          ] as [string, string],
+        ]),
     ['expected', expectations],
     ...(retention === undefined ? [] : [['retention', spokenRetention(retention)] as [string, string]]),
   ];

@@ -78,13 +78,20 @@ export function exitOfRun({ verdict, failure }: RunReport): Exit {
   return verdict === 'incomplete' ? EXIT.incomplete : EXIT.ok;
 }
 
-export function tellRunTroubles({ terminal, signal }: Invocation, { skipped, problems, failure }: RunReport): void {
+export function tellRunTroubles(
+  { terminal, signal }: Invocation,
+  { skipped, targets, problems, failure }: RunReport,
+): void {
   const { verbose } = terminal.options;
   for (const { what, failure: why } of verbose ? skipped : skipped.slice(0, SHOWN)) {
     terminal.warn(namedFailure('skipped', what, why));
   }
   const more = skipped.length - SHOWN;
   if (more > 0 && !verbose) terminal.warn(`and ${formatCounted(more, 'other')}; --verbose names all of them`);
+  for (const target of targets) {
+    if (target.state === 'stored' || target.failure.message === failure?.message) continue;
+    terminal.warn(`left out: ${renderProblem(target.failure)}`);
+  }
   for (const problem of problems) terminal.warn(renderProblem(problem));
   if (failure && !signal.aborted) terminal.error(renderFailure(failure, terminal.paint.message));
 }

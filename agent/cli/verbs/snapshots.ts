@@ -84,20 +84,24 @@ async function loadListing(
   return { rows, damaged: listing.damaged, unapproved: unapprovedWriters(listing, writers, source), problems };
 }
 
-function described({ snapshot: { id, key, opened }, trust }: Row) {
-  return { id, key, hash: opened.hash, trust, ...opened.header };
+function described({ snapshot: { id, key, opened, lacking = [] }, trust }: Row) {
+  return { id, key, hash: opened.hash, trust, lacking, ...opened.header };
 }
 
-function remarks(trust: Row['trust'], { verdict, skipped }: SnapshotHeader): string[] {
+function remarks({ snapshot, trust }: Row): string[] {
+  const { lacking = [], opened } = snapshot;
+  const { verdict, skipped }: SnapshotHeader = opened.header;
   return [
     ...(trust === 'unapproved' ? ['not approved'] : []),
+    ...(lacking.length === 0 ? [] : [`not on target ${lacking.map(printable).join(', ')}`]),
     ...(verdict === 'complete' ? [] : [`incomplete: ${formatCounted(skipped, 'thing')} skipped`]),
   ];
 }
 
 function table({ terminal, now }: Invocation, chosen: readonly Row[]): string {
   const paint = terminal.paint.data;
-  const rows = chosen.map(({ snapshot, trust }) => {
+  const rows = chosen.map((row) => {
+    const { snapshot } = row;
     const { header } = snapshot.opened;
     const size = header.artifacts.reduce((sum, artifact) => sum + artifact.size, 0);
     const entries = header.artifacts.reduce((sum, artifact) => sum + artifact.entries, 0);
@@ -109,7 +113,7 @@ function table({ terminal, now }: Invocation, chosen: readonly Row[]): string {
       formatAge(new Date(header.finished), now()),
       formatCount(entries),
       formatSize(size),
-      paint('yellow', remarks(trust, header).join('; ')),
+      paint('yellow', remarks(row).join('; ')),
     ];
   });
   const columns = [

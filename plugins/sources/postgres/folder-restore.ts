@@ -105,7 +105,8 @@ async function standingFiles(folder: string, files: readonly ExportedFile[]): Pr
 async function writeFile(folder: string, file: ExportedFile, conflict: RestoreRequest['conflict']): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const place = join(folder, file.name);
-  const temporary = join(folder, unfinishedName());
+  const { ino } = await stat(folder, { bigint: true });
+  const temporary = join(folder, unfinishedName(ino));
   const handle = await open(temporary, 'wx', 0o600);
   try {
     for await (const piece of file.bytes()) await handle.writeFile(piece);
