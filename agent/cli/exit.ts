@@ -31,7 +31,7 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, ExitMeaning>> = {
   },
   [EXIT.incomplete]: {
     brief: 'done, but for something that was left out',
-    full: 'The work was finished, but for something that could not be read or restored. What was left out is named; a run made a snapshot of the rest.',
+    full: 'The work was finished, but for something that could not be read or restored. What was left out is named; a run made a snapshot of the rest, or a target did not get the snapshot.',
   },
   [EXIT.usage]: {
     brief: 'the command line makes no sense',
@@ -39,7 +39,7 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, ExitMeaning>> = {
   },
   [EXIT.targetUnavailable]: {
     brief: 'no target can be had',
-    full: 'A target is not there, does not answer or cannot be written to: a disk that is not mounted, a network that is down.',
+    full: 'No target is there, answers and can be written to: a disk that is not mounted, a network that is down.',
   },
   [EXIT.busy]: { brief: 'something else is at work', full: 'Another run is going on. Trying again later helps.' },
   [EXIT.notPermitted]: {

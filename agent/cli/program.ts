@@ -23,7 +23,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .option('-p, --policy <file>', 'the policy (default: holdfast.yaml, here or above)')
     .option('--state <folder>', 'where this host keeps keys and catalog')
     .option('--json', 'one JSON document on stdout')
-    .addOption(new Option('-q, --quiet', 'warnings and errors only').conflicts('verbose'))
+    .addOption(new Option('-q, --quiet', 'warnings and errors only, no report of what went well').conflicts('verbose'))
     .option('-v, --verbose', 'say more')
     .option('--no-color', 'no colours')
     .usage('[options] <verb> …')

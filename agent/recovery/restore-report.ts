@@ -6,7 +6,13 @@ export interface RestoreReport {
   readonly source: string;
   readonly verdict: 'ok' | 'incomplete' | 'failed' | 'cancelled' | 'planned';
   readonly traceId: string;
-  readonly snapshot?: { readonly id: string; readonly started: string; readonly host: string; readonly job: string };
+  readonly snapshot?: {
+    readonly id: string;
+    readonly started: string;
+    readonly finished: string;
+    readonly host: string;
+    readonly job: string;
+  };
   readonly durationMs: number;
   readonly phases: readonly { readonly name: string; readonly ms: number }[];
   readonly steps: readonly string[];

@@ -126,7 +126,8 @@ async function carryOut(
   report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];
   const { header } = snapshot.opened;
   if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];
-  report.snapshot = { id: snapshot.id, started: header.started, host: header.host, job: header.job };
+  const { started, finished, host: from, job } = header;
+  report.snapshot = { id: snapshot.id, started, finished, host: from, job };
   requireSource(snapshot, engine.registry);
   refuseUnsafe(engine, o, snapshot);
   refuseUnoffered(o.source, pluginOf(engine.registry, 'source', o.source), o);

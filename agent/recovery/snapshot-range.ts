@@ -30,7 +30,11 @@ function isAfter(
   sign: 1 | -1,
 ): boolean {
   if (bound === undefined) return true;
-  if (typeof bound === 'number') return sign * (Date.parse(snapshot.opened.header.finished) - bound) >= 0;
+  if (typeof bound === 'number') {
+    const finished = Date.parse(snapshot.opened.header.finished);
+    // A whole second lasts to its end: times are listed without its parts.
+    return sign === 1 ? finished >= bound : finished <= (bound % 1000 === 0 ? bound + 999 : bound);
+  }
   return sign * (snapshots.indexOf(snapshot) - snapshots.indexOf(bound)) >= 0;
 }
 

@@ -215,10 +215,12 @@ function byId(snapshots: readonly StoredSnapshot[], wanted: string): StoredSnaps
   return matching[0];
 }
 
+/** The last that had ended by then: by the end of that second, where none of its parts are said, since so they are listed. */
 function byTime(snapshots: readonly StoredSnapshot[], wanted: string): StoredSnapshot | undefined {
   const time = Date.parse(wanted);
   if (Number.isNaN(time)) return undefined;
-  return snapshots.findLast(({ opened }) => Date.parse(opened.header.finished) <= time);
+  const end = time % 1000 === 0 ? time + 999 : time;
+  return snapshots.findLast(({ opened }) => Date.parse(opened.header.finished) <= end);
 }
 
 function compareText(a: string, b: string): number {

@@ -29,10 +29,10 @@ export function renderRestore(report: RestoreReport, into: string, paint: Paint)
   };
   const lines: [string, string][] = [];
   if (snapshot) {
-    const { id, started, host, job } = snapshot;
+    const { id, finished, host, job } = snapshot;
     lines.push([
       'snapshot',
-      `${id} of ${formatTime(new Date(started))}, job ${printable(job)}, host ${printable(host)}`,
+      `${id} of ${formatTime(new Date(finished))}, job ${printable(job)}, host ${printable(host)}`,
     ]);
   }
   if (verdict === 'planned') lines.push(['steps', steps.map(printable).join('\n')]);

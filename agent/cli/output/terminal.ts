@@ -59,6 +59,11 @@ export class Terminal {
     return true;
   }
 
+  /** What became of the work, as data: of what went well not with `--quiet`. */
+  report(text: string, well: boolean): void {
+    if (!well || !this.options.quiet) this.data(text);
+  }
+
   /** Writes the one JSON document of `--json`. */
   json(document: unknown): void {
     this.data(`${encodeJson(document, 2)}\n`);

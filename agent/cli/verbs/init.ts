@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RecipientSpec } from '../../config/policy.ts';
+import type { Policy, RecipientSpec } from '../../config/policy.ts';
 import { fail } from '../../contract/index.ts';
 import { createWholeFile, removeUnfinished } from '../../security/private-file.ts';
 import { EXIT, type Exit } from '../exit.ts';
@@ -38,6 +38,8 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   const file = found.files[0] ?? newPolicyFile(invocation);
   await removeUnfinished(file);
   const missing = !existsSync(file);
+  if (options.protect !== undefined)
+    requireProtectable(invocation, options.protect, missing ? undefined : found.policy);
   let recovery: MadeRecoveryKey | undefined;
   // The key comes before the policy: where a passphrase cannot be had, nothing is left behind.
   if (missing || unwritten(Object.values(found.policy?.recipients ?? {}))) {
@@ -83,6 +85,29 @@ function newPolicyFile({ cwd, policy }: Invocation): string {
 /** The recipient that `init` makes a key for: the one called "recovery", while its public key is not where the policy says. */
 function unwritten(recipients: readonly RecipientSpec[]): RecipientSpec | undefined {
   return recipients.find(({ name, publicKey }) => name === RECOVERY_RECIPIENT && !existsSync(publicKey));
+}
+
+/** `written`: the policy that is there already, and is not changed: it must be the one that this command would have written. */
+function requireProtectable({ cwd }: Invocation, protect: string, written: Policy | undefined): void {
+  const folder = path.resolve(cwd, protect);
+  const refuse = (message: string, hint: string) =>
+    fail({
+      code: 'USAGE',
+      message: `--protect ${printable(folder)}: ${message}`,
+      origin: 'policy',
+      permanent: true,
+      hint,
+    });
+  if (written === undefined && !existsSync(folder))
+    refuse('there is nothing of that name', 'name a folder that is there');
+  const paths = Object.values(written?.sources ?? {}).flatMap(
+    ({ options }) => (options as { paths?: unknown }).paths ?? [],
+  );
+  if (written !== undefined && !paths.includes(folder))
+    refuse(
+      `${printable(written.file)} is there already, and does not protect it`,
+      'nothing was changed: add it to that policy under "sources", with a job, then say `holdfast init`',
+    );
 }
 
 async function publishRecoveryKey(stateFolder: string, recipients: readonly RecipientSpec[]): Promise<void> {

@@ -78,7 +78,7 @@ export async function restore(
   else if (terminal.options.json) terminal.json({ ...advisedReport(report), into });
   else {
     list?.end();
-    terminal.data(renderRestore(report, into, terminal.paint.data));
+    terminal.report(renderRestore(report, into, terminal.paint.data), report.verdict === 'ok');
   }
   tellRestoreTroubles(invocation, report);
   const next = nextOptions(options, report);

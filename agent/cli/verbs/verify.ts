@@ -36,7 +36,7 @@ export async function verify(
     ...(source !== undefined && { source }),
   });
   if (terminal.options.json) terminal.json(advisedReport(report));
-  else terminal.data(renderVerify(report, terminal.paint.data));
+  else terminal.report(renderVerify(report, terminal.paint.data), report.verdict === 'ok');
   if (report.failure && !invocation.signal.aborted)
     terminal.error(renderFailure(report.failure, terminal.paint.message));
   const deeper = LEVELS[LEVELS.indexOf(options.level) + 1];
