@@ -29,7 +29,11 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
   const compares = options.conflict === 'replace' || options.inPlace === true;
   if (failure?.code === 'RESTORE_CONFLICT' && !compares) return { ...options, conflict: 'replace', dryRun: true };
   const begun = phases.some(({ name }) => name === 'restore');
-  const left = failure !== undefined || skipped.some(({ failure: { code } }) => !NOT_BY_SAYING_AGAIN.has(code));
+  // What is for good comes again as well: its hint says what has to be done first.
+  if (failure?.permanent === true) return undefined;
+  const left =
+    failure !== undefined ||
+    skipped.some(({ failure: { code, permanent } }) => !permanent && !NOT_BY_SAYING_AGAIN.has(code));
   if (!begun || !left) return undefined;
   // What is whole already is not written again, and what is there was put there by this restore.
   return compares || options.conflict === 'skip' ? options : { ...options, conflict: 'replace' };
@@ -41,9 +45,16 @@ export function restoreCommand(name: string, parts: readonly string[], options: 
     options;
   const switches = { 'in-place': inPlace, delete: options.delete, checksum, yes, 'dry-run': dryRun };
   const given = { into, writer, at: at === 'latest' ? undefined : at, conflict, mask, format };
-  const flags = Object.entries({ ...given, key, 'passphrase-file': passphraseFile, target }).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag}`, quoteWord(value)],
-  );
+  const flags = flagWords({ ...given, key, 'passphrase-file': passphraseFile, target });
   const said = Object.entries(switches).flatMap(([flag, on]) => (on === true ? [`--${flag}`] : []));
   return ['restore', quoteWord(name), ...flags, ...said, ...parts.map(quoteWord)].join(' ');
+}
+
+/** The words by which another command reads with what this one read with. Empty, or with a space before them. */
+export function readerWords({ key, passphraseFile, target }: ReaderOptions & { readonly target?: string }): string {
+  return ['', ...flagWords({ key, 'passphrase-file': passphraseFile, target })].join(' ');
+}
+
+function flagWords(given: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, quoteWord(value)]));
 }

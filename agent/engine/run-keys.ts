@@ -13,7 +13,7 @@ export async function hostKeysFor(store: Store, stateFolder: string): Promise<Ho
       message: `this host has no keys yet (looked in ${stateFolder})`,
       origin: 'key',
       permanent: true,
-      hint: 'run `holdfast init` with the same policy and as the same user',
+      hint: 'run `holdfast init` with the same policy and as the same user; on one more host of a repository that is there: `holdfast init --join`',
     });
   }
   const marker = await readMarker(store);

@@ -31,8 +31,8 @@ ${writers
 
 - A target, mounted or reachable. Where it is in another place than on ${printable(host)}, change that in holdfast.yaml.
 - The private key of one of those who can open it, and its passphrase.
-- Holdfast: \`npm install --global holdfast\` (Node 24 or newer). In a checkout of its sources, \`holdfast\` is
-  \`npm run -s holdfast --\`.
+- Holdfast: \`npm install --global holdfast\` (Node 24 or newer). Of a checkout of its sources, after \`npm ci\` there:
+  \`holdfast() { npm --prefix /path/of/the/checkout run -s holdfast -- "$@"; }\`
 
 ## 1. Make a folder with a policy and public keys
 

@@ -44,7 +44,8 @@ export function renderRestore(report: RestoreReport, into: string, paint: Paint)
     lines.push(['fetched', `${formatSize(fetchedBytes)} from targets`]);
     lines.push(['took', [formatDuration(durationMs), formatRate(bytes, durationMs)].filter(Boolean).join(', ')]);
     lines.push(['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')]);
-    lines.push(['proven', 'every byte was authenticated and matched against its id before it was written']);
+    if (bytes > 0)
+      lines.push(['proven', 'every byte was authenticated and matched against its id before it was written']);
   }
   if (verdict !== 'planned') lines.push(['trace', traceId]);
   const head = [paint('bold', printable(source)), ended[verdict]].filter(Boolean).join('  ');

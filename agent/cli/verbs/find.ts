@@ -18,6 +18,7 @@ import { type HistoryListing, JsonHistories, TextHistories } from '../output/his
 import { exactly, printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
 import { formatCount, formatCounted } from '../output/size.ts';
+import { readerWords } from '../restore-command.ts';
 
 export interface FindOptions extends BrowseOptions {
   readonly source?: string;
@@ -158,7 +159,9 @@ class Search {
       there,
       quoteWord(exactly(path)),
     ];
-    terminal.message(`\n${found}${words ? ` Next: ${command(`restore ${words.join(' ')}`)}` : ''}`);
+    terminal.message(
+      `\n${found}${words ? ` Next: ${command(`restore ${words.join(' ')}${readerWords(this.#options)}`)}` : ''}`,
+    );
   }
 }
 

@@ -14,6 +14,7 @@ import { printable } from '../output/printable.ts';
 import { renderFailure } from '../output/report.ts';
 import { formatSize } from '../output/size.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { readerWords } from '../restore-command.ts';
 
 export interface LsOptions extends BrowseOptions {
   readonly at: string;
@@ -51,7 +52,9 @@ export async function ls(
   warnIncomplete(terminal, snapshot);
   const { idle } = selection;
   if (idle.length === 0) {
-    terminal.message(`\nNext: ${command(`restore ${quoteWord(source)} --into ./restored --at ${snapshot.id}`)}`);
+    terminal.message(
+      `\nNext: ${command(`restore ${quoteWord(source)} --into ./restored --at ${snapshot.id}${readerWords(options)}`)}`,
+    );
     return EXIT.ok;
   }
   terminal.warn(

@@ -79,7 +79,7 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
   const { next = [], last, estimate, retention, lacking = [] } = forecast ?? {};
   const expectations =
     estimate === undefined
-      ? 'unknown: it has not run here yet, and the first run stores everything'
+      ? `unknown: ${last === undefined ? 'it has not run here yet' : 'no run of it has ended well here yet'}, and the first run stores everything`
       : `reads ${formatSize(estimate.readBytes)}, stores ${formatSize(estimate.storedBytes)}, takes ${formatDuration(estimate.durationMs)} (as in ${formatCounted(estimate.runs, 'run')} before)`;
   return [
     ...(job.schedule === undefined ? [] : [['next', next.map(formatTime).join('\n')] as [string, string]]),

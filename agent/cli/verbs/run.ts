@@ -36,7 +36,7 @@ export async function run(invocation: Invocation, names: readonly string[], opti
     if (signal.aborted) break;
     const report = await runOne(invocation, engine, policy, job);
     reports.push(report);
-    terminal.report(renderRun(report, terminal.paint.data), report.verdict === 'ok');
+    if (!terminal.options.json) terminal.report(renderRun(report, terminal.paint.data), report.verdict === 'ok');
     tellRunTroubles(invocation, report);
   }
   if (terminal.options.json) terminal.json({ runs: reports.map(advisedReport) });

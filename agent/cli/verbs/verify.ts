@@ -13,6 +13,7 @@ import { formatCount } from '../output/size.ts';
 import { renderVerify } from '../output/verify-report.ts';
 import { requirePolicy } from '../policy.ts';
 import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
+import { readerWords } from '../restore-command.ts';
 
 export interface VerifyOptions extends ReaderOptions {
   readonly level: Level;
@@ -40,7 +41,8 @@ export async function verify(
   if (report.failure && !invocation.signal.aborted)
     terminal.error(renderFailure(report.failure, terminal.paint.message));
   const deeper = LEVELS[LEVELS.indexOf(options.level) + 1];
-  if (report.verdict === 'ok' && deeper) terminal.message(`\nNext, deeper: ${command(`verify --level ${deeper}`)}`);
+  if (report.verdict === 'ok' && deeper)
+    terminal.message(`\nNext, deeper: ${command(`verify --level ${deeper}${readerWords(options)}`)}`);
   return exitOfVerify(report);
 }
 
