@@ -21,6 +21,11 @@ function policy(sections: Readonly<Record<string, string>>): string {
 }
 
 const job = (fields: string) => policy({ jobs: `jobs:\n  app: { ${fields} }` });
+const databaseJob = (fields: string) =>
+  policy({
+    sources: 'sources: { db: { type: postgres, connection: { host: /run/postgresql } } }',
+    jobs: `jobs:\n  db: { ${fields} }`,
+  });
 const pipeline = (...steps: string[]) => {
   return policy({ pipelines: ['pipelines:', '  ‸own:', ...steps.map((step) => `    - ${step}`)].join('\n') });
 };
@@ -224,6 +229,21 @@ export const mistakes: readonly Mistake[] = [
     name: 'a selection from a source that cannot select',
     text: job('source: app, targets: [local], ‸select: { tables: [a] }'),
     expected: ['HF4005'],
+  },
+  {
+    name: 'a selection in words that its source does not know',
+    text: databaseJob('source: db, targets: [local], select: { ‸table: [a] }'),
+    expected: ['HF2001 tables'],
+  },
+  {
+    name: 'a selection of the wrong form',
+    text: databaseJob('source: db, targets: [local], select: { tables: ‸a }'),
+    expected: ['HF2003 [a]'],
+  },
+  {
+    name: 'a selection of nothing',
+    text: databaseJob('source: db, targets: [local], select: ‸{}'),
+    expected: ['HF2010'],
   },
   {
     name: 'other recipients in one class',

@@ -6,6 +6,7 @@ import { partial, withVariables } from './partial-schema.ts';
 import { entrySchema, isSchema, type Schema, strict } from './plugin-options.ts';
 import { KINDS, type PluginRegistry } from './registry.ts';
 import { Checksum, Encrypt, policySchema } from './schema.ts';
+import { jobThatSelects } from './sections/jobs.ts';
 import { NOTIFIERS } from './sections/notifiers.ts';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
@@ -44,6 +45,9 @@ export function describedPolicy(registry: PluginRegistry): Schema {
     source: entries(registry, 'source', 'A data system to protect.'),
     target: entries(registry, 'target', 'A place that holds backups.'),
     pipeline: pipeline(registry),
+    job: jobThatSelects(
+      pluginsOf(registry, 'source').flatMap((plugin) => (plugin.kind === 'source' ? (plugin.select ?? []) : [])),
+    ),
     notifier: notifiers(registry),
   };
   const anything = schema({ type: 'object', description: 'Parts of a policy.' });

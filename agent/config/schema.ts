@@ -42,10 +42,17 @@ const Domain = closed('Hosts and classes that deduplicate, are trusted and are s
 });
 
 /** What stands for the parts that plugins describe. */
-export interface PolicyParts<Src extends TSchema, Tgt extends TSchema, Pipe extends TSchema, Note extends TSchema> {
+export interface PolicyParts<
+  Src extends TSchema,
+  Tgt extends TSchema,
+  Pipe extends TSchema,
+  Task extends TSchema,
+  Note extends TSchema,
+> {
   readonly source: Src;
   readonly target: Tgt;
   readonly pipeline: Pipe;
+  readonly job: Task;
   readonly notifier: Note;
   /** What stands under a host, and under defaults. */
   readonly overrides: TSchema;
@@ -53,9 +60,13 @@ export interface PolicyParts<Src extends TSchema, Tgt extends TSchema, Pipe exte
 }
 
 /** The policy language, version 1. Every field has a description: it is what editors and the reference show. */
-export function policySchema<S extends TSchema, T extends TSchema, P extends TSchema, N extends TSchema>(
-  parts: PolicyParts<S, T, P, N>,
-) {
+export function policySchema<
+  S extends TSchema,
+  T extends TSchema,
+  P extends TSchema,
+  J extends TSchema,
+  N extends TSchema,
+>(parts: PolicyParts<S, T, P, J, N>) {
   return Type.Object(
     {
       $schema: Type.Optional(Type.String({ description: 'For editors that read JSON.' })),
@@ -101,7 +112,7 @@ export function policySchema<S extends TSchema, T extends TSchema, P extends TSc
       schedules: Type.Optional(named('Schedules with names, for jobs that start together.', Schedule)),
       sources: Type.Optional(named('Data systems to protect.', parts.source)),
       retention: Type.Optional(named('Retention classes.', Retention)),
-      jobs: Type.Optional(named('What is backed up where, when and for how long.', Job)),
+      jobs: Type.Optional(named('What is backed up where, when and for how long.', parts.job)),
       limits: Limits,
       alerts: Type.Optional(Type.Array(Alert, { description: 'When people are told.' })),
       notifiers: Type.Optional(named('How people are told.', parts.notifier)),
@@ -149,6 +160,7 @@ export const Skeleton = policySchema({
     objectives: Type.Optional(Objectives),
   }),
   target: open('A target.', { type: Type.String({ description: 'The target plugin.', minLength: 1 }) }),
+  job: Job,
   pipeline: Type.Array(Step, { description: 'The stages chunk, compress, encrypt and checksum, in this order.' }),
   notifier: open('A notifier.', { type: Type.String({ description: 'The notifier plugin.', minLength: 1 }) }),
   // What stands in them is checked where it is merged to.

@@ -32,6 +32,8 @@ interface Described<S extends TSchema> {
 export interface SourcePlugin<S extends TSchema = TSchema> extends Described<S> {
   readonly kind: 'source';
   readonly can: readonly Ability[];
+  /** What the `select` of a job may say, where the source can `select`. Every field has a description; unknown keys are refused. */
+  readonly select?: TSchema;
   /** What a restore to a folder can write (`--format`), the default first; absent: there is one way. */
   readonly formats?: readonly string[];
   /**

@@ -6,7 +6,7 @@ import type { ConformanceCheck } from './suite.ts';
 export const describedCheck: ConformanceCheck<{ readonly plugin: Plugin }> = {
   name: 'describes itself',
   holds:
-    'The name is [a-z0-9-], the api 1, there are a version and a summary, and the options are a schema that refuses unknown keys and describes every field. What a source masks by stands in its option masks.',
+    'The name is [a-z0-9-], the api 1, there are a version and a summary, and the options are a schema that refuses unknown keys and describes every field. What a source masks by stands in its option masks, and what a job may select of it in a schema of its own.',
   async run({ plugin }) {
     assert.match(plugin.name, /^[a-z0-9]+(-[a-z0-9]+)*$/, 'the name');
     assert.equal(plugin.api, 1, 'the api');
@@ -20,6 +20,15 @@ export const describedCheck: ConformanceCheck<{ readonly plugin: Plugin }> = {
         isObject(schema['properties']) && isObject(schema['properties']['masks']),
         'a source that can mask: no option masks',
       );
+    if (plugin.kind === 'source') {
+      const select: Json = JSON.parse(JSON.stringify(plugin.select ?? null));
+      assert.equal(
+        isObject(select),
+        plugin.can.includes('select'),
+        'a source that can select, and no other, has a schema for it',
+      );
+      if (isObject(select)) described(select, 'select');
+    }
     return undefined;
   },
 };

@@ -4,7 +4,7 @@ import type { PluginRegistry } from '../registry.ts';
 import { checkDomains } from './domains.ts';
 import { checkObjectives } from './objectives.ts';
 import { samePlaces, swallowed } from './places.ts';
-import { divided, idleSelections, unprotected } from './protection.ts';
+import { divided, selections, unprotected } from './protection.ts';
 import { checkRetention } from './retention.ts';
 
 /** What is written rightly, and still cannot be meant. */
@@ -12,7 +12,7 @@ export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[
   return [
     ...samePlaces(policy, registry),
     ...swallowed(policy, registry),
-    ...idleSelections(policy, registry),
+    ...selections(policy, registry),
     ...divided(policy),
     ...checkDomains(policy),
     ...checkRetention(policy),

@@ -1,14 +1,19 @@
+import { isSchema } from '../plugin-options.ts';
 import type { Job, Policy } from '../policy.ts';
 import type { Problem } from '../problem.ts';
 import type { PluginRegistry } from '../registry.ts';
+import { checkAgainst } from '../shape.ts';
 
-/** Jobs that select parts of what can only be had whole. */
-export function idleSelections({ jobs }: Policy, registry: PluginRegistry): Problem[] {
+/** Jobs that select parts of what can only be had whole, or in words that their source does not know. */
+export function selections({ jobs }: Policy, registry: PluginRegistry): Problem[] {
   return Object.values(jobs).flatMap((job): Problem[] => {
     const plugin = registry.get('source', job.source.type);
-    if (job.select === null || plugin === undefined || plugin.can.includes('select')) return [];
+    if (job.select === null || plugin === undefined) return [];
+    const path = ['jobs', job.name, 'select'];
+    if (plugin.can.includes('select'))
+      return isSchema(plugin.select) ? checkAgainst(plugin.select, job.select, path) : [];
     const message = `a source of type "${plugin.name}" is backed up whole; nothing can be selected`;
-    return [{ code: 'HF4005', message, path: ['jobs', job.name, 'select'], on: 'key' }];
+    return [{ code: 'HF4005', message, path, on: 'key' }];
   });
 }
 

@@ -1,5 +1,5 @@
 import { definePlugin } from 'holdfast/plugin';
-import { postgresOptions } from './options.ts';
+import { postgresOptions, selectOptions } from './options.ts';
 
 export const plugin = definePlugin({
   kind: 'source',
@@ -10,6 +10,7 @@ export const plugin = definePlugin({
   summary: 'Databases of a PostgreSQL server, logically: any of them, or any table, restored onto a running server.',
   options: postgresOptions,
   can: ['select', 'running', 'mask'],
+  select: selectOptions,
   formats: ['custom', 'plain'],
   async open(options, host) {
     const { PostgresSource } = await import('./source.ts');

@@ -126,7 +126,7 @@ export const selectOptions = Type.Object(
     schemas: chosen('Names of schemas', ['public']),
     tables: chosen('Tables, as `table`, `schema.table` or `database.schema.table`', ['orders', 'public.positions']),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, minProperties: 1 },
 );
 
 export type Select = Static<typeof selectOptions>;
