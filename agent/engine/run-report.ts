@@ -16,6 +16,8 @@ export interface RunReport {
   /** The time of each phase, in order. */
   readonly phases: readonly { readonly name: string; readonly ms: number }[];
   readonly snapshot?: { readonly id: string; readonly hash: string; readonly sequence: number; readonly key: string };
+  /** What the source says of all of it, as the snapshot keeps it: versions, a position in a log. Null when it was not captured to the end. */
+  readonly facts: Json;
   /** Each target that the policy names; none when there is no snapshot, but for those that were left out. */
   readonly targets: readonly TargetReport[];
   readonly artifacts: readonly ArtifactReport[];

@@ -14,6 +14,7 @@ export interface RunOutcome {
   readonly durationMs: number;
   readonly phases: RunReport['phases'];
   readonly snapshot: RunReport['snapshot'];
+  readonly facts: RunReport['facts'];
   readonly targets: RunReport['targets'];
   readonly artifacts: readonly CapturedArtifact[];
   readonly skipped: RunReport['skipped'];
@@ -38,6 +39,7 @@ export function summarise(o: RunOutcome): RunReport {
     durationMs: o.durationMs,
     phases: o.phases,
     ...(o.snapshot === undefined ? {} : { snapshot: o.snapshot }),
+    facts: o.facts,
     targets: o.targets,
     artifacts: o.artifacts.map(({ counters: _, body: __, ...shown }) => shown),
     totals: {

@@ -108,6 +108,7 @@ class Run {
   #rest = noCounters();
   #sink: RunSink | undefined;
   #delivery: PackDelivery | undefined;
+  #facts: RunReport['facts'] = null;
   #snapshot: RunReport['snapshot'];
   #replicas: Replicas | undefined;
   readonly #caughtUp = new Map<string, Copied>();
@@ -254,6 +255,7 @@ class Run {
     const ticking = setInterval(() => this.#tell(), 100);
     const loan = { engine: this.#engine, span: capturing, signal };
     const verdict = await captureSource(job, limits, loan, sink).finally(() => clearInterval(ticking));
+    this.#facts = verdict.facts;
     sink.span();
     this.#rest = await session.finish();
 
@@ -413,6 +415,7 @@ class Run {
       durationMs: performance.now() - this.#startedAt,
       phases: this.#watch.phases,
       snapshot: this.#snapshot,
+      facts: this.#facts,
       targets: this.#targets(),
       artifacts: this.#sink?.artifacts ?? [],
       skipped: this.#sink?.skipped ?? [],

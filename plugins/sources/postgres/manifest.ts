@@ -73,6 +73,8 @@ export interface Manifest {
   readonly format: 1;
   /** `server_version_num`. */
   readonly serverVersion: number;
+  /** Whether roles were captured with their passwords: superusers and members of pg_read_all_data may read those. */
+  readonly rolePasswords: boolean;
   readonly databases: readonly DatabaseRecord[];
 }
 

@@ -1,4 +1,6 @@
+import type { Failure } from 'holdfast/plugin';
 import type { ArchiveEntry } from './archive.ts';
+import type { Skipped } from './restore-plan.ts';
 import type { Session } from './session.ts';
 
 /** How PostgreSQL writes a name: as it is, or in quotes. */
@@ -48,6 +50,23 @@ export function roleStatements(globals: string, roles: readonly string[], presen
         ? [trimmed.replace(/ GRANTED BY .*$/s, '')]
         : [];
     return made.has(created ?? altered ?? commented ?? '') ? [trimmed] : [];
+  });
+}
+
+/** Of the roles that statements made, those that may log in, since they have no password now. */
+export function withoutPasswords(statements: readonly string[]): Skipped[] {
+  const login = new RegExp(`^ALTER ROLE ${NAME} WITH .*\\bLOGIN\\b`);
+  return statements.flatMap((statement) => {
+    const name = login.exec(statement)?.[1];
+    if (name === undefined) return [];
+    const failure: Failure = {
+      code: 'ROLE_PASSWORD',
+      message: 'it was made without one: the role that backs up may not read passwords',
+      origin: 'source',
+      permanent: true,
+      hint: `ALTER ROLE ${name} PASSWORD …; backups by a member of pg_read_all_data have the passwords of roles`,
+    };
+    return [{ what: `password of role ${unquoted(name)}`, failure }];
   });
 }
 

@@ -24,7 +24,8 @@ export async function captureServer({ options, host, request }: ServerCaptureOpt
   const programs = await Programs.find(server.version, address, host, options.programs);
   const { databases, idle } = await findDatabases(session, options.databases, select.databases);
   for (const pattern of idle) out.skip(pattern, nothing(`no database is called ${pattern}`));
-  await storeText(out, GLOBALS, await globals(session, programs));
+  const rolePasswords = await mayReadPasswords(session);
+  await storeText(out, GLOBALS, await globals(programs, rolePasswords));
   await storeText(out, SETTINGS, JSON.stringify(await serverSettings(session), null, 1));
   const used = new Set<string>();
   const records: DatabaseRecord[] = [];
@@ -36,23 +37,29 @@ export async function captureServer({ options, host, request }: ServerCaptureOpt
   for (const pattern of patterns) if (!used.has(pattern)) out.skip(pattern, nothing(`no table fits ${pattern}`));
   if (records.length === 0 || (patterns.length > 0 && used.size === 0))
     fail(nothing('nothing that was chosen is there'));
-  const manifest: Manifest = { format: 1, serverVersion: server.version, databases: records };
+  const manifest: Manifest = { format: 1, serverVersion: server.version, rolePasswords, databases: records };
   await storeText(out, MANIFEST, JSON.stringify(manifest));
   return {
     facts: {
       ...server,
       programs: programs.version,
+      rolePasswords,
       databases: Object.fromEntries(records.map(factsOf)),
     } as unknown as Json,
   };
 }
 
-/** Roles and tablespaces. Their passwords can be read by superusers only. */
-async function globals(session: Session, programs: Programs): Promise<Uint8Array> {
+/** Passwords of roles: superusers may, and members of pg_read_all_data. */
+async function mayReadPasswords(session: Session): Promise<boolean> {
   const { may } = await session.row<{ may: boolean }>(
     `SELECT has_table_privilege('pg_catalog.pg_authid', 'select') AS may`,
   );
-  const args = ['--globals-only', '--no-password', ...(may ? [] : ['--no-role-passwords'])];
+  return may;
+}
+
+/** Roles and tablespaces. */
+function globals(programs: Programs, passwords: boolean): Promise<Uint8Array> {
+  const args = ['--globals-only', '--no-password', ...(passwords ? [] : ['--no-role-passwords'])];
   return programs.run('pg_dumpall', args, 'read roles and tablespaces');
 }
 

@@ -9,7 +9,7 @@ import { restoreAddress } from './restore-address.ts';
 import { RestoreMask } from './restore-mask.ts';
 import { chooseDatabases, type DatabaseChoice } from './restore-plan.ts';
 import type { RestoringOptions } from './restoring-options.ts';
-import { missingRoles, roleStatements, rolesOf } from './roles.ts';
+import { missingRoles, roleStatements, rolesOf, withoutPasswords } from './roles.ts';
 import { findDatabases, serverFacts } from './server.ts';
 import { type Address, describeAddress, Session } from './session.ts';
 
@@ -59,7 +59,7 @@ export async function restoreServer(o: RestoringOptions, plan: Plan): Promise<Re
   const state = plan.state as unknown as ServerState;
   const mask = await RestoreMask.open(o, manifest, choices, restoredTables(state.databases));
   const programs = await programsFor(address, o, choices);
-  await makeRoles(o, address, state.roles);
+  const made = await makeRoles(o, address, state.roles);
   const parallel = Math.max(1, Math.min(o.options.parallel ?? 4, o.request.parallel));
   const readBack = o.options.readBack ?? true;
   for (const one of state.databases) {
@@ -79,7 +79,10 @@ export async function restoreServer(o: RestoringOptions, plan: Plan): Promise<Re
   }
   return {
     facts: factsOf(choices, restoredTables(state.databases), mask, readBack),
-    skipped: state.databases.flatMap(({ skipped }) => skipped),
+    skipped: [
+      ...(manifest.rolePasswords ? [] : withoutPasswords(made)),
+      ...state.databases.flatMap(({ skipped }) => skipped),
+    ],
     masked: mask.report,
   };
 }
@@ -120,8 +123,9 @@ async function programsFor(
   return Programs.find(Math.max(version, ...dumped), address, o.host, o.options.programs);
 }
 
-async function makeRoles(o: RestoringOptions, address: Address, roles: readonly string[]): Promise<void> {
-  if (roles.length === 0) return;
+/** Returns the statements that made them. */
+async function makeRoles(o: RestoringOptions, address: Address, roles: readonly string[]): Promise<readonly string[]> {
+  if (roles.length === 0) return [];
   const parts: Uint8Array[] = [];
   for await (const part of o.from.bytes(GLOBALS)) parts.push(part);
   await using session = await Session.open(address, o.host);
@@ -132,6 +136,7 @@ async function makeRoles(o: RestoringOptions, address: Address, roles: readonly 
     new Set(present.map(({ rolname }) => rolname)),
   );
   await session.run('BEGIN', ...statements, 'COMMIT');
+  return statements;
 }
 
 function stepsOf({ target, make, definitions, load, replace, left, largeObjects, skipped }: DatabasePlan): string[] {
