@@ -89,13 +89,12 @@ export class Machine implements AsyncDisposable {
     const jobs = o.jobs ?? Object.fromEntries(Object.keys(sources).map((source) => [source, { source }]));
     const common = { targets: ['local'], retention: 'standard' };
     const readers = ['recovery', ...recipients].map((name) => `${name}: { publicKey: ${name}.asc }`);
-    // Flow sequences and mappings of JSON are YAML (YAML 1.2, 1.3).
     const text = `version: 1
 recipients: { ${readers.join(', ')} }
-sources: ${JSON.stringify(sources)}
+sources: ${flow(sources)}
 targets: { local: { type: local, path: ${JSON.stringify(this.repository)} } }
 retention: { standard: { keep: { last: 9 } } }
-jobs: ${JSON.stringify(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, { ...common, ...job }])))}
+jobs: ${flow(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, { ...job, ...common }])))}
 limits: ${JSON.stringify(limits)}
 `;
     await writeFile(this.policy, text);
@@ -157,4 +156,15 @@ export async function removeTree(folder: string): Promise<void> {
     spawnSync('chattr', ['-R', '-f', '-ia', folder]);
     return rm(folder, { recursive: true, force: true });
   });
+}
+
+/** As people write it on one line: tests replace parts of it. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{ ${Object.entries(value)
+      .map(([key, part]) => `${flow(key)}: ${flow(part)}`)
+      .join(', ')} }`;
+  // What JSON writes is YAML too (YAML 1.2, 1.3).
+  return typeof value === 'string' && /^(?!true|false|null)[a-z][a-z-]*$/.test(value) ? value : JSON.stringify(value);
 }
