@@ -3,6 +3,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fail, failureOf } from '../contract/index.ts';
 import type { Identity } from '../repository/keys/identity.ts';
+import { readBounded } from '../security/bounded-file.ts';
 import { givenPassphrase, type PassphraseRequest, requirePassphrase } from '../security/passphrase.ts';
 import { createPrivateFile, removeUnfinished } from '../security/private-file.ts';
 import { type Invocation, quoteWord } from './invocation.ts';
@@ -22,6 +23,9 @@ export function recoveryPublicKeyFile(stateFolder: string): string {
 export function recoveryPassphraseFile(stateFolder: string): string {
   return path.join(stateFolder, 'recovery-passphrase');
 }
+
+/** A key with all who have signed it, and more. */
+const KEY_BYTES = 16 << 20;
 
 export interface ReaderOptions {
   readonly key?: string;
@@ -61,7 +65,7 @@ export async function completeRecoveryKey(stateFolder: string): Promise<void> {
 export async function unlockReader(invocation: Invocation, options: ReaderOptions): Promise<Identity> {
   const { cwd, env, signal, stateFolder } = invocation;
   const file = options.key === undefined ? recoveryKeyFile(stateFolder) : path.resolve(cwd, options.key);
-  const armored = await readFile(file, 'utf8').catch((error) => failNoKey(file, error));
+  const armored = await readKey(file);
   await warnOfReaders(invocation, file);
   const request: PassphraseRequest = {
     purpose: options.key === undefined ? 'the recovery key' : `the key ${file}`,
@@ -120,11 +124,22 @@ export function passphraseFile(
   return file === undefined ? {} : { file: path.resolve(cwd, file) };
 }
 
-function failNoKey(file: string, cause: unknown): never {
+async function readKey(file: string): Promise<string> {
+  const bytes = await readBounded(file, KEY_BYTES).catch((error) => failNoKey(file, reasonOf(error), error));
+  return bytes.length > KEY_BYTES ? failNoKey(file, 'longer than any key') : bytes.toString('utf8');
+}
+
+/** What the system calls it, when it is more than that nothing is there. */
+function reasonOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return code === 'ENOENT' ? undefined : code === 'EISDIR' ? 'a folder' : code;
+}
+
+function failNoKey(file: string, reason: string | undefined, cause?: unknown): never {
   fail(
     {
       code: 'READER_KEY_MISSING',
-      message: `There is no private key at ${file} that could read backups.`,
+      message: `There is no private key at ${file} that could read backups${reason === undefined ? '' : ` (${reason})`}.`,
       origin: 'key',
       permanent: true,
       hint: 'A host cannot read what it backed up. Name the key of a recipient with --key <file>.',

@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readBounded } from '../config/bounded-file.ts';
 import type { RecipientSpec } from '../config/policy.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { type Approver, readApprover } from '../repository/keys/approver.ts';
 import { type Recipient, readRecipient } from '../repository/keys/recipient.ts';
+
+/** What a key file may have; what is longer is no key, cut or not. */
+const KEY_BYTES = 1 << 20;
 
 /** The recipients that a policy names, from their key files. `RECIPIENT_MISSING` when a file cannot be read, `RECIPIENT_UNUSABLE` with the reason. */
 export async function readRecipients(specs: readonly RecipientSpec[], now: Date): Promise<Recipient[]> {
@@ -22,9 +25,10 @@ export async function readApprovers(
   };
 }
 
-async function readKeyOf({ name, publicKey }: RecipientSpec): Promise<string> {
+/** The armored public key of a recipient. `RECIPIENT_MISSING` when its file cannot be read. */
+export async function readKeyOf({ name, publicKey }: Pick<RecipientSpec, 'name' | 'publicKey'>): Promise<string> {
   try {
-    return await readFile(publicKey, 'utf8');
+    return readBounded(publicKey, KEY_BYTES).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return fail(

@@ -1,11 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
+import { stat } from 'node:fs/promises';
+import { readBounded } from './bounded-file.ts';
 
 const MAX_BYTES = 64 * 1024;
-/** For a pipe that somebody is about to write to. */
-const PATIENCE_MS = 10_000;
-const PAUSE_MS = 20;
 
 /** A secret that was read, or why it could not be: a clause that goes on after the name of its place. */
 export type SecretText =
@@ -31,39 +27,9 @@ export async function readSecretFile(file: string): Promise<SecretText> {
 /** The same of a file that somebody else guards, so that its mode says nothing: a credential of systemd. */
 export async function readGuardedFile(file: string): Promise<SecretText> {
   try {
-    return decodeSecret(await readBounded(file));
+    return decodeSecret(await readBounded(file, MAX_BYTES));
   } catch (error) {
     return unreadable(error);
-  }
-}
-
-/**
- * At most one byte more than a secret may have. A pipe is waited for, but not for ever: opening one that nobody writes to would
- * hold a thread of this process until it is killed.
- */
-async function readBounded(file: string): Promise<Buffer> {
-  await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  const isPipe = (await handle.stat()).isFIFO();
-  const until = performance.now() + PATIENCE_MS;
-  const buffer = Buffer.alloc(MAX_BYTES + 1);
-  let length = 0;
-  while (length < buffer.length) {
-    const read = await readSome(handle, buffer.subarray(length));
-    length += read ?? 0;
-    if (read === 0 && (length > 0 || !isPipe)) break;
-    if (!read && performance.now() > until) break;
-    if (!read) await setTimeout(PAUSE_MS);
-  }
-  return buffer.subarray(0, length);
-}
-
-/** `undefined` when there is nothing yet. */
-async function readSome(handle: FileHandle, into: Buffer): Promise<number | undefined> {
-  try {
-    return (await handle.read(into)).bytesRead;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
-    throw error;
   }
 }
 

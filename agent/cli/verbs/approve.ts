@@ -39,7 +39,8 @@ export async function approve(
   const { policy, plugins } = await requirePolicy(invocation);
   await using engine = await openEngine(invocation, plugins);
   await using repository = await openRepository(engine, readingOf(policy), invocation.signal);
-  if (options.signature !== undefined) return storeSigned(invocation, repository, names, options);
+  // Awaited here: the repository is closed when this ends, and a failure meanwhile would have nobody to hear of it.
+  if (options.signature !== undefined) return await storeSigned(invocation, repository, names, options);
   const cases: Case[] = [];
   for (const name of names) {
     const named = findWriter(repository.writers, name);

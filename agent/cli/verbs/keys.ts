@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Policy } from '../../config/policy.ts';
 import { type Failure, fail, failureOf } from '../../contract/index.ts';
+import { readKeyOf } from '../../engine/recipients.ts';
 import { decodeEpoch, type Epoch } from '../../repository/keys/epoch.ts';
 import type { HostKeys } from '../../repository/keys/host-keys.ts';
 import { readRecipient } from '../../repository/keys/recipient.ts';
@@ -94,7 +94,7 @@ async function loadKeyRing(invocation: Invocation): Promise<KeyRing> {
 async function readRecipients(policy: Policy, now: Date): Promise<KnownRecipient[]> {
   const each = Object.values(policy.recipients).map(async ({ name, publicKey: file }) => {
     try {
-      const { fingerprint } = await readRecipient(name, await readFile(file, 'utf8'), now);
+      const { fingerprint } = await readRecipient(name, await readKeyOf({ name, publicKey: file }), now);
       return { name, file, fingerprint };
     } catch (error) {
       return { name, file, failure: failureOf(error, { code: 'RECIPIENT_MISSING', origin: 'policy' }) };

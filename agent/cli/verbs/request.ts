@@ -1,12 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Failure, fail } from '../../contract/index.ts';
+import { type Failure, fail, failureOf } from '../../contract/index.ts';
 import type { RepositoryReading } from '../../engine/repository-reading.ts';
 import { acceptedApproval } from '../../repository/approvals.ts';
 import { approvalOf, sealWanted, wantedBy } from '../../repository/granting.ts';
-import { decodeStatement, encodeStatement } from '../../repository/keys/approval.ts';
+import { type Approval, decodeStatement, encodeStatement } from '../../repository/keys/approval.ts';
 import { type Approver, readSignatureFile } from '../../repository/keys/approver.ts';
 import { findWriter } from '../../repository/writer-name.ts';
+import { readBounded } from '../../security/bounded-file.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
@@ -15,6 +16,9 @@ import { printable } from '../output/printable.ts';
 import { failUnknown, requirePolicy } from '../policy.ts';
 import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
 import { sharingsOf } from '../sharing.ts';
+
+/** Far more than a statement or a signature has. What is longer is cut there, and then is neither. */
+const SIGNED_BYTES = 1 << 20;
 
 export interface RequestOptions extends ReaderOptions {
   /** The recipient who will sign. */
@@ -86,9 +90,10 @@ export async function storeSigned(
   if (file === signatureFile) {
     failUsage('Where the statement lies cannot be told from the name of the signature.', 'Name it: --statement <file>');
   }
-  const read = (one: string) => readFile(one).catch((error) => failFile(one, error));
-  const [statement, signed] = [new Uint8Array(await read(file)), new Uint8Array(await read(signatureFile))];
-  const said = decodeStatement(statement, file);
+  const read = async (one: string) =>
+    new Uint8Array(await readBounded(one, SIGNED_BYTES).catch((error) => failFile(one, error)));
+  const [statement, signed] = [await read(file), await read(signatureFile)];
+  const said = readStatement(statement, file);
   const same =
     said.repository === repository &&
     said.writer === writer.id &&
@@ -112,6 +117,26 @@ export async function storeSigned(
   const how = stored === 'created' ? 'is approved' : 'was approved by this signature already; nothing was changed';
   terminal.message(`${terminal.paint.message('green', '✔')} ${printable(host)} ${how}`);
   return EXIT.ok;
+}
+
+/** A file that somebody named is no object of the repository: when it is something else, nothing there is damaged. */
+function readStatement(bytes: Uint8Array, file: string): Approval {
+  try {
+    return decodeStatement(bytes, file);
+  } catch (error) {
+    const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+    if (failure.code !== 'OBJECT_DAMAGED') throw error;
+    return fail(
+      {
+        code: 'STATEMENT_UNREADABLE',
+        message: `${file} holds no statement that \`holdfast keys request\` wrote.`,
+        origin: 'key',
+        permanent: true,
+        hint: 'Name the file that was signed, unchanged: --statement <file>',
+      },
+      error,
+    );
+  }
 }
 
 /** The recipient who is to sign: the one that was named, or the only one there is. */

@@ -1,5 +1,6 @@
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { readBounded } from '../bounded-file.ts';
 import { type CodeName, codes } from '../codes.ts';
 import type { Diagnostic, Path } from '../diagnostic.ts';
 import { PolicyDocument } from '../document.ts';
@@ -113,11 +114,10 @@ export class PolicyFiles {
     try {
       const info = statSync(file);
       if (info.isDirectory()) throw new Error('it is a folder');
-      this.#bytes += info.size;
-      if (this.#bytes > LARGEST_BYTES) {
-        return { code: 'HF1003', message: `${this.#bytes} bytes; a policy has at most ${LARGEST_BYTES}` };
-      }
-      bytes = readFileSync(file);
+      if (this.#bytes + info.size > LARGEST_BYTES) return tooLarge(this.#bytes + info.size);
+      bytes = readBounded(file, LARGEST_BYTES - this.#bytes);
+      this.#bytes += bytes.length;
+      if (this.#bytes > LARGEST_BYTES) return tooLarge(this.#bytes);
     } catch (error) {
       const reason = error instanceof Error ? error.message.replace(/,.*$/, '') : String(error);
       return { code: 'HF1001', message: `the policy cannot be read: ${reason}` };
@@ -139,6 +139,10 @@ export class PolicyFiles {
 interface Help {
   readonly hint?: string | undefined;
   readonly suggestion?: string | undefined;
+}
+
+function tooLarge(bytes: number): { readonly code: CodeName; readonly message: string } {
+  return { code: 'HF1003', message: `${bytes} bytes; a policy has at most ${LARGEST_BYTES}` };
 }
 
 /** For what concerns a file as a whole. */
