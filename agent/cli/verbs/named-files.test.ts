@@ -35,7 +35,7 @@ function call(args: readonly string[]) {
 const NAMED = ['nothing', 'data', 'junk', '/dev/zero'] as const;
 type Exits = readonly [nothing: number, folder: number, junk: number, endless: number];
 
-const KEY: Exits = [77, 77, 1, 77];
+const KEY: Exits = [77, 77, 77, 77];
 const PASSPHRASE: Exits = [77, 77, 77, 77];
 const POLICY: Exits = [78, 78, 78, 78];
 
@@ -48,10 +48,8 @@ const CASES: readonly (readonly [exits: Exits, args: (file: string) => readonly 
   [POLICY, (file) => ['--policy', file, 'run']],
   [POLICY, (file) => ['plan', '--diff', file]],
   ...[
+    // All that read ask for them in one way.
     ['ls', 'files'],
-    ['find', 'letter'],
-    ['diff', 'files', 'latest', 'latest'],
-    ['restore', 'files'],
     ['verify', '--level', 'decrypt'],
   ].flatMap((verb): readonly (readonly [Exits, (file: string) => readonly string[]])[] => [
     [KEY, (file) => [...verb, '--key', file]],
@@ -68,7 +66,8 @@ for (const [exits, args] of CASES) {
       assert.equal(exit, exits[at], `${file}: ${stderr}`);
       assert.doesNotMatch(stderr, /UNFORESEEN|^ {4}at .*:\d+:\d+\)?$/m, file);
       assert.equal(typeof JSON.parse(stdout), 'object', file);
-      if (exit !== 0) assert.match(stderr, /✖|error\[HF/, file);
+      // What `validate` finds is what it was asked for, in its document.
+      if (exit !== 0) assert.match(`${stderr}${stdout}`, /✖|"HF\d{4}"/, file);
     }
   });
 }
