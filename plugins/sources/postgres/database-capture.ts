@@ -1,10 +1,11 @@
 import { fail, type Json, type Sink } from 'holdfast/plugin';
 import { definitionsArtifact, largeObjectsArtifact, tableArtifact } from './artifact-name.ts';
 import { type Digested, digested } from './digested.ts';
-import { ExportedSnapshot, type SnapshotOptions, type SnapshotTable } from './exported-snapshot.ts';
+import { ExportedSnapshot, type SnapshotOptions } from './exported-snapshot.ts';
 import { serverFailure } from './failure.ts';
 import { inLanes } from './lanes.ts';
 import { largeObjectOids, readLargeObjects } from './large-objects.ts';
+import type { SnapshotTable } from './locked-tables.ts';
 import type { DatabaseRecord, LargeObjectsRecord, TableRecord } from './manifest.ts';
 import type { Session } from './session.ts';
 import type { TableChoice } from './table-choice.ts';
