@@ -95,3 +95,20 @@ for (const [what, statements] of Object.entries(changes)) {
     });
   }
 }
+
+test('a table that is locked throughout: who holds which is said after half a minute', { skip }, async () => {
+  const { machine } = here;
+  begin();
+  const before = (await machine.snapshots()).length;
+  await using other = await somebody('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const ended = await machine.call(['run', '--json']);
+  const { failure } = reportOf(ended, 1);
+  assert.equal(failure?.code, 'POSTGRES_LOCKED', ended.stderr);
+  assert.match(
+    failure.message,
+    new RegExp(`everything, public\\.orders .* ${rows[0]?.pid} \\(migration of postgres\\)`),
+  );
+  assert.match(failure.hint ?? '', new RegExp(`pg_terminate_backend\\(${rows[0]?.pid}\\)`));
+  assert.equal((await machine.snapshots()).length, before);
+});

@@ -1,6 +1,7 @@
 import { fail, type Host, type RestoreRequest } from 'holdfast/plugin';
 import type { ArchiveEntry } from './archive.ts';
 import { findExisting, isEmptyDatabase } from './existing.ts';
+import { largeObjectOids } from './large-objects.ts';
 import type { TableRecord } from './manifest.ts';
 import { type DatabaseChoice, dataEntry, type Skipped } from './restore-plan.ts';
 import { type Address, describeAddress, Session } from './session.ts';
@@ -44,6 +45,8 @@ export async function planDatabase(o: PlanningOptions): Promise<DatabasePlan> {
   await using session = await Session.open({ ...address, database: target }, host);
   if (await isEmptyDatabase(session)) return { ...nothingThere, make: false };
   if (choice.whole && conflict === 'error') notEmpty({ ...address, database: target });
+  if (choice.largeObjects && (await largeObjectOids(session)).length > 0)
+    largeObjectsExist(choice.record.name, { ...address, database: target });
   const existing = await findExisting(session, choice.archive.entries);
   const standing = choice.tables.filter((table) => existing.has(tableOf(choice, table)));
   if (standing.length > 0 && conflict === 'error') tablesExist(standing, { ...address, database: target });
@@ -158,5 +161,16 @@ function tablesExist(tables: readonly TableRecord[], address: Address): never {
     origin: 'source',
     permanent: true,
     hint: 'restore to another database (--into postgresql:///copy), or choose --conflict skip, or --conflict replace for their rows',
+  });
+}
+
+/** They have numbers only, so that one may be another by now: none is written over, and none left for the one that was captured. */
+function largeObjectsExist(source: string, address: Address): never {
+  fail({
+    code: 'RESTORE_CONFLICT',
+    message: `database ${describeAddress(address)} has large objects already, which are told from those of the backup by nothing but numbers`,
+    origin: 'source',
+    permanent: true,
+    hint: `restore to another database (--into postgresql:///copy), or tables without large objects: name them, as ${source}/public/`,
   });
 }

@@ -6,7 +6,7 @@ import { type Archive, type ArchiveEntry, writeArchive } from './archive.ts';
 import { tableOfCopy } from './copy-columns.ts';
 import { digested } from './digested.ts';
 import { connectionString } from './dump-head.ts';
-import { asking } from './failure.ts';
+import { asking, serverFailure } from './failure.ts';
 import { inLanes } from './lanes.ts';
 import { readLargeObjects, storedLargeObjects } from './large-objects.ts';
 import { MadeDatabase } from './made-database.ts';
@@ -35,8 +35,25 @@ export async function restoreDatabase(o: DatabaseRestoreOptions): Promise<void> 
     await fill(o, made.temporaryName);
     await made.keep();
   } catch (error) {
-    await made.drop();
+    await dropMade(made, error);
     throw error;
+  }
+}
+
+/** Drops it because of `cause`; what keeps it from being dropped does not hide that, and what is left is named. */
+async function dropMade(made: MadeDatabase, cause: unknown): Promise<void> {
+  try {
+    await made.drop();
+  } catch (error) {
+    const failure = serverFailure(cause, 'restore');
+    const { message } = serverFailure(error, `drop database ${made.temporaryName}`);
+    fail(
+      {
+        ...failure,
+        message: `${failure.message}; ${made.temporaryName}, which was being filled, may still be there until the next restore: ${message}`,
+      },
+      cause,
+    );
   }
 }
 

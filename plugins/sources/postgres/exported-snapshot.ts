@@ -1,5 +1,7 @@
-import type { Failure } from 'holdfast/plugin';
+import { type Failure, fail } from 'holdfast/plugin';
 import { type DumpHead, dumpHead } from './dump-head.ts';
+import { serverFailure } from './failure.ts';
+import { namingHolders } from './lock-holders.ts';
 import { type LockOptions, lockTables, type SnapshotTable } from './locked-tables.ts';
 import type { Programs } from './programs.ts';
 import { Session } from './session.ts';
@@ -48,11 +50,9 @@ export class ExportedSnapshot implements AsyncDisposable {
       try {
         return await ExportedSnapshot.#attempt(options);
       } catch (error) {
-        const changed =
-          typeof error === 'object' &&
-          error !== null &&
-          'failure' in error &&
-          (error.failure as Failure).code === 'POSTGRES_CHANGED';
+        const failure = serverFailure(error, `open ${options.database}`);
+        if (failure.code === 'POSTGRES_LOCKED') fail(await namingHolders(options, failure), error);
+        const changed = failure.code === 'POSTGRES_CHANGED';
         if (!changed || attempt === ATTEMPTS) throw error;
         options.host.log.info(`definitions of ${options.database} changed while it was opened; trying again`);
       }

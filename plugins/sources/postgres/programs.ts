@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fail, type Host } from 'holdfast/plugin';
+import { type Failure, fail, type Host } from 'holdfast/plugin';
 import type { Address } from './session.ts';
 
 /** Where Debian and Red Hat put each major version's programs. */
@@ -91,18 +91,34 @@ export async function endOf(child: Running): Promise<string | undefined> {
 }
 
 export function programFailed(program: Program, action: string, said: string): never {
-  const denied = /permission denied|must be (superuser|owner)/.test(said);
-  const changed = /does not exist|could not open relation|cache lookup failed/.test(said);
-  const kind = denied ? 'POSTGRES_DENIED' : changed ? 'POSTGRES_CHANGED' : 'POSTGRES_FAILED';
-  fail({
-    code: kind,
-    message: `cannot ${action}: ${lastWords(said) || `${program} was ended`}`,
-    origin: 'source',
-    permanent: denied,
-    ...(denied ? { hint: 'GRANT pg_read_all_data TO the user of the agent' } : {}),
-    ...(changed ? { hint: 'definitions changed meanwhile: run it again' } : {}),
-  });
+  const kind = SAID.find(([pattern]) => pattern.test(said))?.[1] ?? { code: 'POSTGRES_FAILED', permanent: false };
+  fail({ ...kind, message: `cannot ${action}: ${lastWords(said) || `${program} was ended`}`, origin: 'source' });
 }
+
+/** By what these programs, and the server through them, say. */
+const SAID: readonly (readonly [RegExp, Pick<Failure, 'code' | 'permanent' | 'hint'>])[] = [
+  [
+    /permission denied|must be (superuser|owner)/,
+    { code: 'POSTGRES_DENIED', permanent: true, hint: 'GRANT pg_read_all_data TO the user of the agent' },
+  ],
+  [
+    /does not exist|could not open relation|cache lookup failed/,
+    { code: 'POSTGRES_CHANGED', permanent: false, hint: 'definitions changed meanwhile: run it again' },
+  ],
+  // --lock-wait-timeout of pg_dump is a statement_timeout for its LOCK TABLE.
+  [
+    /due to (statement|lock) timeout/,
+    {
+      code: 'POSTGRES_LOCKED',
+      permanent: false,
+      hint: 'somebody else holds a lock that lets nobody read: see pg_locks',
+    },
+  ],
+  [
+    /No space left on device/,
+    { code: 'POSTGRES_FULL', permanent: false, hint: 'the server has no room left: free some, then run it again' },
+  ],
+];
 
 /** Of many lines, the one that says what was wrong: later ones quote the statement. */
 function lastWords(said: string): string {
