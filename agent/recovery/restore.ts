@@ -114,13 +114,13 @@ async function carryOut(
   const listing = o.writer === undefined ? all : ofWriter(all, findTrusted(writers, o.writer).id);
   const { snapshots } = all;
   const { damaged } = listing;
-  const stored = unavailable.length === 0 ? (o.stored ?? []) : [];
+  const whole = unavailable.length === 0;
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
     ...unreadable,
     ...[...repository.problems, ...writers.problems].map(({ failure }) => failure),
     ...damaged.map(({ failure }) => failure),
-    ...vanishedSnapshots(stored, host?.writer, listing).map(({ failure }) => failure),
+    ...vanishedSnapshots(o.stored ?? [], host?.writer, listing).map((one) => (whole ? one.failure : elsewhere(one))),
   ];
   const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);
   report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];
@@ -279,5 +279,16 @@ function cancelled(): Failure {
     origin: 'agent',
     permanent: false,
     hint: 'it goes on with what is left when the same is restored with --conflict replace',
+  };
+}
+
+/** Of a snapshot that this host stored last: with targets that cannot be read, it need not be lost. */
+function elsewhere({ object, hash }: { readonly object: string; readonly hash: string }): Failure {
+  return {
+    code: 'SNAPSHOT_ELSEWHERE',
+    message: `snapshot ${hash.slice(0, 8)} (${object}), which this host stored last, is on none of the targets that can be read: what is restored may be older`,
+    origin: 'repository',
+    permanent: false,
+    hint: 'bring the other target back and restore again, if the newest is wanted',
   };
 }

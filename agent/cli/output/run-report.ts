@@ -83,7 +83,7 @@ function facts(report: RunReport): [string, string][] {
     ['new', `${formatSize(newBytes)} in ${formatCounted(newChunks, 'chunk')}`],
     [
       'stored',
-      `${formatSize(storedBytes)} sealed; ${formatSize(stored.bytes)} in ${formatCounted(stored.packs, 'pack')} to each target`,
+      `${formatSize(storedBytes)} sealed; ${formatSize(stored.bytes)} in ${formatCounted(stored.packs, 'pack')} to ${targetWords(report)}`,
     ],
     ...copies(report),
     ['took', [formatDuration(durationMs), formatRate(size, durationMs)].filter(Boolean).join(', ')],
@@ -108,4 +108,9 @@ function someOf(paths: readonly string[], count: number): string {
 
 function streams(artifacts: RunReport['artifacts']): string {
   return formatCounted(artifacts.length, 'stream');
+}
+
+function targetWords({ targets }: RunReport): string {
+  const reached = targets.filter(({ state }) => state === 'stored').length;
+  return reached === targets.length ? 'each target' : `${reached} of ${formatCounted(targets.length, 'target')}`;
 }

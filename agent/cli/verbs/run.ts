@@ -1,4 +1,5 @@
 import type { Job, Policy } from '../../config/policy.ts';
+import { fail } from '../../contract/index.ts';
 import type { Engine } from '../../engine/opening.ts';
 import { runJob } from '../../engine/run.ts';
 import type { RunReport } from '../../engine/run-report.ts';
@@ -26,6 +27,14 @@ export async function run(invocation: Invocation, names: readonly string[], opti
   const { terminal, signal } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const { stdin } = options;
+  if (stdin === undefined && options.job !== undefined)
+    fail({
+      code: 'USAGE',
+      message: '--job says of what kind --stdin is, and there is no --stdin.',
+      origin: 'policy',
+      permanent: true,
+      hint: `Name jobs as they are: ${invocation.command(`run ${options.job}`)}`,
+    });
   const jobs = stdin === undefined ? chooseJobs(policy, names) : [stdinJob(policy, stdin, options.job ?? names[0])];
   await using engine = await openEngine(
     invocation,

@@ -1,5 +1,6 @@
 import { fail, type Json, type Sink } from 'holdfast/plugin';
 import { definitionsArtifact, largeObjectsArtifact, tableArtifact } from './artifact-name.ts';
+import { deniedRows } from './denied-rows.ts';
 import { type Digested, digested } from './digested.ts';
 import { ExportedSnapshot, type SnapshotOptions } from './exported-snapshot.ts';
 import { serverFailure } from './failure.ts';
@@ -26,7 +27,13 @@ export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Pro
   }
   const definitions = definitionsArtifact(o.database);
   await out.bytes(definitions, once(snapshot.definitions.bytes), { chunker: 'cdc' });
-  const chosen = snapshot.tables.filter((table) => o.choice.wants(table));
+  const wanted = snapshot.tables.filter((table) => o.choice.wants(table));
+  const denied = await deniedRows(snapshot.session, o.address.user);
+  for (const { oid, schema, table } of wanted) {
+    const failure = denied.ofTables.get(oid);
+    if (failure !== undefined) out.skip(`${o.database}.${schema}.${table}`, failure);
+  }
+  const chosen = wanted.filter(({ oid }) => !denied.ofTables.has(oid));
   const facts = await readTableFacts(
     snapshot.session,
     o.database,
@@ -34,7 +41,10 @@ export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Pro
   );
   // The longest first, so that the last of them does not run alone.
   const queue: Work[] = chosen.toSorted((a, b) => b.bytes - a.bytes).map((table) => ({ table }));
-  const oids = o.choice.all ? await largeObjectOids(snapshot.session) : [];
+  const objects = o.choice.all ? await largeObjectOids(snapshot.session) : [];
+  const oids = objects.filter((oid) => !denied.largeObjects.has(oid));
+  if (oids.length < objects.length)
+    out.skip(`${o.database}: ${objects.length - oids.length} large objects`, denied.ofLargeObjects);
   if (oids.length > 0) queue.unshift({ largeObjects: oids });
   const tables: TableRecord[] = [];
   let largeObjects: LargeObjectsRecord | null = null;

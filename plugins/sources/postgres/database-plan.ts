@@ -79,6 +79,8 @@ function withoutExisting(entries: readonly ArchiveEntry[], existing: ReadonlySet
   return entries.filter((entry) => {
     const owner = ownerOf(entry, byId);
     if (gone.has(entry.dumpId)) return false;
+    // What is attached, and what to: when both stay as they are, they are attached.
+    if (entry.desc.endsWith(' ATTACH') && entry.dependencies.every((id) => gone.has(id))) return false;
     if (entry.section !== 'pre-data' || !SELF.has(entry.desc)) {
       if (owner !== undefined && gone.has(owner)) {
         gone.add(entry.dumpId);

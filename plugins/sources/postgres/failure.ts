@@ -48,12 +48,20 @@ const CLASSES: readonly (readonly [RegExp, Kind])[] = [
     {
       code: 'POSTGRES_DENIED',
       permanent: true,
-      hint: 'GRANT pg_read_all_data TO the user of the agent, or exclude what it may not read',
+      hint: 'for a backup, GRANT pg_read_all_data TO the user of the agent, or exclude what it may not read; for a restore, name a user in the address who may make what is restored',
     },
   ],
   [
     /^(42P01|42704|XX000)/,
     { code: 'POSTGRES_CHANGED', permanent: false, hint: 'definitions changed meanwhile: run it again' },
+  ],
+  [
+    /^(22|23|42)/,
+    {
+      code: 'POSTGRES_REFUSED',
+      permanent: true,
+      hint: 'what is there is defined otherwise than what was captured: compare them, or restore to another database (--into postgresql:///copy)',
+    },
   ],
   [
     /^55P03/,
