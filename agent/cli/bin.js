@@ -27,6 +27,8 @@ function prepare() {
   process.env.UV_THREADPOOL_SIZE ??= '16';
   // What this thread makes is short-lived or large: a young generation of 16 MiB and more only adds to resident memory.
   for (const flag of ['--semi-space-growth-factor=1', '--max-semi-space-size=4']) setFlagsFromString(flag);
+  // Of itself V8 lets a heap of 50 MiB grow to 170 before it looks at it: a restore of 30,000 files then takes 110 MiB more, no sooner.
+  setFlagsFromString('--heap-growing-percent=75');
   if (!inCheckout) return;
   useSources();
   // npm runs scripts in the root of the package; a person means paths from where they stand.

@@ -19,3 +19,14 @@ test('what still keeps the process when a verb has ended, such as a mount that d
   assert.deepEqual([typeof exit, signal], ['number', null]);
   assert.notEqual(exit, 0, 'there is no policy: the exit code is still that of the verb');
 });
+
+test('a signal that comes when the verb is done changes nothing: a good run does not end as an interrupted one', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'holdfast-lingering-'));
+  const late = `data:text/javascript,process.on('exit', () => process.kill(process.pid, 'SIGINT'))`;
+  const child = startHoldfast(['explain', 'HF4012'], { cwd, nodeArgs: ['--import', late] });
+  child.stdout.resume();
+  child.stderr.resume();
+  const ended = await once(child, 'close');
+  await rm(cwd, { recursive: true, force: true });
+  assert.deepEqual(ended, [0, null]);
+});

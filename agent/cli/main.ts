@@ -54,7 +54,7 @@ export async function main(): Promise<number> {
     return interruption.signal.aborted ? (interruption.exit ?? EXIT.interrupted) : exitOf(failure);
   } finally {
     terminal.clearProgress();
-    interruption[Symbol.dispose]();
+    interruption.over();
     endAnyway();
   }
 }
@@ -67,10 +67,14 @@ const LINGER_MS = 2000;
  */
 function endAnyway(): void {
   const end = () => {
-    if (process.stdout.writableLength + process.stderr.writableLength > 0) endAnyway();
+    if (hasUnread()) endAnyway();
     else process.exit();
   };
   setTimeout(end, LINGER_MS).unref();
+}
+
+function hasUnread(): boolean {
+  return process.stdout.writableLength + process.stderr.writableLength > 0;
 }
 
 type Parsed =
@@ -151,30 +155,39 @@ function openTerminal(options: TerminalOptions): Terminal {
   return new Terminal({ stdout: process.stdout, stderr: process.stderr, env: process.env, options });
 }
 
-interface Interruption extends Disposable {
+interface Interruption {
   readonly signal: AbortSignal;
   /** 128 + the number of the signal, once it came. */
   readonly exit: number | undefined;
+  /** From now on there is nothing to stop: what was done is done, and ends with the exit code that says so. */
+  over(): void;
 }
 
 /** The first signal asks everything to stop and clean up; a second one does not wait for that. */
 function listenForSignals(terminal: Terminal): Interruption {
   const controller = new AbortController();
   let exit: number | undefined;
+  let over = false;
   const on = (code: number, name: string) => () => {
+    // What nobody reads would keep the process as long as it likes.
+    if (over && !hasUnread()) return;
+    if (over) process.exit(code);
     if (exit !== undefined) process.exit(exit);
     exit = code;
     terminal.warn(`${name}: stopping; nothing half-written will be visible. Once more ends at once.`);
     controller.abort();
   };
-  const listeners = { SIGINT: on(130, 'Interrupted'), SIGTERM: on(143, 'Terminated') };
-  process.on('SIGINT', listeners.SIGINT).on('SIGTERM', listeners.SIGTERM);
+  process.on('SIGINT', on(130, 'Interrupted')).on('SIGTERM', on(143, 'Terminated'));
   return {
     signal: controller.signal,
     get exit() {
       return exit;
     },
-    [Symbol.dispose]: () => process.off('SIGINT', listeners.SIGINT).off('SIGTERM', listeners.SIGTERM),
+    over: () => {
+      over = true;
+      // Node takes its listeners away before it tears itself down; a signal in between would end a good run as a killed one.
+      process.once('exit', () => process.exit());
+    },
   };
 }
 

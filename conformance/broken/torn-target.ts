@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 import { MemoryTarget, memoryPlugin } from './memory-target.ts';
 
+const LARGE = 4 * 2 ** 20;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** Objects as files that are written, bit by bit, where they are to stand. So a process that dies leaves a part of one. */
@@ -26,7 +27,7 @@ class FolderMap extends Map<string, Uint8Array> {
     for (let at = 0; at < body.length; at += 2 ** 20) {
       writeSync(file, body.subarray(at, at + 2 ** 20));
       // So slow that a process that is killed is nearly always at it: disks are at times faster than whoever kills.
-      if (body.length > 2 ** 22) Atomics.wait(PAUSE, 0, 0, 40);
+      if (body.length > LARGE) Atomics.wait(PAUSE, 0, 0, 40);
     }
     closeSync(file);
     return this;
@@ -47,7 +48,16 @@ class FolderMap extends Map<string, Uint8Array> {
   }
 }
 
-export const plugin = memoryPlugin(MemoryTarget, {
+/** Begins at once with what is large: hashing 8 MiB first may take longer than whoever kills waits. */
+class TornTarget extends MemoryTarget {
+  override async put(key: string, body: Uint8Array, given: { readonly sha256: string }): Promise<'created' | 'same'> {
+    if (body.length <= LARGE || this.objects.has(key)) return super.put(key, body, given);
+    this.objects.set(key, body);
+    return 'created';
+  }
+}
+
+export const plugin = memoryPlugin(TornTarget, {
   get: (folder) => (existsSync(folder) ? new FolderMap(folder) : undefined),
   make: (folder) => mkdirSync(folder),
 });

@@ -5,7 +5,8 @@ import { fail, type Range } from 'holdfast/plugin';
 import { errnoOf } from './system-error.ts';
 import { mismatch } from './temporary-files.ts';
 
-const READ_BYTES = 2 ** 20;
+/** As much as what is restored is asked for at a time: then nothing is put together from pieces, which would be a second copy. */
+const READ_BYTES = 4 * 2 ** 20;
 
 /** Opens the file of an object; undefined when there is none: nothing of this name, or not a file. */
 export async function openObject(path: string): Promise<{ file: FileHandle; size: number } | undefined> {
@@ -28,7 +29,7 @@ export async function openObject(path: string): Promise<{ file: FileHandle; size
   return undefined;
 }
 
-/** Reads a range of an open file in pieces of 1 MiB, each in a buffer of its own. */
+/** Reads a range of an open file in pieces of 4 MiB, each in a buffer of its own. */
 export async function* readRange(
   file: FileHandle,
   size: number,
