@@ -8,13 +8,16 @@ export interface Logger {
   warn(message: string, fields?: Json): void;
 }
 
+/** What a span says of itself: names as OpenTelemetry's semantic conventions have them, where they have one. No secrets, no content. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
 /**
  * A span of the current run. `child` starts a span below it; `end` must be called exactly once, with the code of the
  * failure when the work failed. Names are low in cardinality: no paths, ids or counts in them.
  */
 export interface Span {
-  child(name: string, attributes?: Readonly<Record<string, string | number | boolean>>): Span;
-  set(attributes: Readonly<Record<string, string | number | boolean>>): void;
+  child(name: string, attributes?: SpanAttributes): Span;
+  set(attributes: SpanAttributes): void;
   end(failureCode?: string): void;
 }
 

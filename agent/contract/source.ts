@@ -1,5 +1,6 @@
 import type { Bytes, Json, Position, Range } from './bytes.ts';
 import type { Failure } from './failure.ts';
+import type { SpanAttributes } from './host.ts';
 import type { Right, StoredEntry, TreeEntry } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
@@ -31,19 +32,24 @@ export interface Finding {
 }
 
 /**
+ * What is known of an artifact beside its content. `facts` is read after the last byte or entry, and kept with the snapshot.
+ * `attributes` is read when it has ended, stored or not, for its span; names that begin with `holdfast.` are the agent's own.
+ */
+export interface ArtifactOptions {
+  readonly facts?: () => Json;
+  readonly attributes?: () => SpanAttributes;
+}
+
+/**
  * Where a source puts what it captured. Awaiting a call is the backpressure; a source may have as many calls open as its
  * own concurrency allows. The name of an artifact is unique in a run and stable between runs.
  * A throw from any of these is the end of the run: the source must not catch and go on.
  */
 export interface Sink {
-  /** Stores a byte stream. Resolves when all of it was taken; `facts` is read after the last byte. */
-  bytes(
-    name: string,
-    data: Bytes,
-    options: { readonly chunker: 'cdc' | 'fixed'; readonly facts?: () => Json },
-  ): Promise<void>;
-  /** Stores a tree of files, as ONE artifact. `facts` is read after the last entry. */
-  tree(name: string, entries: AsyncIterable<TreeEntry>, options?: { readonly facts?: () => Json }): Promise<void>;
+  /** Stores a byte stream. Resolves when all of it was taken. */
+  bytes(name: string, data: Bytes, options: ArtifactOptions & { readonly chunker: 'cdc' | 'fixed' }): Promise<void>;
+  /** Stores a tree of files, as ONE artifact. */
+  tree(name: string, entries: AsyncIterable<TreeEntry>, options?: ArtifactOptions): Promise<void>;
   /** Takes over an artifact of `request.previous` as it is: no key, no read. Fails when `previous` has no such artifact. */
   reuse(name: string): Promise<void>;
   readonly append: LogSink['append'];

@@ -66,6 +66,19 @@ test('an artifact that failed keeps its span, however fast it failed', () => {
   assert.deepEqual([broken?.name, broken?.failureCode, broken?.children.length], ['capture tree', 'CAPTURE_FAILED', 0]);
 });
 
+test('what the source says of an artifact stands on its span, and never in the place of what the agent says', () => {
+  const spans = new ArtifactSpans(1);
+  const attributes = { 'db.namespace': 'trading', 'holdfast.artifact.name': 'another' };
+  spans.add({ ...artifact('orders', 1, 1), attributes });
+  const phase = new RecordedSpan('capture');
+  spans.emit(phase);
+  const [span] = phase.children;
+  assert.deepEqual(
+    ['db.namespace', 'holdfast.artifact.name'].map((name) => span?.attributes[name]),
+    ['trading', 'orders'],
+  );
+});
+
 test('what was emitted is not emitted again, what ended later is', () => {
   const spans = new ArtifactSpans(1);
   for (const name of ['a', 'b']) spans.add(artifact(name, 1, 1));

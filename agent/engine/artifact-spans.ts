@@ -9,6 +9,8 @@ export interface EndedArtifact {
   readonly kind: 'bytes' | 'tree';
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What the source says of it. */
+  readonly attributes?: Attributes;
   readonly captured?: Omit<CapturedArtifact, 'body' | 'facts'>;
 }
 
@@ -48,9 +50,10 @@ export class ArtifactSpans {
 
   /** Puts the spans of what was added since the last time below `parent`, in the order in which the artifacts began. */
   emit(parent: TraceSpan): void {
-    for (const { name, kind, startedAt, endedAt, captured } of this.#slowest.take().sort(byStart)) {
+    for (const { name, kind, startedAt, endedAt, attributes, captured } of this.#slowest.take().sort(byStart)) {
       const named = { 'holdfast.artifact.name': name };
-      const span = parent.child(`capture ${kind}`, { ...named, 'holdfast.artifact.kind': kind }, startedAt);
+      const described = { ...attributes, ...named, 'holdfast.artifact.kind': kind };
+      const span = parent.child(`capture ${kind}`, described, startedAt);
       if (captured !== undefined) spanFigures(span, named, captured, startedAt, endedAt);
       span.end(captured === undefined ? 'CAPTURE_FAILED' : undefined, endedAt);
     }

@@ -1,10 +1,10 @@
 import {
+  type ArtifactOptions,
   type Bytes,
   type Chunker,
   type Failure,
   type Gap,
   HoldfastError,
-  type Json,
   type Sink,
   type TreeEntry,
 } from '../contract/index.ts';
@@ -52,8 +52,8 @@ export class RunSink implements Sink {
     this.#o = options;
   }
 
-  async bytes(name: string, data: Bytes, options: { chunker: 'cdc' | 'fixed'; facts?: () => Json }): Promise<void> {
-    await this.#artifact(name, 'bytes', async (artifact, counters) => {
+  async bytes(name: string, data: Bytes, options: Parameters<Sink['bytes']>[2]): Promise<void> {
+    await this.#artifact(name, 'bytes', options, async (artifact, counters) => {
       const chunker = this.#o.chunkers[options.chunker];
       const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker, counters });
       const pages = await storeByteList({ ...this.#o, artifact }, refs);
@@ -62,8 +62,8 @@ export class RunSink implements Sink {
     });
   }
 
-  async tree(name: string, entries: AsyncIterable<TreeEntry>, options?: { facts?: () => Json }): Promise<void> {
-    await this.#artifact(name, 'tree', async (artifact, counters) => {
+  async tree(name: string, entries: AsyncIterable<TreeEntry>, options: ArtifactOptions = {}): Promise<void> {
+    await this.#artifact(name, 'tree', options, async (artifact, counters) => {
       const { chunkers, cacheFor, ...rest } = this.#o;
       const capture = new TreeCapture({
         ...rest,
@@ -73,7 +73,7 @@ export class RunSink implements Sink {
         cache: cacheFor(name),
         skip: (what, failure) => this.skip(what, failure),
       });
-      return { ...(await capture.take(entries)), facts: options?.facts?.() ?? null };
+      return { ...(await capture.take(entries)), facts: options.facts?.() ?? null };
     });
   }
 
@@ -133,6 +133,7 @@ export class RunSink implements Sink {
   async #artifact(
     name: string,
     kind: 'bytes' | 'tree',
+    { attributes }: ArtifactOptions,
     capture: (
       artifact: number,
       counters: Counters,
@@ -151,6 +152,7 @@ export class RunSink implements Sink {
     this.#open++;
     const artifact = this.#next++;
     const startedAt = this.#o.span.now();
+    const ended = () => ({ name, kind, startedAt, endedAt: this.#o.span.now(), attributes: attributes?.() ?? {} });
     const counters = noCounters();
     try {
       const { pages, ...captured } = await capture(artifact, counters);
@@ -158,11 +160,11 @@ export class RunSink implements Sink {
         addCounters(counters, more);
       const done = { ...captured, name, kind, counters, body: { name, kind, size: captured.size, pages: [...pages] } };
       this.artifacts.push(done);
-      this.#spans.add({ name, kind, startedAt, endedAt: this.#o.span.now(), captured: done });
+      this.#spans.add({ ...ended(), captured: done });
     } catch (error) {
       this.broken ??= error;
       this.failed++;
-      this.#spans.add({ name, kind, startedAt, endedAt: this.#o.span.now() });
+      this.#spans.add(ended());
       throw error;
     } finally {
       this.#open--;

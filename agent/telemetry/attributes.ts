@@ -3,6 +3,11 @@
  * bytes, times seconds.
  */
 export const ATTRIBUTES = {
+  'db.collection.name': 'the table, with its schema',
+  'db.namespace': 'the database',
+  'db.operation.name': 'the statement that reads it: `COPY`',
+  'db.response.returned_rows': 'how many rows it had; absent when reading it failed',
+  'db.system.name': 'what kind of database it is: `postgresql`',
   'error.type': 'the stable code of the failure',
   'holdfast.artifact.entries': 'files, folders and links in it',
   'holdfast.artifact.kind': '`tree` or `bytes`',

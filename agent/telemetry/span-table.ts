@@ -31,6 +31,18 @@ const CAPTURED = [
 ] as const;
 
 /**
+ * What the sources that are built in say of an artifact that is a table, by the semantic conventions:
+ * https://opentelemetry.io/docs/specs/semconv/db/postgresql/. The search path is empty, so that the namespace is the database alone.
+ */
+const TABLE = [
+  'db.system.name',
+  'db.namespace',
+  'db.collection.name',
+  'db.operation.name',
+  'db.response.returned_rows',
+] as const;
+
+/**
  * The spans that the agent itself makes; plugins put their own below them. A span that ends in a failure has the status error and
  * `error.type`. docs/telemetry.md is made from this table, and the acceptance tests hold what arrives against it.
  */
@@ -76,8 +88,8 @@ export const SPANS: readonly SpanDescription[] = [
   {
     name: 'capture <tree or bytes>',
     below: 'capture',
-    description: 'one artifact that was backed up',
-    attributes: ['holdfast.artifact.name', 'holdfast.artifact.kind', ...CAPTURED],
+    description: 'one artifact that was backed up; of a table with what a client of its database says',
+    attributes: ['holdfast.artifact.name', 'holdfast.artifact.kind', ...CAPTURED, ...TABLE],
   },
   {
     name: 'capture rest',

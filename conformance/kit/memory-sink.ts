@@ -1,5 +1,14 @@
 import { constants, promises as fs } from 'node:fs';
-import { type Failure, fail, type Gap, type Json, type Position, type Sink, type TreeEntry } from 'holdfast/plugin';
+import {
+  type ArtifactOptions,
+  type Failure,
+  fail,
+  type Gap,
+  type Json,
+  type Position,
+  type Sink,
+  type TreeEntry,
+} from 'holdfast/plugin';
 import { MemorySnapshot, type StoredPart, type StoredTreeEntry } from './memory-snapshot.ts';
 import { collect } from './samples.ts';
 import { TreeOrder } from './tree-order.ts';
@@ -28,6 +37,7 @@ export class MemorySink implements Sink {
       if (piece.length === 0) this.violations.push(`${name}: an empty buffer`);
       pieces.push(Buffer.from(piece)); // a copy: the source may use its buffer again
     }
+    this.#look(name, options);
     this.#parts.set(name, { kind: 'bytes', facts: options.facts?.() ?? null, data: Buffer.concat(pieces) });
   }
 
@@ -45,6 +55,7 @@ export class MemorySink implements Sink {
       const kept = await this.#stored(entry);
       if (kept !== undefined) stored.push(kept);
     }
+    this.#look(name, options);
     this.#parts.set(name, { kind: 'tree', facts: options.facts?.() ?? null, entries: stored });
   }
 
@@ -78,6 +89,15 @@ export class MemorySink implements Sink {
 
   #claim(name: string): void {
     if (this.#parts.has(name)) this.violations.push(`${name}: the name was given twice`);
+  }
+
+  /** At attributes of a span, which OpenTelemetry would drop, or which are the agent's own. */
+  #look(name: string, { attributes }: ArtifactOptions): void {
+    for (const [key, value] of Object.entries(attributes?.() ?? {})) {
+      if (key.startsWith('holdfast.')) this.violations.push(`${name}: the attribute ${key} is the agent’s own`);
+      if (!['string', 'number', 'boolean'].includes(typeof value))
+        this.violations.push(`${name}: the attribute ${key} is neither text, number nor boolean`);
+    }
   }
 
   async #stored(entry: TreeEntry): Promise<StoredTreeEntry | undefined> {

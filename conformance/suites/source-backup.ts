@@ -58,7 +58,7 @@ const verdictCheck: Check = {
 const orderCheck: Check = {
   name: 'hands in what the contract says',
   holds:
-    'Names of parts are unique, buffers are not empty, trees are in tree order, each entry with its folder and each hard link with its file before it.',
+    'Names of parts are unique, buffers are not empty, attributes are texts, numbers or booleans of names that are not the agent’s, trees are in tree order, each entry with its folder and each hard link with its file before it.',
   async run(harness) {
     await using open = await openSample(harness);
     const { sink } = await capture(open.source);

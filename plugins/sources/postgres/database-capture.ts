@@ -1,4 +1,4 @@
-import { fail, type Json, type Sink } from 'holdfast/plugin';
+import { type ArtifactOptions, fail, type Sink } from 'holdfast/plugin';
 import { definitionsArtifact, largeObjectsArtifact, tableArtifact } from './artifact-name.ts';
 import { deniedRows } from './denied-rows.ts';
 import { type Digested, digested } from './digested.ts';
@@ -78,7 +78,7 @@ async function captureTable(
   out: Sink,
 ): Promise<TableRecord> {
   const artifact = tableArtifact(database, table.schema, table.table);
-  let rows = 0;
+  let rows: number | undefined;
   const seen = await stored(artifact, `read table ${table.schema}.${table.table} of ${database}`, out, () => {
     // As the database has it, so that nothing is converted, and nothing can be that has no equivalent.
     const copied = lane.copyOut(`${table.copy} WITH (ENCODING '${encoding}')`);
@@ -86,7 +86,14 @@ async function captureTable(
       rows = copied.rows();
       return { rows };
     };
-    return { data: copied.data, facts };
+    const attributes = () => ({
+      'db.system.name': 'postgresql',
+      'db.namespace': database,
+      'db.collection.name': `${table.schema}.${table.table}`,
+      'db.operation.name': 'COPY',
+      ...(rows === undefined ? {} : { 'db.response.returned_rows': rows }),
+    });
+    return { data: copied.data, facts, attributes };
   });
   const ancestors = table.ancestors.map((one) => tableArtifact(database, one.schema, one.table));
   return {
@@ -94,7 +101,7 @@ async function captureTable(
     schema: table.schema,
     table: table.table,
     dumpId: table.dumpId,
-    rows,
+    rows: rows ?? 0,
     ancestors,
     columns: facts.columns.get(table.oid) ?? [],
     bytes: seen.bytes,
@@ -122,11 +129,11 @@ async function stored(
   artifact: string,
   action: string,
   out: Sink,
-  start: () => { data: AsyncIterable<Uint8Array>; facts: () => Json },
+  start: () => ArtifactOptions & { data: AsyncIterable<Uint8Array> },
 ): Promise<Digested> {
-  const { data, facts } = start();
+  const { data, ...known } = start();
   const seen = digested(told(action, data));
-  await out.bytes(artifact, seen.data, { chunker: 'cdc', facts });
+  await out.bytes(artifact, seen.data, { chunker: 'cdc', ...known });
   return seen;
 }
 

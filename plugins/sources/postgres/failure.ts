@@ -3,9 +3,10 @@ import { type Failure, fail, failureOf } from 'holdfast/plugin';
 /** What the server, or the way to it, said: a failure of the source. `action` completes "cannot …". */
 export function serverFailure(error: unknown, action: string): Failure {
   const code = codeOf(error);
-  const kind = CLASSES.find(([pattern]) => pattern.test(code))?.[1] ?? otherwise;
   const own = failureOf(error, { code: '', origin: 'source' });
   if (own.code !== '') return own;
+  const known = code === '' ? UNCODED.find(([pattern]) => pattern.test(own.message))?.[1] : code;
+  const kind = CLASSES.find(([pattern]) => pattern.test(known ?? ''))?.[1] ?? otherwise;
   return { ...kind, origin: 'source', message: `cannot ${action}: ${own.message}${code === '' ? '' : ` (${code})`}` };
 }
 
@@ -27,7 +28,13 @@ export function codeOf(error: unknown): string {
 
 type Kind = Pick<Failure, 'code' | 'permanent' | 'hint'>;
 
-const otherwise: Kind = { code: 'POSTGRES_FAILED', permanent: false };
+const otherwise: Kind = { code: 'POSTGRES_FAILED', permanent: false, hint: 'see the log of the server' };
+
+/** What the client says without a code, by the code that it means: lib/client.js of pg. A server that crashes says nothing itself. */
+const UNCODED: readonly (readonly [RegExp, string])[] = [
+  [/^Connection terminated unexpectedly/, 'ECONNRESET'],
+  [/^(timeout expired|Connection terminated due to connection timeout)/, 'ETIMEDOUT'],
+];
 
 /** By SQLSTATE: PostgreSQL documentation, appendix A, "PostgreSQL Error Codes"; and by errno. */
 const CLASSES: readonly (readonly [RegExp, Kind])[] = [
@@ -83,7 +90,11 @@ const CLASSES: readonly (readonly [RegExp, Kind])[] = [
       hint: 'the server has no connection left: lower parallel, or raise max_connections',
     },
   ],
-  [/^57/, { code: 'POSTGRES_STOPPED', permanent: false, hint: 'the server ended the connection: see its log' }],
+  // Who is cut off without a word was connected before: it is not that nobody answers.
+  [
+    /^(57|ECONNRESET$|EPIPE$)/,
+    { code: 'POSTGRES_STOPPED', permanent: false, hint: 'the server ended the connection: see its log' },
+  ],
   [
     /^(08|E[A-Z]+$)/,
     {

@@ -91,7 +91,11 @@ export async function endOf(child: Running): Promise<string | undefined> {
 }
 
 export function programFailed(program: Program, action: string, said: string): never {
-  const kind = SAID.find(([pattern]) => pattern.test(said))?.[1] ?? { code: 'POSTGRES_FAILED', permanent: false };
+  const kind = SAID.find(([pattern]) => pattern.test(said))?.[1] ?? {
+    code: 'POSTGRES_FAILED',
+    permanent: false,
+    hint: 'see the log of the server',
+  };
   fail({ ...kind, message: `cannot ${action}: ${lastWords(said) || `${program} was ended`}`, origin: 'source' });
 }
 
@@ -100,6 +104,10 @@ const SAID: readonly (readonly [RegExp, Pick<Failure, 'code' | 'permanent' | 'hi
   [
     /permission denied|must be (superuser|owner)/,
     { code: 'POSTGRES_DENIED', permanent: true, hint: 'GRANT pg_read_all_data TO the user of the agent' },
+  ],
+  [
+    /server closed the connection|terminating connection|no connection to the server|the database system is (?:starting|shutting|in recovery)/,
+    { code: 'POSTGRES_STOPPED', permanent: false, hint: 'the server ended the connection: see its log' },
   ],
   [
     /does not exist|could not open relation|cache lookup failed/,
