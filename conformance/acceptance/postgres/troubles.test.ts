@@ -156,7 +156,7 @@ for (const [how, act] of [
     assert.equal(ended.exit, 1, ended.stdout);
     const [report] = documentOf<{ runs: readonly RunReport[] }>(ended).runs;
     assert.equal(report?.failure?.code, 'POSTGRES_STOPPED', ended.stderr);
-    assert.match(report.failure.message, /orders/);
+    assert.match(report.failure.message, /of trading/);
     assert.equal((await machine.snapshots()).length, before);
     assert.equal((await run(0)).report.verdict, 'ok');
     await nothingLeft();
