@@ -22,6 +22,11 @@ test('what may pass is said again, with all that it was said with', () => {
   assert.notEqual(nextOptions(options, report({ verdict: 'incomplete', skipped: [left] })), undefined);
 });
 
+test('on a server nothing is replaced by saying it again', () => {
+  const options = { at: 'latest', into: 'postgresql:///copy' };
+  assert.deepEqual(nextOptions(options, report({ failure: failure('POSTGRES_FULL', false) })), options);
+});
+
 test('what is for good is not', () => {
   assert.equal(nextOptions({ at: 'latest' }, report({ failure: failure('RESTORE_LOCKED', true) })), undefined);
   const left = { what: 'a', failure: failure('RESTORE_DENIED', true) };

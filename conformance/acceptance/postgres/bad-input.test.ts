@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { RunReport } from '../../../agent/engine/run-report.ts';
+import { HeldRelay } from '../../faults/held-relay.ts';
 import { assertExit, type Child, documentOf, type Ended, until } from '../program.ts';
 import { DatabaseMachine, withoutPostgres as skip } from './database-machine.ts';
 
@@ -112,3 +113,34 @@ test('a table that is locked throughout: who holds which is said after half a mi
   assert.match(failure.hint ?? '', new RegExp(`pg_terminate_backend\\(${rows[0]?.pid}\\)`));
   assert.equal((await machine.snapshots()).length, before);
 });
+
+test('whoever queues for a table between the locks of pg_dump and ours comes first, and the backup after', {
+  skip,
+}, async () => {
+  const { machine, server } = here;
+  begin();
+  // More than pg_dump can write before somebody takes it: it does not end by itself.
+  here.server.query("INSERT INTO accounts SELECT i, repeat('x', 1000) FROM generate_series(101, 2000) i", 'everything');
+  await using relay = await HeldRelay.open(server.port);
+  const connection = { host: server.host, port: relay.port, user: 'postgres' };
+  await machine.setPolicy({ sources: { db: { type: 'postgres', connection, databases: ['everything'] } } });
+  // Of all that is connected only pg_dump asks for policies, and when it does it has locked what it dumps.
+  const held = relay.hold(/pg_catalog\.pg_policy/, 0);
+  const child = machine.start(['run', '--json']);
+  await Promise.race([held, child.ended.then(({ stderr }) => assert.fail(`it ended before:\n${stderr}`))]);
+  await using other = await somebody();
+  const locked = other.query('LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  await until(child, () => waiting('migration'));
+  relay.release();
+  await locked;
+  await other.query('TRUNCATE orders');
+  await other.query('COMMIT');
+  reportOf(await child.ended, 0);
+  await machine.ask(['restore', 'db', '--into', 'postgresql:///back']);
+  assert.equal(here.dump('back'), here.dump('everything'));
+});
+
+function waiting(name: string): boolean {
+  const sql = `SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = '${name}' AND wait_event_type = 'Lock'`;
+  return here.server.query(sql) === 't';
+}

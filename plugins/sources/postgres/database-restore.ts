@@ -42,10 +42,10 @@ export async function restoreDatabase(o: DatabaseRestoreOptions): Promise<void> 
 
 /** Drops it because of `cause`; what keeps it from being dropped does not hide that, and what is left is named. */
 async function dropMade(made: MadeDatabase, cause: unknown): Promise<void> {
+  const failure = serverFailure(cause, 'restore');
   try {
-    await made.drop();
+    await made.drop(failure.code === 'POSTGRES_FULL');
   } catch (error) {
-    const failure = serverFailure(cause, 'restore');
     const { message } = serverFailure(error, `drop database ${made.temporaryName}`);
     fail(
       {

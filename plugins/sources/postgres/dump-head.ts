@@ -4,14 +4,14 @@ import { endOf, type Programs, programFailed } from './programs.ts';
 /** More definitions than any database has; what claims to be longer is none. */
 const LIMIT = 1 << 30;
 
-export interface DumpHead extends AsyncDisposable {
+export interface DumpHead {
   readonly bytes: Uint8Array;
   readonly archive: Archive;
 }
 
 /**
- * All definitions of a database, as `pg_dump -Fc` writes them before the first row. Until it is disposed the program lives on, waiting
- * for somebody to read the rows, and so holds its locks on the tables: nobody drops one before others hold locks of their own.
+ * All definitions of a database, as `pg_dump -Fc` writes them before the first row. The program is ended there, and its locks on the
+ * tables with it: whoever waits for one of these tables would otherwise be waited for by who locks the tables next, for ever.
  */
 export async function dumpHead(programs: Programs, database: string, args: readonly string[]): Promise<DumpHead> {
   const child = programs.start('pg_dump', [
@@ -40,22 +40,24 @@ export async function dumpHead(programs: Programs, database: string, args: reado
       if (length > LIMIT) programFailed('pg_dump', `read the definitions of ${database}`, 'they do not end');
       next = length * 2; // so that all of it is looked at twice, however long
       const archive = parseArchive(Buffer.concat(parts));
-      if (archive !== undefined) return head(archive, parts, close);
+      if (archive === undefined) continue;
+      await close();
+      return head(archive, parts);
     }
     const said = await ended;
     // Of a small database it came to the rows before it was cut off: what it may not read of those, we shall not either, and say so.
     const archive = parseArchive(Buffer.concat(parts));
     if (archive === undefined)
       programFailed('pg_dump', `read the definitions of ${database}`, said ?? 'its archive has no end');
-    return head(archive, parts, close);
+    return head(archive, parts);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function head(archive: Archive, parts: readonly Buffer[], close: () => Promise<void>): DumpHead {
-  return { archive, bytes: Buffer.concat(parts).subarray(0, archive.length), [Symbol.asyncDispose]: close };
+function head(archive: Archive, parts: readonly Buffer[]): DumpHead {
+  return { archive, bytes: Buffer.concat(parts).subarray(0, archive.length) };
 }
 
 /** A database's name as libpq takes it for nothing else: "Keyword/Value Connection Strings" of its documentation. */

@@ -22,7 +22,7 @@ export class ExportedSnapshot implements AsyncDisposable {
   readonly definitions: DumpHead;
   readonly tables: readonly SnapshotTable[];
   /** Tables that this user may not read: neither their definitions nor their rows are captured. */
-  readonly unreadable: readonly { readonly what: string; readonly failure: Failure }[];
+  readonly unreadable: readonly { readonly schema: string; readonly table: string; readonly failure: Failure }[];
   readonly #session: Session;
   readonly #id: string;
   readonly #options: SnapshotOptions;
@@ -70,12 +70,15 @@ export class ExportedSnapshot implements AsyncDisposable {
     );
     const denied = await unreadableTables(session);
     const without = denied.map((name) => `--exclude-table=${asPattern(name)}`);
-    const definitions = stack.use(
-      await dumpHead(programs, database, [`--snapshot=${found.id}`, '--lock-wait-timeout=30s', ...without]),
-    );
+    const definitions = await dumpHead(programs, database, [
+      `--snapshot=${found.id}`,
+      '--lock-wait-timeout=30s',
+      ...without,
+    ]);
     const tables = await lockTables(session, options, definitions.archive);
     const unreadable = denied.map(({ schema, table }) => ({
-      what: `${database}.${schema}.${table}`,
+      schema,
+      table,
       failure: {
         code: 'POSTGRES_DENIED',
         message: `${address.user} may not read table ${schema}.${table}: neither its definition nor its rows are captured`,
@@ -84,8 +87,6 @@ export class ExportedSnapshot implements AsyncDisposable {
         hint: `GRANT USAGE ON SCHEMA ${schema} and SELECT ON ${schema}.${table} TO ${address.user}; or GRANT pg_read_all_data`,
       } as const,
     }));
-    // From here on it is our own locks that hold.
-    await definitions[Symbol.asyncDispose]();
     const kept = stack.move();
     const snapshot = new ExportedSnapshot(session, found, definitions, tables, unreadable, options);
     snapshot.#close = () => kept.disposeAsync();

@@ -54,14 +54,17 @@ export class MadeDatabase {
     });
   }
 
-  async drop(): Promise<void> {
+  /** `full`: the server's disk has no room left. */
+  async drop(full: boolean): Promise<void> {
     // The run may be cancelled: this is asked by a connection that does not mind.
     const host: Host = {
       ...this.#o.host,
       signal: new AbortController().signal,
       secret: (reference) => this.#o.host.secret(reference),
     };
-    await using session = await Session.open(this.#o.address, host);
+    const { address } = this.#o;
+    if (full) await emptied({ ...address, database: this.temporaryName }, host);
+    await using session = await Session.open(address, host);
     await session.run(`DROP DATABASE IF EXISTS ${quoted(this.temporaryName)} WITH (FORCE)`);
   }
 
@@ -81,6 +84,21 @@ export class MadeDatabase {
     await using session = await Session.open(this.#o.address, this.#o.host);
     await asking(action, () => work(session));
   }
+}
+
+/**
+ * Gives back what the tables of a database take. DROP DATABASE begins with a checkpoint, for which there may be no room, and a database
+ * that it could not drop lets nobody in any more.
+ */
+async function emptied(address: Address, host: Host): Promise<void> {
+  await using session = await Session.open(address, host);
+  const tables = await session.rows<{ kind: string; name: string }>(
+    `SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind,
+       pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')`,
+  );
+  for (const { kind, name } of tables) await session.run(`DROP ${kind} IF EXISTS ${name} CASCADE`);
 }
 
 /** A name as SQL takes it for nothing else. */
