@@ -21,8 +21,10 @@ export interface RestoreOptions extends ReaderOptions {
 /** What the same would leave out again: it is not there, this user may not set it, the system has no such thing, or it is to stay. */
 const NOT_BY_SAYING_AGAIN = new Set(['NOTHING_SELECTED', 'RESTORE_RIGHTS', 'RESTORE_ATTRIBUTE', 'RESTORE_PATTERNS']);
 
-/** A server's, in place of a folder: RFC 3986, 3.1. */
-const ADDRESS = /^[a-z][a-z0-9+.-]*:/i;
+/** Whether `into` is a server's address (RFC 3986, 3.1), and no folder. */
+export function isAddress(into: string | undefined): into is string {
+  return into !== undefined && /^[a-z][a-z0-9+.-]+:(\/\/|$)/i.test(into);
+}
 
 /** How to go on from what a restore came to, where there is a way. */
 export function nextOptions(options: RestoreOptions, report: RestoreReport): RestoreOptions | undefined {
@@ -39,7 +41,7 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
     skipped.some(({ failure: { code, permanent } }) => !permanent && !NOT_BY_SAYING_AGAIN.has(code));
   if (!begun || !left) return undefined;
   // A server takes back what a restore had begun; what it finished will be told as a conflict, and is not to be replaced unseen.
-  const isServer = ADDRESS.test(options.into ?? '');
+  const isServer = isAddress(options.into);
   // In a folder what is whole already is not written again, and what is there was put there by this restore.
   return compares || options.conflict === 'skip' || isServer ? options : { ...options, conflict: 'replace' };
 }

@@ -15,7 +15,7 @@ import { renderRestore } from '../output/restore-report.ts';
 import { skippedLines } from '../output/skipped-lines.ts';
 import { requirePolicy } from '../policy.ts';
 import { unlockReader } from '../recovery-key.ts';
-import { nextOptions, type RestoreOptions, restoreCommand } from '../restore-command.ts';
+import { isAddress, nextOptions, type RestoreOptions, restoreCommand } from '../restore-command.ts';
 import { CHANGES_SHOWN, confirmed } from '../restore-question.ts';
 import { stdinPlugin, stdinSpec } from '../stdin-source.ts';
 
@@ -89,7 +89,7 @@ export async function restore(
 /** An address of a running system, or a folder. */
 function intoOf({ inPlace, into }: RestoreOptions, folder: string): RestoreRequest['into'] {
   if (inPlace === true) return { original: true };
-  return into !== undefined && /^[a-z][a-z0-9+.-]+:(\/\/|$)/i.test(into) ? { server: into } : { folder };
+  return isAddress(into) ? { server: into } : { folder };
 }
 
 /** In place, only what differs is changed, unless something else was said. */

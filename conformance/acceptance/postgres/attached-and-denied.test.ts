@@ -64,3 +64,30 @@ test('rows that policies hide, and large objects that are not granted, are named
   assert.equal(server.query('SELECT count(*) FROM hidden', 'copy'), '0');
   assert.equal(server.query('SELECT lo_get(4243)', 'copy'), '\\x74776f');
 });
+
+test('a partition that may not be read is named when its table is chosen, and a name with dots as it is', {
+  skip,
+}, async () => {
+  await using here = await DatabaseMachine.create({ databases: ['everything'] });
+  const { machine, server } = here;
+  server.query('CREATE ROLE holdfast LOGIN');
+  server.query('CREATE DATABASE everything');
+  server.query(PARTITIONED, 'everything');
+  server.query(
+    `CREATE TABLE "odd.name" AS SELECT 1 AS id; CREATE TABLE other AS SELECT 1 AS id;
+     GRANT SELECT ON log, log_1, plain TO holdfast`,
+    'everything',
+  );
+  const connection = { host: server.host, port: server.port, user: 'holdfast' };
+  await machine.setPolicy({
+    sources: { db: { type: 'postgres', connection, databases: ['everything'] } },
+    jobs: { db: { source: 'db', select: { tables: ['log', '"odd.name"'] } } },
+  });
+  const ended = await machine.call(['run', '--json']);
+  assertExit(ended, 3);
+  const [run] = documentOf<{ runs: readonly RunReport[] }>(ended).runs;
+  assert.deepEqual(
+    run?.skipped.map(({ what, failure: { code } }) => `${what}: ${code}`),
+    ['everything.public.log_2: POSTGRES_DENIED', 'everything.public.odd.name: POSTGRES_DENIED'],
+  );
+});

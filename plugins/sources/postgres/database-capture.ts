@@ -21,9 +21,8 @@ export interface DatabaseCaptureOptions extends SnapshotOptions {
 /** Captures one database at one point: its definitions, and the rows of the tables that are chosen, several at a time. */
 export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Promise<DatabaseRecord> {
   await using snapshot = await ExportedSnapshot.open(o);
-  for (const { schema, table, failure } of snapshot.unreadable) {
-    if (o.choice.wants({ schema, table, ancestors: [] })) out.skip(`${o.database}.${schema}.${table}`, failure);
-  }
+  for (const one of snapshot.unreadable)
+    if (o.choice.wants(one)) out.skip(`${o.database}.${one.schema}.${one.table}`, one.failure);
   const definitions = definitionsArtifact(o.database);
   await out.bytes(definitions, once(snapshot.definitions.bytes), { chunker: 'cdc' });
   const wanted = snapshot.tables.filter((table) => o.choice.wants(table));

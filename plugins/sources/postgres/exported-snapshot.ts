@@ -1,10 +1,17 @@
 import { type Failure, fail } from 'holdfast/plugin';
+import { ABOVE, type Ancestors, ancestorsOf } from './ancestors.ts';
 import { type DumpHead, dumpHead } from './dump-head.ts';
 import { serverFailure } from './failure.ts';
 import { namingHolders } from './lock-holders.ts';
 import { type LockOptions, lockTables, type SnapshotTable } from './locked-tables.ts';
 import type { Programs } from './programs.ts';
 import { Session } from './session.ts';
+
+interface Unreadable {
+  readonly schema: string;
+  readonly table: string;
+  readonly ancestors: Ancestors;
+}
 
 /** So often a database may be changed under our feet before it is a failure. */
 const ATTEMPTS = 4;
@@ -22,7 +29,7 @@ export class ExportedSnapshot implements AsyncDisposable {
   readonly definitions: DumpHead;
   readonly tables: readonly SnapshotTable[];
   /** Tables that this user may not read: neither their definitions nor their rows are captured. */
-  readonly unreadable: readonly { readonly schema: string; readonly table: string; readonly failure: Failure }[];
+  readonly unreadable: readonly (Unreadable & { readonly failure: Failure })[];
   readonly #session: Session;
   readonly #id: string;
   readonly #options: SnapshotOptions;
@@ -76,9 +83,10 @@ export class ExportedSnapshot implements AsyncDisposable {
       ...without,
     ]);
     const tables = await lockTables(session, options, definitions.archive);
-    const unreadable = denied.map(({ schema, table }) => ({
+    const unreadable = denied.map(({ schema, table, ancestors }) => ({
       schema,
       table,
+      ancestors,
       failure: {
         code: 'POSTGRES_DENIED',
         message: `${address.user} may not read table ${schema}.${table}: neither its definition nor its rows are captured`,
@@ -114,9 +122,10 @@ export class ExportedSnapshot implements AsyncDisposable {
 }
 
 /** pg_dump locks each table it dumps, and gives up at the first that it may not read. */
-async function unreadableTables(session: Session): Promise<{ schema: string; table: string }[]> {
-  return session.rows<{ schema: string; table: string }>(
-    `SELECT n.nspname AS schema, c.relname AS table
+async function unreadableTables(session: Session): Promise<Unreadable[]> {
+  return session.rows<Unreadable>(
+    `WITH RECURSIVE ${ABOVE}
+     SELECT n.nspname AS schema, c.relname AS table, ${ancestorsOf('c.oid')} AS ancestors
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT (has_schema_privilege(n.oid, 'usage') AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'select')
@@ -126,6 +135,6 @@ async function unreadableTables(session: Session): Promise<{ schema: string; tab
 }
 
 /** A name as pg_dump's patterns take it for nothing else: psql documentation, "Patterns". */
-function asPattern({ schema, table }: { schema: string; table: string }): string {
+function asPattern({ schema, table }: Unreadable): string {
   return [schema, table].map((name) => `"${name.replaceAll('"', '""')}"`).join('.');
 }

@@ -1,4 +1,5 @@
 import { fail, type Host } from 'holdfast/plugin';
+import { ABOVE, type Ancestors, ancestorsOf } from './ancestors.ts';
 import type { Archive } from './archive.ts';
 import { asking, codeOf } from './failure.ts';
 import { type Address, Session } from './session.ts';
@@ -13,7 +14,7 @@ export interface SnapshotTable {
   readonly copy: string;
   readonly bytes: number;
   /** What it is a partition or a child of, nearest first. */
-  readonly ancestors: readonly { readonly schema: string; readonly table: string }[];
+  readonly ancestors: Ancestors;
 }
 
 export interface LockOptions {
@@ -90,22 +91,17 @@ interface CatalogTable {
   readonly bytes: string;
   /** Of a table that an extension has: the rows that are not its own, `WHERE …` or nothing. */
   readonly condition: string;
-  readonly ancestors: readonly { schema: string; table: string }[];
+  readonly ancestors: Ancestors;
 }
 
 async function tablesOf(session: Session, oids: readonly string[]): Promise<Map<string, CatalogTable>> {
   const rows = await session.rows<CatalogTable>(
-    `WITH RECURSIVE wanted AS (SELECT unnest($1::oid[]) AS oid),
-       above(oid, parent, depth) AS (
-         SELECT w.oid, i.inhparent, 1 FROM wanted w JOIN pg_catalog.pg_inherits i ON i.inhrelid = w.oid
-         UNION ALL SELECT a.oid, i.inhparent, a.depth + 1 FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.parent)
+    `WITH RECURSIVE ${ABOVE}
      SELECT c.oid::text AS oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
        pg_catalog.pg_table_size(c.oid)::text AS bytes,
        coalesce((SELECT e.extcondition[array_position(e.extconfig, c.oid)] FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)), '') AS condition,
-       coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'table', p.relname) ORDER BY a.depth)
-         FROM above a JOIN pg_catalog.pg_class p ON p.oid = a.parent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-         WHERE a.oid = c.oid), '[]') AS ancestors
-     FROM wanted JOIN pg_catalog.pg_class c ON c.oid = wanted.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+       ${ancestorsOf('c.oid')} AS ancestors
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`,
     [oids],
   );
   return new Map(rows.map((row) => [row.oid, row]));

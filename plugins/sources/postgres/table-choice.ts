@@ -1,10 +1,11 @@
+import type { Ancestors } from './ancestors.ts';
 import { namePattern, tablePattern } from './name-pattern.ts';
 import type { Select } from './options.ts';
 
 interface Chosen {
   readonly schema: string;
   readonly table: string;
-  readonly ancestors: readonly { readonly schema: string; readonly table: string }[];
+  readonly ancestors: Ancestors;
 }
 
 /** Which tables' rows of one database are captured, and which of the patterns found none. */
