@@ -55,7 +55,11 @@ export class RunSink implements Sink {
   async bytes(name: string, data: Bytes, options: Parameters<Sink['bytes']>[2]): Promise<void> {
     await this.#artifact(name, 'bytes', options, async (artifact, counters) => {
       const chunker = this.#o.chunkers[options.chunker];
-      const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker, counters });
+      const { streams } = this.#o.progress;
+      const onSize = (size: number) => void streams.set(name, size);
+      onSize(0);
+      using _ = { [Symbol.dispose]: () => void streams.delete(name) };
+      const { size, refs } = await captureStream(data, { ...this.#o, artifact, chunker, counters, onSize });
       const pages = await storeByteList({ ...this.#o, artifact }, refs);
       const none = { entries: 0, files: 0, unchanged: 0, changedWhileRead: 0, changedPaths: [] };
       return { pages, size, ...none, facts: options.facts?.() ?? null };
@@ -160,6 +164,7 @@ export class RunSink implements Sink {
         addCounters(counters, more);
       const done = { ...captured, name, kind, counters, body: { name, kind, size: captured.size, pages: [...pages] } };
       this.artifacts.push(done);
+      this.#o.progress.artifacts++;
       this.#spans.add({ ...ended(), captured: done });
     } catch (error) {
       this.broken ??= error;

@@ -18,6 +18,8 @@ export interface StreamCaptureOptions {
   readonly progress: Progress;
   /** Where reading and cutting are booked: they happen on this thread. Reading is the time that the source is waited for. */
   readonly counters: Counters;
+  /** Called with how much was read so far; bytes. */
+  onSize?(size: number): void;
   /** Called when the stream was read to its end; what it gave is still on its way to a worker then. */
   onRead?(): void;
 }
@@ -80,6 +82,7 @@ export async function captureStream(data: Bytes, o: StreamCaptureOptions): Promi
     for await (const piece of untilEnded(data, o.session)) {
       book(o.counters.stages.read, waitingSince, piece.length, piece.length);
       size += piece.length;
+      o.onSize?.(size);
       o.progress.bytes += piece.length;
       o.progress.bytesRead += piece.length;
       for (let at = 0; at < piece.length; ) {

@@ -9,8 +9,9 @@ import { combineExits, EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { namedFailure } from '../output/named-failure.ts';
 import { renderFailure, renderProblem } from '../output/report.ts';
+import { advanceOf } from '../output/run-progress.ts';
 import { renderRun } from '../output/run-report.ts';
-import { formatCounted, formatSize } from '../output/size.ts';
+import { formatCounted } from '../output/size.ts';
 import { chooseJobs, requirePolicy } from '../policy.ts';
 import { stdinJob, stdinPlugin } from '../stdin-source.ts';
 
@@ -65,18 +66,7 @@ export async function runOne(invocation: Invocation, engine: Engine, policy: Pol
     recipients: Object.values(policy.recipients),
     policyHash: policy.hash,
     signal,
-    onProgress: ({ phase, bytes, entries, bytesStored, expectedBytes, skipped }) =>
-      terminal.progress({
-        label: `${job.name} ${phase}`,
-        done: bytes,
-        // Of the last run: a source that grew since then has no known total.
-        ...(expectedBytes !== undefined && expectedBytes >= bytes && expectedBytes > 0 && { total: expectedBytes }),
-        notes: [
-          formatCounted(entries, 'entry', 'entries'),
-          ...(skipped > 0 ? [`${skipped} skipped`] : []),
-          ...(bytesStored > 0 ? [`${formatSize(bytesStored)} stored`] : []),
-        ],
-      }),
+    onProgress: (progress) => terminal.progress(advanceOf(job, progress)),
   });
   terminal.clearProgress();
   return report;
