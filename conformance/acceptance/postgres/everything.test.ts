@@ -11,12 +11,15 @@ import { DatabaseMachine, withoutPostgres as skip } from './database-machine.ts'
 let here: DatabaseMachine;
 let first: RunReport | undefined;
 let original = '';
+/** Where the log stood before the first run. */
+let stood = '';
 
 before(async () => {
   if (skip !== false) return;
   here = await DatabaseMachine.create({ databases: ['everything'] });
   here.fillWithEverything();
   original = here.dump('everything');
+  stood = here.server.query('SELECT pg_current_wal_lsn()');
   first = await run();
 });
 after(() => here?.[Symbol.asyncDispose]());
@@ -37,6 +40,10 @@ test('what it has is what the verdict says: rows by table, where the log stood',
   assert.deepEqual(rows['everything/books/orders'], { rows: 500 });
   assert.deepEqual(rows['everything/public/no_columns'], { rows: 2 });
   assert.deepEqual(rows['everything/.large-objects'], { count: 3 });
+  const { databases } = (first?.facts ?? {}) as { readonly databases?: Record<string, { lsn: string }> };
+  const { lsn = '' } = databases?.['everything'] ?? {};
+  const ask = (sql: string) => here.server.query(`SELECT ${sql}`);
+  assert.equal(ask(`'${lsn}'::pg_lsn >= '${stood}' AND '${lsn}'::pg_lsn <= pg_current_wal_lsn()`), 't', lsn);
 });
 
 test('a second backup of the same stores next to nothing', { skip }, async (t) => {

@@ -119,6 +119,8 @@ export class Session implements AsyncDisposable {
   copyOut(sql: string): { readonly data: Bytes; rows(): number } {
     this.#signal.throwIfAborted();
     const stream = this.#client.query(copyTo(sql, { highWaterMark: 1 << 20 }));
+    // Whoever reads is told; whoever does not, any more or yet, must not end the process.
+    stream.on('error', () => {});
     return { data: stream, rows: () => stream.rowCount };
   }
 
@@ -126,6 +128,8 @@ export class Session implements AsyncDisposable {
   async copyIn(sql: string, data: Bytes): Promise<number> {
     this.#signal.throwIfAborted();
     const stream = this.#client.query(copyFrom(sql, { highWaterMark: 1 << 20 }));
+    // What the server refuses ends `ended`. The same comes again from destroying the stream, and would end the process.
+    stream.on('error', () => {});
     const ended = once(stream, 'finish');
     ended.catch(() => {});
     try {
