@@ -6,7 +6,6 @@ import { replicateApprovals } from '../repository/approvals.ts';
 import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/domains.ts';
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { snapshotPrefix } from '../repository/layout.ts';
 import type { Replicas } from '../repository/replicas.ts';
 import { Store } from '../repository/store.ts';
 import { type Succession, successionOf } from '../repository/succession.ts';
@@ -15,8 +14,8 @@ import { Writers } from '../repository/writers.ts';
 import type { RunTrace, TraceSpan } from '../telemetry/telemetry.ts';
 import { noCounters } from '../workers/counters.ts';
 import { WorkerSession } from '../workers/session.ts';
+import { BehindTargets } from './behind-targets.ts';
 import { cancelled, Deadline, untilAborted } from './cancellation.ts';
-import { type Copied, catchUp, stillBehind } from './catching-up.ts';
 import { chainFindings } from './chain-findings.ts';
 import type { Engine } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
@@ -111,9 +110,7 @@ class Run {
   #facts: RunReport['facts'] = null;
   #snapshot: RunReport['snapshot'];
   #replicas: Replicas | undefined;
-  readonly #caughtUp = new Map<string, Copied>();
-  /** Targets that lacked what others have when the run began: what was copied to each, and why it did not get to its end. */
-  readonly #behind = new Map<string, { readonly copied: Copied; failure: Failure | undefined }>();
+  readonly #behind = new BehindTargets();
 
   constructor(engine: Engine, request: RunRequest, trace: RunTrace) {
     this.#engine = engine;
@@ -199,8 +196,7 @@ class Run {
     const { ensured, succession, keys, standing } = prepared;
     const { host, domain } = ensured;
     const all = replicas.store;
-    for (const name of standing.behind)
-      this.#behind.set(name, { copied: { snapshots: 0, packs: 0, bytes: 0 }, failure: undefined });
+    this.#behind.add(standing.behind);
     replicas.setAside(standing.behind);
     const pipeline = pipelineOf(this.#engine.registry, job, keys.chunkerKey);
     const { index, packs, adopted } = standing.loaded;
@@ -287,51 +283,23 @@ class Run {
     this.#watch.end();
   }
 
-  /** Brings the targets what they lack of this job, when its snapshot is safe. What goes wrong is theirs: they are named. */
   async #catchUp({ targets }: Store, { ensured, writers, keys }: Prepared): Promise<void> {
     const { job, signal, mostCopied } = this.#request;
-    const { leftOut = new Map() } = this.#replicas ?? {};
     this.#phase('copy');
-    const reached = targets.filter(({ name }) => !leftOut.has(name));
-    for (const target of reached) {
-      const from = new Store(reached.filter((other) => other !== target));
-      if (from.targets.length === 0) continue;
-      const state = this.#behind.get(target.name);
-      const copied = state?.copied ?? { snapshots: 0, packs: 0, bytes: 0 };
-      try {
-        const writer = ensured.host.writer;
-        const o = {
-          target,
-          from,
-          writers,
-          writer,
-          job: job.name,
-          keys,
-          epochs: ensured.epochs,
-          signal,
-          mostBytes: mostCopied,
-        };
-        const problems = await catchUp(o, copied);
-        this.#problems.push(
-          ...problems.filter(({ message }) => !this.#problems.some((one) => one.message === message)),
-        );
-        // Of earlier ones that cannot be copied it is said why; what counts is that this one is there.
-        const { key = '' } = this.#snapshot ?? {};
-        if (
-          problems[0] !== undefined &&
-          !(await new Store([target]).keys(snapshotPrefix(writer, job.name))).includes(key)
-        )
-          if (state !== undefined)
-            state.failure = stillBehind(target.name, `it could not be copied: ${problems[0].message}`);
-      } catch (error) {
-        const failure = signal.aborted
-          ? stillBehind(target.name, 'the run ended before all was copied')
-          : failureOf(error, { code: 'TARGET_BEHIND', origin: 'target' });
-        if (state === undefined) this.#problems.push(failure);
-        else state.failure = failure;
-      }
-      if (state?.failure === undefined) this.#caughtUp.set(target.name, copied);
-    }
+    const options = {
+      reached: new Store(targets.filter(({ name }) => !this.#replicas?.leftOut.has(name))),
+      snapshot: this.#snapshot?.key ?? '',
+      writers,
+      writer: ensured.host.writer,
+      job: job.name,
+      keys,
+      epochs: ensured.epochs,
+      signal,
+      mostBytes: mostCopied,
+    };
+    await this.#behind.catchUp(options, (problem) => {
+      if (!this.#problems.some(({ message }) => message === problem.message)) this.#problems.push(problem);
+    });
   }
 
   /** Whether the commit point is behind this run. */
@@ -340,20 +308,11 @@ class Run {
   }
 
   #targets(): TargetReport[] {
-    const ended = 'the run ended before all was copied';
     return this.#request.job.targets.flatMap(({ name }): TargetReport[] => {
-      const [left, behind, caughtUp] = [
-        this.#replicas?.leftOut.get(name),
-        this.#behind.get(name),
-        this.#caughtUp.get(name),
-      ];
-      const copied = behind?.copied ?? caughtUp;
-      const shown = copied !== undefined && copied.snapshots + copied.packs > 0 ? { copied: { ...copied } } : {};
-      if (left !== undefined) return [{ name, state: 'left out', failure: left, ...shown }];
-      if (this.#snapshot === undefined) return [];
-      if (behind === undefined || (behind.failure === undefined && caughtUp !== undefined))
-        return [{ name, state: 'stored', ...shown }];
-      return [{ name, state: 'left out', failure: behind.failure ?? stillBehind(name, ended), ...shown }];
+      const failure = this.#replicas?.leftOut.get(name);
+      if (failure !== undefined) return [{ name, state: 'left out', failure, ...this.#behind.copiedTo(name) }];
+      const report = this.#behind.reportOf(name, this.hasSnapshot);
+      return report === undefined ? [] : [report];
     });
   }
 
@@ -395,7 +354,7 @@ class Run {
   }
 
   get behind(): ReadonlySet<string> {
-    return new Set(this.#behind.keys());
+    return this.#behind.names;
   }
 
   get failedArtifacts(): number {
