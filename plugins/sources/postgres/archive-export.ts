@@ -1,7 +1,8 @@
-import type { Bytes, Reader } from 'holdfast/plugin';
+import { type Bytes, fail, type Reader } from 'holdfast/plugin';
 import { type Archive, writeArchive, writeInt } from './archive.ts';
 import { databaseDefinitions, holdsRows } from './definition-choice.ts';
-import { storedLargeObjects } from './large-objects.ts';
+import { largeObjectGroups } from './large-object-groups.ts';
+import { type LargeObject, storedLargeObjects } from './large-objects.ts';
 import type { TableRecord } from './manifest.ts';
 import type { DatabaseChoice } from './restore-plan.ts';
 
@@ -23,27 +24,65 @@ export async function* archiveBytes({ choice, from, rows }: ArchiveExport): Byte
   const wanted = new Set(
     [...(choice.whole ? databaseDefinitions(archive) : []), ...definitions.entries].map(({ dumpId }) => dumpId),
   );
-  // From version 17 on there are several, each for some of the large objects; one will do for all.
-  const blobs = largeObjects ? archive.entries.find(({ desc }) => desc === 'BLOBS') : undefined;
+  const groups = largeObjects ? largeObjectGroups(archive) : [];
+  const grouped = new Map(groups.map((group) => [group.entry, group]));
   const kept = archive.entries.filter((entry) =>
-    holdsRows(entry) ? stored.has(entry.dumpId) || entry === blobs : wanted.has(entry.dumpId),
+    holdsRows(entry) ? stored.has(entry.dumpId) || grouped.has(entry) : wanted.has(entry.dumpId),
   );
   yield writeArchive(archive, kept);
   const int = (value: number) => writeInt(archive, value);
+  const objects =
+    record.largeObjects === null
+      ? undefined
+      : new Upcoming(storedLargeObjects(from.bytes(record.largeObjects.artifact)));
   for (const entry of kept.filter(holdsRows)) {
     const table = stored.get(entry.dumpId);
     if (table !== undefined) {
       yield Buffer.concat([Buffer.of(BLOCK_DATA), int(entry.dumpId)]);
       yield* block(archive, ended(rows(table)));
-    } else if (record.largeObjects !== null) {
-      yield Buffer.concat([Buffer.of(BLOCK_BLOBS), int(entry.dumpId)]);
-      for await (const { oid, pieces } of storedLargeObjects(from.bytes(record.largeObjects.artifact))) {
-        yield int(oid);
-        yield* block(archive, pieces);
-      }
-      yield int(0);
+      continue;
     }
+    yield Buffer.concat([Buffer.of(BLOCK_BLOBS), int(entry.dumpId)]);
+    const oids = grouped.get(entry)?.oids ?? 'all';
+    for (;;) {
+      const next = await objects?.peek();
+      if (next === undefined || (oids !== 'all' && !oids.has(`${next.oid}`))) break;
+      yield int(next.oid);
+      yield* block(archive, next.pieces);
+      objects?.take();
+    }
+    yield int(0);
   }
+  const left = largeObjects ? await objects?.peek() : undefined;
+  if (left !== undefined) ungrouped(record.name, left.oid);
+}
+
+/** Large objects one by one: the next may be for the next group. */
+class Upcoming {
+  readonly #objects: AsyncGenerator<LargeObject>;
+  #next: Promise<LargeObject | undefined> | undefined;
+
+  constructor(objects: AsyncGenerator<LargeObject>) {
+    this.#objects = objects;
+  }
+
+  peek(): Promise<LargeObject | undefined> {
+    this.#next ??= this.#objects.next().then(({ value }) => value as LargeObject | undefined);
+    return this.#next;
+  }
+
+  take(): void {
+    this.#next = undefined;
+  }
+}
+
+function ungrouped(database: string, oid: number): never {
+  fail({
+    code: 'ARCHIVE_INVALID',
+    message: `the definitions of ${database} have no place for large object ${oid} where it comes`,
+    origin: 'source',
+    permanent: true,
+  });
 }
 
 /** In an archive, as in a script, a line says that the rows have ended: dumpTableData_copy() of pg_dump.c. */

@@ -5,6 +5,7 @@ import { type Digested, digested } from './digested.ts';
 import { ExportedSnapshot, type SnapshotOptions } from './exported-snapshot.ts';
 import { serverFailure } from './failure.ts';
 import { inLanes } from './lanes.ts';
+import { inArchiveOrder } from './large-object-groups.ts';
 import { largeObjectOids, readLargeObjects } from './large-objects.ts';
 import type { SnapshotTable } from './locked-tables.ts';
 import type { DatabaseRecord, LargeObjectsRecord, TableRecord } from './manifest.ts';
@@ -40,7 +41,10 @@ export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Pro
   // The longest first, so that the last of them does not run alone.
   const queue: Work[] = chosen.toSorted((a, b) => b.bytes - a.bytes).map((table) => ({ table }));
   const objects = o.choice.all ? await largeObjectOids(snapshot.session) : [];
-  const oids = objects.filter((oid) => !denied.largeObjects.has(oid));
+  const oids = inArchiveOrder(
+    snapshot.definitions.archive,
+    objects.filter((oid) => !denied.largeObjects.has(oid)),
+  );
   if (oids.length < objects.length)
     out.skip(`${o.database}: ${objects.length - oids.length} large objects`, denied.ofLargeObjects);
   if (oids.length > 0) queue.unshift({ largeObjects: oids });

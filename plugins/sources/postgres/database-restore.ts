@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { fail } from 'holdfast/plugin';
 import { type Archive, type ArchiveEntry, writeArchive } from './archive.ts';
 import { tableOfCopy } from './copy-columns.ts';
+import { isSetting } from './definition-choice.ts';
 import { digested } from './digested.ts';
 import { connectionString } from './dump-head.ts';
 import { asking, serverFailure } from './failure.ts';
 import { inLanes } from './lanes.ts';
+import { isMetadata } from './large-object-groups.ts';
 import { readLargeObjects, storedLargeObjects } from './large-objects.ts';
 import { MadeDatabase } from './made-database.ts';
 import type { LargeObjectsRecord, TableRecord } from './manifest.ts';
@@ -63,17 +65,20 @@ async function fill(o: DatabaseRestoreOptions, database: string): Promise<void> 
   const entries = choice.archive.entries.filter(({ dumpId }) => wanted.has(dumpId));
   await makeDefinitions(o, database, entries, 'pre-data', ['--single-transaction']);
   const indexed = await loadRows(o, database, entries);
-  await makeDefinitions(
-    o,
-    database,
-    entries.filter(({ desc }) => desc === 'SEQUENCE SET'),
-    'data',
-    [],
-  );
+  await makeDefinitions(o, database, amongData(entries), 'data', ['--single-transaction']);
   if (plan.replace.length > 0) await replaceRows(o, database);
   if (plan.largeObjects) await loadLargeObjects(o, database);
   const rest = entries.filter((entry) => !indexed.has(entry));
   await makeDefinitions(o, database, rest, 'post-data', ['--exit-on-error', `--jobs=${o.parallel}`]);
+}
+
+/** What pg_restore makes with the rows: the state of sequences, and from version 17 on large objects, with what is said of them. */
+function amongData(entries: readonly ArchiveEntry[]): ArchiveEntry[] {
+  const objects = new Set(entries.filter(isMetadata).map(({ dumpId }) => dumpId));
+  return entries.filter(
+    ({ section, dependencies }) =>
+      section === 'data' || (section === 'none' && dependencies.some((id) => objects.has(id))),
+  );
 }
 
 async function makeDefinitions(
@@ -84,9 +89,12 @@ async function makeDefinitions(
   args: readonly string[],
 ): Promise<void> {
   if (!entries.some((entry) => entry.section === section && entry.definition !== '')) return;
-  const file = await archiveFile(o, o.choice.archive, entries);
-  const all = [`--section=${section}`, ...args, '--no-password', `--dbname=${connectionString(database)}`, file];
-  await o.programs.run('pg_restore', all, `make the ${section} definitions of ${o.plan.target}`);
+  // Texts are in the encoding that the archive names.
+  const wanted = new Set(entries);
+  const all = o.choice.archive.entries.filter((entry) => wanted.has(entry) || isSetting(entry));
+  const file = await archiveFile(o, o.choice.archive, all);
+  const words = [`--section=${section}`, ...args, '--no-password', `--dbname=${connectionString(database)}`, file];
+  await o.programs.run('pg_restore', words, `make the ${section} definitions of ${o.plan.target}`);
 }
 
 async function archiveFile(

@@ -22,7 +22,6 @@ const OF_ANYTHING = new Set([
   'SEQUENCE SET',
   'TABLE ATTACH',
 ]);
-/** Lines that only set what the others are read with. */
 const SETTINGS = new Set(['ENCODING', 'STDSTRINGS', 'SEARCHPATH']);
 
 export interface ForeignKey {
@@ -73,12 +72,17 @@ export function definitionsOf(archive: Archive, tables: ReadonlySet<number>): Ch
       } else need(entry.dumpId);
     }
   }
-  const entries = archive.entries.filter((entry) => chosen.has(entry.dumpId) || SETTINGS.has(entry.desc));
+  const entries = archive.entries.filter((entry) => chosen.has(entry.dumpId) || isSetting(entry));
   return { entries, foreignKeys };
 }
 
 function isOfDatabase({ desc, tag }: ArchiveEntry): boolean {
   return desc.startsWith('DATABASE') || (tag.startsWith('DATABASE ') && OF_ANYTHING.has(desc));
+}
+
+/** Lines that only set what the others are read with. */
+export function isSetting({ desc }: ArchiveEntry): boolean {
+  return SETTINGS.has(desc);
 }
 
 export function holdsRows({ desc }: ArchiveEntry): boolean {

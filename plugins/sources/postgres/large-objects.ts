@@ -7,7 +7,7 @@ const PIECE = 1 << 20;
 const BATCH = 64;
 
 /*
- * Stored one after another, ascending by oid: oid (4 bytes, big-endian), then pieces of (length (4 bytes, big-endian) and so many
+ * Stored one after another, in the order of the archive's groups and ascending by oid in each: oid (4 bytes, big-endian), then pieces of (length (4 bytes, big-endian) and so many
  * bytes), ended by a length of 0.
  */
 
