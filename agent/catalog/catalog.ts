@@ -1,3 +1,4 @@
+import { CheckHistory } from './check-history.ts';
 import { Database } from './database.ts';
 import { FileCache, type Generation } from './file-cache.ts';
 import { RunHistory } from './run-history.ts';
@@ -11,6 +12,7 @@ export { CATALOG_FILE } from './database.ts';
  */
 export class Catalog implements Disposable {
   readonly runs: RunHistory;
+  readonly checks: CheckHistory;
   readonly #database: Database;
   readonly #now: () => Date;
 
@@ -18,6 +20,7 @@ export class Catalog implements Disposable {
     this.#database = database;
     this.#now = now;
     this.runs = new RunHistory(database);
+    this.checks = new CheckHistory(database);
   }
 
   /**

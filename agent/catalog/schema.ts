@@ -41,6 +41,12 @@ const migrations: readonly string[] = [
    CREATE INDEX run_by_job ON run (job, id);
    CREATE INDEX run_unfinished ON run (domain) WHERE finished IS NULL;`,
   `ALTER TABLE run ADD COLUMN object TEXT;   -- the key of its snapshot`,
+  `CREATE TABLE checked (
+     copy TEXT NOT NULL,             -- of a repository: check-history.ts
+     object BLOB NOT NULL,           -- its SHA-256
+     at INTEGER NOT NULL,            -- milliseconds since 1970
+     PRIMARY KEY (copy, object)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 export const SCHEMA_VERSION = migrations.length;

@@ -11,6 +11,20 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It is a whole number, from 1.');
 }
 
+/** A share: `5%` is 0.05. */
+export function parseShare(text: string): number {
+  const percent = /^\d{1,3}(\.\d{1,4})?%$/.test(text) ? Number(text.slice(0, -1)) : 0;
+  if (percent > 0 && percent <= 100) return percent / 100;
+  throw new InvalidArgumentError('It is a share of all, such as 5%.');
+}
+
+/** How long, in milliseconds: `10m`, as in a policy. */
+export function parseSpan(text: string): number {
+  const span = parseDuration(text);
+  if (span !== undefined && span.months === 0 && span.milliseconds > 0) return span.milliseconds;
+  throw new InvalidArgumentError('It is a length of time, such as 10m or 2h.');
+}
+
 /** Bytes: `10MiB`, as in a policy. */
 export function parseSize(text: string): number {
   if (SIZE.test(text)) return bytesOf(text);

@@ -3,7 +3,7 @@ import { EXIT_MEANINGS, type Exit } from './exit.ts';
 import { COLUMNS, INSTALLING, MARKS, PATTERNS, VERSIONS } from './help-notes.ts';
 import { addExamples, addNote, type Example } from './help-text.ts';
 import type { GlobalOptions, Invocation } from './invocation.ts';
-import { parseCount, parsePoint, parseSize, parseTime } from './option-values.ts';
+import { parseCount, parsePoint, parseShare, parseSize, parseSpan, parseTime } from './option-values.ts';
 
 /** Carries out one verb: its module is loaded only then, so that `--help` loads nothing but this description. */
 export type Action = (invocation: Invocation) => Promise<Exit>;
@@ -224,6 +224,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
 
   const verify = verb('verify', 'check that backups can be restored', [
     ['verify', 'every object against its checksum; needs no key'],
+    ['verify --sample 5% --max-time 10m', 'every night a part, until all was read, and on from there'],
     ['verify files --level restore', 'restore the latest snapshot to a scratch folder'],
   ])
     .argument('[source]', 'name of a source')
@@ -231,7 +232,13 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
       new Option('--level <level>', 'how much is proven')
         .choices(['list', 'checksum', 'decrypt', 'restore'])
         .default('checksum'),
-    );
+    )
+    .addOption(
+      new Option('--sample <share>', 'read only so much of each target, what was not read for longest').argParser(
+        parseShare,
+      ),
+    )
+    .addOption(new Option('--max-time <time>', 'begin to read nothing more after so long').argParser(parseSpan));
   reading(verify).action((source, options, command) =>
     act(command, async (i) => (await import('./verbs/verify.ts')).verify(i, source, options)),
   );

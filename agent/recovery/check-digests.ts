@@ -1,34 +1,62 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { parseIndexKey, parsePackKey } from '../repository/layout.ts';
 import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
+import type { Store } from '../repository/store.ts';
+import { GoodObjects } from './good-objects.ts';
 import { inParallel } from './lanes.ts';
 import { eachTarget, type Verification } from './verification.ts';
+import { coverageOf, type ToRead, toRead } from './verify-budget.ts';
 
-/** Reads every pack and index of every target in full and compares its SHA-256 with its name: needs no key at all. */
+/**
+ * Reads packs and indexes of every target in full and compares their SHA-256 with their names: needs no key at all. With a budget,
+ * those that were not found good for longest, until it is used up; at least one.
+ */
 export async function checkDigests(v: Verification): Promise<void> {
-  for (const { name, alone } of eachTarget(v)) {
-    const keys = [...(await alone.keys('packs/')), ...(await alone.keys('indexes/'))];
-    let done = 0;
-    const check = async (key: string): Promise<void> => {
-      const wanted = (parsePackKey(key) ?? parseIndexKey(key))?.name;
-      try {
-        if (v.options.signal.aborted) fail(cancelled());
-        const { sha256, size, start } = await alone.digest(key, HEADER_BYTES);
-        v.checked.bytes += size;
-        if (sha256 !== wanted) fail(mismatch(key));
-        checkHeader(start, key.startsWith('packs/') ? 'pack' : 'index', key);
-      } catch (error) {
-        const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
-        if (failure.code === 'CANCELLED') throw error;
-        const snapshots = wanted !== undefined && key.startsWith('packs/') ? v.needs.ofPack(wanted) : [];
-        v.find({ level: 'checksum', target: name, object: key, failure, snapshots });
-      }
-      if (key.startsWith('packs/')) v.checked.packs++;
-      else v.checked.indexes++;
-      done++;
-      v.options.onProgress?.({ level: 'checksum', done, total: keys.length, bytes: v.checked.bytes });
-    };
-    await inParallel(keys, 3, check);
+  const { budget, onProgress } = v.options;
+  const until = performance.now() + (budget?.maxMs ?? Number.POSITIVE_INFINITY);
+  for (const { name: target, alone } of eachTarget(v)) {
+    const objects = await hashedObjects(alone);
+    const good = new GoodObjects(v, target);
+    good.keepOnly(objects);
+    const wanted = toRead(objects, good.times, budget?.share);
+    const read: ToRead[] = [];
+    await inParallel(wanted, 3, async (object) => {
+      if (read.length > 0 && performance.now() >= until) return;
+      read.push(object);
+      const isGood = await checkDigest(v, target, alone, object);
+      if (object.name !== undefined) good.tell(object.name, isGood);
+      onProgress?.({ level: 'checksum', done: read.length, total: wanted.length, bytes: v.checked.bytes });
+    });
+    if (budget !== undefined) v.coverage.push(coverageOf(target, objects, read, good.times));
+  }
+}
+
+async function hashedObjects(alone: Store): Promise<ToRead[]> {
+  const lists = [...(await alone.list('packs/')), ...(await alone.list('indexes/'))];
+  return lists.flatMap((listed) =>
+    [...listed.values()].map(({ key, size }) => ({ key, size, name: (parsePackKey(key) ?? parseIndexKey(key))?.name })),
+  );
+}
+
+/** Whether it is what its name says; what it is otherwise is a finding. */
+async function checkDigest(v: Verification, target: string, alone: Store, { key, name }: ToRead): Promise<boolean> {
+  const isPack = key.startsWith('packs/');
+  try {
+    if (v.options.signal.aborted) fail(cancelled());
+    const { sha256, size, start } = await alone.digest(key, HEADER_BYTES);
+    v.checked.bytes += size;
+    if (sha256 !== name) fail(mismatch(key));
+    checkHeader(start, isPack ? 'pack' : 'index', key);
+    return true;
+  } catch (error) {
+    const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
+    if (failure.code === 'CANCELLED') throw error;
+    const snapshots = name !== undefined && isPack ? v.needs.ofPack(name) : [];
+    v.find({ level: 'checksum', target, object: key, failure, snapshots });
+    return false;
+  } finally {
+    if (isPack) v.checked.packs++;
+    else v.checked.indexes++;
   }
 }
 

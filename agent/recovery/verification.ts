@@ -8,6 +8,7 @@ import { type NamedTarget, Store } from '../repository/store.ts';
 import type { StoredLast } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
 import type { PackNeeds } from './pack-needs.ts';
+import type { Coverage, VerifyBudget } from './verify-budget.ts';
 
 /** Each level includes the ones before it; the first two need no key that reads. */
 export const LEVELS = ['list', 'checksum', 'decrypt', 'restore'] as const;
@@ -21,6 +22,8 @@ export interface VerifyOptions extends ReadingSpec {
   readonly source?: string;
   readonly level: Level;
   readonly parallel: number;
+  /** At the level `checksum`. */
+  readonly budget?: VerifyBudget;
   /** Asked for at the levels that read. */
   identity(): Promise<Identity>;
   readonly signal: AbortSignal;
@@ -59,6 +62,8 @@ export interface VerifyReport {
     bytes: number;
     restored: number;
   };
+  /** How far a verification with a budget came, by target. */
+  readonly coverage?: readonly Coverage[];
   readonly findings: readonly VerifyFinding[];
   /** Things worth saying that are no damage, for instance that a level could only see part. */
   readonly notes: readonly string[];
@@ -75,6 +80,9 @@ export interface Verification {
   readonly listing: SnapshotListing;
   readonly checked: VerifyReport['checked'];
   readonly notes: string[];
+  readonly coverage: Coverage[];
+  /** The repository's, 32 hex. */
+  readonly repository: string;
   readonly needs: PackNeeds;
   find(finding: VerifyFinding): void;
 }

@@ -21,6 +21,7 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from './verification.ts';
+import type { Coverage } from './verify-budget.ts';
 
 /** Checks that backups can be restored, as deep as `level` says. Changes nothing. Never throws for what it may find. */
 export async function verifyRepository(engine: Engine, options: VerifyOptions): Promise<VerifyReport> {
@@ -29,6 +30,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const startedAt = performance.now();
   const findings: VerifyFinding[] = [];
   const notes: string[] = [];
+  const coverage: Coverage[] = [];
   const checked = { snapshots: 0, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 };
   let failure: Failure | undefined;
   try {
@@ -49,7 +51,8 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     for (const { object, failure, hash } of vanishedSnapshots(stored, host?.writer, listing))
       find({ level: 'list', object, failure, snapshots: [hash.slice(0, 8)] });
     const needs = new PackNeeds();
-    const verification = { engine, options, store, writers, listing, checked, notes, needs, find };
+    const shared = { engine, options, store, writers, listing, checked, notes, coverage, needs, find };
+    const verification = { ...shared, repository: repository.id };
     await carryOut(verification, host, watch);
   } catch (error) {
     failure = failureOf(error, { code: 'VERIFY_FAILED', origin: 'agent' });
@@ -65,6 +68,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     durationMs: performance.now() - startedAt,
     phases: watch.phases,
     checked,
+    ...(options.budget === undefined ? {} : { coverage }),
     findings,
     notes,
     ...(failure === undefined ? {} : { failure }),

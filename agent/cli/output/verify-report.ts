@@ -1,8 +1,9 @@
 import type { Level, VerifyFinding, VerifyReport } from '../../recovery/verification.ts';
+import type { Coverage } from '../../recovery/verify-budget.ts';
 import { formatDuration } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
-import { formatCounted, formatSize } from './size.ts';
+import { formatCount, formatCounted, formatSize } from './size.ts';
 import { renderFacts } from './table.ts';
 
 const MARKS = { ok: ['green', '✔'], damaged: ['red', '✖'], failed: ['red', '✖'], cancelled: ['yellow', '■'] } as const;
@@ -16,7 +17,8 @@ const PROVEN: Readonly<Record<Level, string>> = {
 };
 
 export function renderVerify(report: VerifyReport, paint: Paint): string {
-  const { verdict, level, checked, findings, notes, durationMs, phases, traceId } = report;
+  const { verdict, level, checked, findings, coverage = [], durationMs, phases, traceId } = report;
+  const notes = [...report.notes, ...coverage.filter(isPart).map(renderCoverage)];
   const [tone, mark] = MARKS[verdict];
   const ended = {
     ok: notes.length === 0 ? 'nothing is damaged' : 'nothing that was looked at is damaged',
@@ -44,6 +46,18 @@ export function renderVerify(report: VerifyReport, paint: Paint): string {
   ];
   const head = `${paint(tone, mark)} ${paint('bold', ended[verdict])}  level ${level}\n`;
   return findings.map((finding) => renderFinding(finding, paint)).join('') + head + renderFacts(facts, paint);
+}
+
+function isPart({ read, objects }: Coverage): boolean {
+  return read < objects;
+}
+
+function renderCoverage({ target, read, objects, readBytes, bytes, never, oldest }: Coverage): string {
+  const part = `target ${target}: ${formatCount(read)} of ${formatCounted(objects, 'object')} read, ${formatSize(readBytes)} of ${formatSize(bytes)}`;
+  const others = oldest === null ? '' : `, all others since ${oldest.slice(0, 10)}`;
+  return never === 0
+    ? `${part}; all were read whole since ${oldest?.slice(0, 10)}`
+    : `${part}; ${formatCount(never)} never yet${others}`;
 }
 
 function renderFinding({ target, object, failure, snapshots }: VerifyFinding, paint: Paint): string {

@@ -1,4 +1,5 @@
 import type { Policy } from '../../config/policy.ts';
+import { fail } from '../../contract/index.ts';
 import type { Engine } from '../../engine/opening.ts';
 import { type VerifyOptions as Asked, LEVELS, type Level, type VerifyReport } from '../../recovery/verification.ts';
 import { verifyRepository } from '../../recovery/verify.ts';
@@ -18,6 +19,10 @@ import { readerWords } from '../restore-command.ts';
 export interface VerifyOptions extends ReaderOptions {
   readonly level: Level;
   readonly target?: string;
+  /** From 0 to 1. */
+  readonly sample?: number;
+  /** Milliseconds. */
+  readonly maxTime?: number;
 }
 
 /** Checks the repository as deep as asked. What it finds is data and goes to stdout; any finding is exit 1. */
@@ -27,6 +32,7 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<Exit> {
   const { terminal, command } = invocation;
+  const budget = budgetOf(options);
   const { policy, plugins } = await requirePolicy(invocation);
   await using engine = await openEngine(invocation, plugins);
   const report = await verifyOne(invocation, engine, policy, {
@@ -35,15 +41,29 @@ export async function verify(
     stored: storedLast(engine, options.target),
     identity: () => unlockReader(invocation, options),
     ...(source !== undefined && { source }),
+    ...(budget !== undefined && { budget }),
   });
   if (terminal.options.json) terminal.json(advisedReport(report));
   else terminal.report(renderVerify(report, terminal.paint.data), report.verdict === 'ok');
   if (report.failure && !invocation.signal.aborted)
     terminal.error(renderFailure(report.failure, terminal.paint.message));
   const deeper = LEVELS[LEVELS.indexOf(options.level) + 1];
-  if (report.verdict === 'ok' && deeper)
+  if (report.verdict === 'ok' && deeper && budget === undefined)
     terminal.message(`\nNext, deeper: ${command(`verify --level ${deeper}${readerWords(options)}`)}`);
   return exitOfVerify(report);
+}
+
+function budgetOf({ level, sample, maxTime }: VerifyOptions): Asked['budget'] {
+  if (sample === undefined && maxTime === undefined) return undefined;
+  if (level !== 'checksum')
+    fail({
+      code: 'USAGE',
+      message: `--sample and --max-time are for the level checksum: ${level} looks at all there is`,
+      origin: 'agent',
+      permanent: true,
+      hint: 'leave out --level, or the budget',
+    });
+  return { ...(sample !== undefined && { share: sample }), ...(maxTime !== undefined && { maxMs: maxTime }) };
 }
 
 /** Verifies with progress on the terminal. */
@@ -51,7 +71,7 @@ export async function verifyOne(
   { terminal, signal }: Invocation,
   engine: Engine,
   { sources, limits }: Policy,
-  asked: Pick<Asked, 'targets' | 'recipients' | 'level' | 'identity' | 'source' | 'stored'>,
+  asked: Pick<Asked, 'targets' | 'recipients' | 'level' | 'identity' | 'source' | 'stored' | 'budget'>,
 ): Promise<VerifyReport> {
   const report = await verifyRepository(engine, {
     ...asked,

@@ -1,0 +1,52 @@
+import { failureOf } from '../contract/index.ts';
+import type { Verification } from './verification.ts';
+import type { ToRead } from './verify-budget.ts';
+
+/** What this host remembers of the objects of one copy: when each was last found good. A catalog that fails costs the memory, no check. */
+export class GoodObjects {
+  readonly #v: Verification;
+  readonly #copy: string;
+  #times = new Map<string, number>();
+  #failed = false;
+
+  constructor(v: Verification, target: string) {
+    this.#v = v;
+    this.#copy = `${v.repository}/${target}`;
+    this.#remember((checks) => {
+      this.#times = checks.of(this.#copy);
+    });
+  }
+
+  /** By name, in milliseconds since 1970. */
+  get times(): ReadonlyMap<string, number> {
+    return this.#times;
+  }
+
+  /** Forgets what does not lie there any more. */
+  keepOnly(objects: readonly ToRead[]): void {
+    const there = new Set(objects.map(({ name }) => name));
+    const gone = [...this.#times.keys()].filter((name) => !there.has(name));
+    for (const name of gone) this.#times.delete(name);
+    if (gone.length > 0) this.#remember((checks) => checks.forget(this.#copy, gone));
+  }
+
+  tell(name: string, isGood: boolean): void {
+    const at = this.#v.engine.now();
+    if (isGood) this.#times.set(name, at.getTime());
+    else this.#times.delete(name);
+    this.#remember((checks) => (isGood ? checks.good(this.#copy, name, at) : checks.forget(this.#copy, [name])));
+  }
+
+  #remember(work: (checks: Verification['engine']['catalog']['checks']) => void): void {
+    if (this.#failed) return;
+    try {
+      work(this.#v.engine.catalog.checks);
+    } catch (error) {
+      this.#failed = true;
+      const { message } = failureOf(error, { code: 'CATALOG_UNUSABLE', origin: 'agent' });
+      this.#v.notes.push(
+        `what was read is not remembered, so that the next verification may begin with it again: ${message}`,
+      );
+    }
+  }
+}

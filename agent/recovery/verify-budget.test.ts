@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { coverageOf, type ToRead, toRead } from './verify-budget.ts';
+
+const object = (name: string, size: number): ToRead => ({ key: `packs/${name}`, name, size });
+const objects = [object('a', 100), object('b', 100), object('c', 800), object('d', 0)];
+const names = (some: readonly ToRead[]) => some.map(({ name }) => name).join('');
+
+test('what was never found good comes first, then what was the longest ago', () => {
+  assert.equal(names(toRead(objects, new Map())), 'abcd');
+  const good = new Map([
+    ['a', 30],
+    ['b', 10],
+    ['d', 20],
+  ]);
+  assert.equal(names(toRead(objects, good)), 'cbda');
+});
+
+test('a share is so many bytes at least, and one object at the least', () => {
+  assert.equal(names(toRead(objects, new Map(), 0.1)), 'a');
+  assert.equal(names(toRead(objects, new Map(), 0.11)), 'ab');
+  assert.equal(names(toRead(objects, new Map(), 0.0001)), 'a');
+  assert.equal(names(toRead([object('d', 0)], new Map(), 0.5)), 'd');
+  assert.equal(names(toRead([], new Map(), 0.5)), '');
+});
+
+test('repeated, any share comes round to everything, and no object waits for ever while others are added', () => {
+  for (const share of [0.01, 0.3, 0.99]) {
+    const good = new Map<string, number>();
+    const all = [...objects];
+    for (let round = 1; round <= 20; round++) {
+      for (const { name = '' } of toRead(all, good, share)) good.set(name, round);
+      if (round % 3 === 0) all.push(object(`new ${round}`, 50));
+    }
+    assert.deepEqual(
+      objects.filter(({ name = '' }) => !good.has(name)),
+      [],
+      `${share}`,
+    );
+  }
+});
+
+test('it is said what was read, what never was, and how long ago the rest', () => {
+  const good = new Map([
+    ['a', Date.UTC(2026, 10, 2)],
+    ['b', Date.UTC(2026, 10, 1)],
+  ]);
+  assert.deepEqual(coverageOf('nas', objects, objects.slice(0, 2), good), {
+    ...{ target: 'nas', read: 2, readBytes: 200, objects: 4, bytes: 1000, never: 2 },
+    oldest: '2026-11-01T00:00:00.000Z',
+  });
+  assert.equal(coverageOf('nas', objects, [], new Map()).oldest, null);
+});
