@@ -47,6 +47,12 @@ test('the hour that comes twice is two, also where it is half of one', () => {
     (text) => berlin.keyOf('hourly', Date.parse(text)),
   );
   assert.ok(first < second && second < next);
+  // At 3:45 of +13:45 it is set back to 2:45 of +12:45.
+  const chatham = new Calendar('Pacific/Chatham');
+  const [late = 0, early = 0, after = 0] = ['2026-04-04T13:59Z', '2026-04-04T14:00Z', '2026-04-04T14:15Z'].map((text) =>
+    chatham.keyOf('hourly', Date.parse(text)),
+  );
+  assert.ok(late < early && early < after);
   // At 2:00 of +11:00 it is set back to 1:30 of +10:30, on the first Sunday of April.
   const half = ['2026-04-04T14:45Z', '2026-04-04T15:15Z', '2026-04-04T15:30Z'];
   assert.deepEqual(namesOf('Australia/Lord_Howe', 'hourly', ...half), [

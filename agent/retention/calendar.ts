@@ -2,6 +2,7 @@ import type { Duration } from '../config/duration.ts';
 import { Zone } from './zone.ts';
 
 const HOUR = 3_600_000;
+const QUARTER = HOUR / 4;
 const DAY = 24 * HOUR;
 /** The last time that a Date can be, and the first with the sign turned. */
 const UTMOST = 8_640_000_000_000_000;
@@ -26,8 +27,10 @@ export class Calendar {
   keyOf(period: Period, time: number): number {
     const local = this.#localOf(time);
     if (period === 'hourly') {
-      // Set back from +2 to +1, the hour of +2 comes first. Offsets are less than 2 ** 16 seconds.
-      return Math.floor(local / HOUR) * 2 ** 17 + (2 ** 16 - Math.trunc((local - time) / 1000));
+      // When it began, by what its clocks say. On Chatham clocks go back in mid-hour, so that two would begin at once: of those the
+      // one of the larger offset is first. No offset has 60 quarters, and hours begin with a second.
+      const offset = local - time;
+      return Math.floor(local / HOUR) * HOUR - offset + (60 - Math.round(offset / QUARTER));
     }
     if (period === 'daily') return Math.floor(local / DAY);
     if (period === 'weekly') return weekOf(Math.floor(local / DAY));
