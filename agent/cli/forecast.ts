@@ -4,8 +4,9 @@ import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { nextStarts } from '../config/schedule-times.ts';
 import { type Failure, failureOf, type Json } from '../contract/index.ts';
-import { decideRetention, type RetentionDecision } from '../repository/retention.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
+import { decideRetention } from '../retention/decision.ts';
+import { type PlanRow, planRows } from '../retention/rows.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
 import { openRepository, readingOf } from './open-repository.ts';
@@ -26,8 +27,8 @@ export interface Forecast {
   readonly estimate?: Estimate;
   /** Targets that do not have the newest snapshot of this job, which others have. */
   readonly lacking?: readonly string[];
-  /** What the job's class would keep and remove of what is stored; a failure when that cannot be known. */
-  readonly retention?: RetentionDecision | { readonly failure: Failure };
+  /** What the job's class would keep and forget of what is stored; a failure when that cannot be known. */
+  readonly retention?: readonly PlanRow[] | { readonly failure: Failure };
 }
 
 const STARTS = 3;
@@ -90,15 +91,21 @@ function lackingOf(job: Job, policy: Policy, stored: readonly StoredSnapshot[]):
 
 function decisionFor(job: Job, policy: Policy, stored: Stored, now: Date): Forecast['retention'] {
   if ('failure' in stored) return stored;
-  const own = stored
-    .map(({ id, opened: { header } }) => ({ id, header }))
-    .filter(({ header }) => header.job === job.name && header.host === policy.host)
-    .map(({ id, header }) => ({
-      id,
-      finished: new Date(header.finished),
-      complete: header.verdict === 'complete',
-    }));
-  return decideRetention(own, job.retention.keep, job.retention.minimum, now);
+  const own = stored.filter(({ opened: { header } }) => header.job === job.name && header.host === policy.host);
+  // By their keys: what people call a snapshot is so short that two may be called the same.
+  const ids = new Map(own.map(({ key, id }) => [key, id]));
+  const decisions = decideRetention(
+    own.map(({ key, opened: { header } }) => ({
+      id: key,
+      group: JSON.stringify([header.writer, header.job, header.source]),
+      sequence: header.sequence,
+      time: new Date(header.finished),
+      verdict: header.verdict,
+    })),
+    job.retention,
+    { now, timezone: 'UTC', holds: [] },
+  );
+  return planRows(decisions).map((row) => ({ ...row, id: ids.get(row.id) ?? row.id }));
 }
 
 function estimateOf(runs: readonly RunRecord[]): Estimate | undefined {

@@ -59,6 +59,14 @@ export function spokenSpan(milliseconds: number): string {
   return parts.slice(0, 2).join(' ') || '0s';
 }
 
+/** A duration as people write it: `7y`, `18mo`, `3mo 2d`. */
+export function spokenDuration({ months, milliseconds }: Duration): string {
+  const years = months % 12 === 0 ? `${months / 12}y` : `${months}mo`;
+  return [...(months > 0 ? [years] : []), ...(milliseconds > 0 || months === 0 ? [spokenSpan(milliseconds)] : [])].join(
+    ' ',
+  );
+}
+
 const SPOKEN: readonly (readonly [RegExp, keyof typeof UNITS])[] = [
   [/^y(ears?|rs?)?$/, 'y'],
   [/^mo(nths?|n)?$/, 'mo'],

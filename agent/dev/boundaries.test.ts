@@ -28,6 +28,8 @@ const planted: readonly (readonly [rule: string, file: string, line: string, say
   ],
   ['rooms-in-order', 'agent/system/planted.ts', "import '../contract/index.ts';", /system may import from nothing/],
   ['rooms-in-order', 'agent/repository/planted.ts', "import '../catalog/catalog.ts';", /not from catalog/],
+  ['rooms-in-order', 'agent/retention/planted.ts', "import '../repository/snapshot.ts';", /not from repository/],
+  ['rooms-in-order', 'agent/engine/planted.ts', "import '../retention/decision.ts';", /not from retention/],
   ['rooms-in-order', 'agent/catalog/planted.ts', "import '../engine/run.ts';", /not from engine/],
   ['rooms-in-order', 'agent/telemetry/planted.ts', "import '../config/policy.ts';", /not from config/],
   ['rooms-in-order', 'agent/workers/planted.ts', "type R = import('../engine/run.ts').R;", /not from engine/],

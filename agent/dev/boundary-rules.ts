@@ -32,7 +32,7 @@ export interface FileRule {
 const leaves = ['contract'];
 const stores = [...leaves, 'system', 'config', 'repository', 'catalog', 'telemetry'];
 const running = [...stores, 'workers', 'engine'];
-const guided = [...running, 'security', 'recovery', 'schedule', 'watch'];
+const guided = [...running, 'retention', 'security', 'recovery', 'schedule', 'watch'];
 
 /** A room of agent/, and the rooms it may import from beside itself. A new room is entered here first. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -40,6 +40,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   system: [],
   config: leaves,
   repository: leaves,
+  retention: [...leaves, 'config'],
   catalog: [...leaves, 'system'],
   telemetry: leaves,
   workers: stores,

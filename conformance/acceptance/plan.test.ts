@@ -56,8 +56,8 @@ test('plan estimates from the runs before, and tells what would be kept and remo
   assert.deepEqual(
     keep?.map(({ id, because }) => [id, because]),
     [
-      [snapshots[2], ['newest', 'last']],
-      [snapshots[1], ['last']],
+      [snapshots[2], ['the newest complete one of its group', 'last 1 of 2']],
+      [snapshots[1], ['last 2 of 2']],
     ],
   );
   assert.deepEqual(remove, snapshots.slice(0, 1));

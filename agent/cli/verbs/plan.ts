@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
 import { fail, type Json, type Plugin } from '../../contract/index.ts';
+import type { PlanRow } from '../../retention/rows.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Invocation } from '../invocation.ts';
@@ -64,14 +65,15 @@ export async function plan(invocation: Invocation, names: readonly string[], opt
 
 function expected(forecast: Forecast | undefined): Record<string, Json> {
   const { next = [], last, estimate, retention, lacking = [] } = forecast ?? {};
-  const kept = retention !== undefined && 'keep' in retention ? retention : undefined;
+  const rows = retention === undefined || 'failure' in retention ? undefined : retention;
   return {
     next: next.map((time) => time.toISOString()),
     last: last === undefined ? null : { started: last.started, state: last.state, snapshot: last.snapshot ?? null },
     estimate: estimate === undefined ? null : { ...estimate },
     lacking: [...lacking],
-    keep: kept?.keep.map(({ id, because }) => ({ id, because: [...because] })) ?? null,
-    remove: kept === undefined ? null : [...kept.remove],
+    keep:
+      rows?.flatMap(({ id, action, because }) => (action === 'keep' ? [{ id, because: [...because] }] : [])) ?? null,
+    remove: rows === undefined ? null : forgotten(rows),
   };
 }
 
@@ -97,10 +99,14 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
   ];
 }
 
+function forgotten(rows: readonly PlanRow[]): string[] {
+  return rows.flatMap(({ id, action }) => (action === 'forget' ? [id] : []));
+}
+
 function spokenRetention(retention: NonNullable<Forecast['retention']>): string {
   if ('failure' in retention) return `unknown: ${printable(retention.failure.message)}`;
-  const { keep, remove } = retention;
-  const kept = `would keep ${formatCounted(keep.length, 'snapshot')}`;
+  const remove = forgotten(retention);
+  const kept = `would keep ${formatCounted(retention.length - remove.length, 'snapshot')}`;
   if (remove.length === 0) return `${kept}, and remove none`;
   const some = remove.slice(0, 6).join(', ');
   return `${kept}, and remove ${formatCount(remove.length)}: ${some}${remove.length > 6 ? ', …' : ''}`;

@@ -1,5 +1,5 @@
 import type { Duration } from '../duration.ts';
-import { spokenSpan } from '../duration.ts';
+import { spokenDuration, spokenSpan } from '../duration.ts';
 import type { Job, Keep, Policy, RetentionSpec } from '../policy.ts';
 import type { Problem } from '../problem.ts';
 import { longestGap } from '../schedule-times.ts';
@@ -54,11 +54,4 @@ function shorterThanSchedule({ name, schedule, retention: { name: retention, kee
   const message = `"${retention}" keeps backups for ${kept}, but ${spokenSpan(gap)} can lie between two of this job (${schedule.text})`;
   const hint = 'keep the newest as well ("last: 1"), keep them for longer, or back up more often';
   return [{ code: 'HF4011', message, path: ['jobs', name, 'retention'], on: 'value', hint }];
-}
-
-function spokenDuration({ months, milliseconds }: Duration): string {
-  const years = months % 12 === 0 ? `${months / 12}y` : `${months}mo`;
-  return [...(months > 0 ? [years] : []), ...(milliseconds > 0 || months === 0 ? [spokenSpan(milliseconds)] : [])].join(
-    ' ',
-  );
 }
