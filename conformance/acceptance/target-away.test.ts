@@ -1,20 +1,52 @@
 import assert from 'node:assert/strict';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Machine } from './machine.ts';
 import { assertExit } from './program.ts';
 
-test('where the target with the newest snapshot is away, a restore says that what it has may be older', async () => {
-  await using machine = await Machine.create();
+/** Gives the repository a second copy, and returns its folder. */
+async function addSecond(machine: Machine): Promise<string> {
   const second = machine.place('second');
   const policy = await readFile(machine.policy, 'utf8');
   const both = policy
     .replace('targets: { local:', `targets: { second: { type: local, path: ${JSON.stringify(second)} }, local:`)
     .replace('targets: [local]', 'targets: [local, second]');
   await writeFile(machine.policy, both);
-  await writeFile(join(machine.data, 'file'), 'old');
   assertExit(await machine.call(['init']), 0);
+  return second;
+}
+
+test('`init` makes nothing where this host has seen the repository and it is away, until it is made to forget the place', async () => {
+  await using machine = await Machine.create();
+  const second = await addSecond(machine);
+  // Set up by a version that took no note of it: then a run does.
+  await rm(join(machine.state, 'places'), { recursive: true });
+  assertExit(await machine.call(['run']), 0);
+  await rename(second, `${second}.away`);
+  const gone = await machine.call(['init']);
+  assertExit(gone, 69);
+  assert.match(gone.stderr, /target second: \S+ is not there; this host has seen repository [0-9a-f]{8} there before/);
+  assert.match(gone.stderr, /hint +mount it first/);
+  await mkdir(second);
+  const empty = await machine.call(['init']);
+  assertExit(empty, 69);
+  assert.match(
+    empty.stderr,
+    /target second holds no repository; this host has seen repository [0-9a-f]{8} there before/,
+  );
+  assert.deepEqual(await readdir(second), []);
+  const [, known = assert.fail()] = /lost for good, remove (\S+), and/.exec(empty.stderr) ?? [];
+  await rm(known);
+  assertExit(await machine.call(['init']), 0);
+  assertExit(await machine.call(['run']), 0);
+  assertExit(await machine.call(['verify', '--target', 'second']), 0);
+});
+
+test('where the target with the newest snapshot is away, a restore says that what it has may be older', async () => {
+  await using machine = await Machine.create();
+  const second = await addSecond(machine);
+  await writeFile(join(machine.data, 'file'), 'old');
   const whole = await machine.call(['run']);
   assertExit(whole, 0);
   assert.match(whole.stdout, /in 1 pack to each target/);
