@@ -76,6 +76,8 @@ export interface Verification {
   readonly checked: VerifyReport['checked'];
   readonly notes: string[];
   readonly needs: PackNeeds;
+  /** Keys of snapshots of which it was found that frames are missing. */
+  readonly incomplete: Set<string>;
   find(finding: VerifyFinding): void;
 }
 

@@ -49,7 +49,8 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     for (const { object, failure, hash } of vanishedSnapshots(stored, host?.writer, listing))
       find({ level: 'list', object, failure, snapshots: [hash.slice(0, 8)] });
     const needs = new PackNeeds();
-    const verification = { engine, options, store, writers, listing, checked, notes, needs, find };
+    const incomplete = new Set<string>();
+    const verification = { engine, options, store, writers, listing, checked, notes, needs, incomplete, find };
     await carryOut(verification, host, watch);
   } catch (error) {
     failure = failureOf(error, { code: 'VERIFY_FAILED', origin: 'agent' });
