@@ -55,9 +55,9 @@ function isEmptied({ code }: Failure): boolean {
   return code === 'TARGET_MISSING' || code === 'NOT_A_REPOSITORY';
 }
 
-/** What this host stored last of each job; nothing where it never ran, and where not all targets are looked at. */
-export function storedLast(engine: Engine, target: string | undefined): readonly StoredLast[] {
-  if (target !== undefined || !existsSync(path.join(engine.stateFolder, CATALOG_FILE))) return [];
+/** What this host stored last of each job; nothing where it never ran. */
+export function storedLast(engine: Engine): readonly StoredLast[] {
+  if (!existsSync(path.join(engine.stateFolder, CATALOG_FILE))) return [];
   try {
     return engine.catalog.runs.lastStored();
   } catch (error) {
@@ -74,7 +74,7 @@ export function withVanished(
   { engine, target, repository }: { engine: Engine; target: string | undefined; repository: RepositoryReading },
 ): SnapshotListing {
   const { unavailable, host } = repository;
-  const stored = unavailable.length > 0 ? [] : storedLast(engine, target);
+  const stored = unavailable.length > 0 || target !== undefined ? [] : storedLast(engine);
   const vanished = vanishedSnapshots(stored, host?.writer, listing);
   return {
     ...listing,

@@ -15,7 +15,7 @@ export type Level = (typeof LEVELS)[number];
 
 export interface VerifyOptions extends ReadingSpec {
   readonly sources: Readonly<Record<string, SourceSpec>>;
-  /** What this host stored last of each job, and would miss; none when not all targets are looked at. */
+  /** What this host stored last of each job, and would miss. */
   readonly stored?: readonly StoredLast[];
   /** Only this source; absent: all. */
   readonly source?: string;
@@ -62,6 +62,8 @@ export interface VerifyReport {
   readonly findings: readonly VerifyFinding[];
   /** Things worth saying that are no damage, for instance that a level could only see part. */
   readonly notes: readonly string[];
+  /** What no finding is and makes it less than it looks like: of one target that was looked at, that others have newer snapshots. */
+  readonly problems: readonly Failure[];
   readonly failure?: Failure;
 }
 

@@ -12,6 +12,7 @@ import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
 import { checkRestores } from './check-restores.ts';
+import { newerElsewhere } from './newer-elsewhere.ts';
 import { PackNeeds } from './pack-needs.ts';
 import { tellVerify } from './recovery-telemetry.ts';
 import {
@@ -29,6 +30,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const startedAt = performance.now();
   const findings: VerifyFinding[] = [];
   const notes: string[] = [];
+  const problems: Failure[] = [];
   const checked = { snapshots: 0, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 };
   let failure: Failure | undefined;
   try {
@@ -45,7 +47,9 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
       ...[...unreadable, ...unapprovedWriters(listing, writers, options.source)].map(({ message }) => message),
       ...unapprovedHere(repository),
     );
-    const stored = unavailable.length === 0 ? (options.stored ?? []) : [];
+    const { stored: known = [], source } = options;
+    problems.push(...(await newerElsewhere({ reading: options, repository, listing, stored: known, source }, loan)));
+    const stored = unavailable.length === 0 && options.others === undefined ? known : [];
     for (const { object, failure, hash } of vanishedSnapshots(stored, host?.writer, listing))
       find({ level: 'list', object, failure, snapshots: [hash.slice(0, 8)] });
     const needs = new PackNeeds();
@@ -68,6 +72,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     checked,
     findings,
     notes,
+    problems,
     ...(failure === undefined ? {} : { failure }),
   };
   tellVerify(trace, report);

@@ -66,6 +66,45 @@ test('where the target with the newest snapshot is away, a restore says that wha
   assert.equal(await readFile(machine.place('restored/file'), 'utf8'), 'old');
 });
 
+test('a target that was chosen and lags: what is read from it is said to be older, by memory or by looking at the others', async () => {
+  await using machine = await Machine.create();
+  const second = await addSecond(machine);
+  for (const content of ['old', 'older than newer']) {
+    await writeFile(join(machine.data, 'file'), content);
+    assertExit(await machine.call(['run']), 0);
+  }
+  await rename(second, `${second}.away`);
+  await writeFile(join(machine.data, 'file'), 'newer');
+  assertExit(await machine.call(['run']), 3);
+  await rename(`${second}.away`, second);
+  const key = ['--key', join(machine.state, 'recovery-key.asc')];
+  const verbs = [
+    ['restore', 'files', '--dry-run', ...key],
+    ['diff', 'files', ...key],
+    ['verify', '--level', 'restore', ...key],
+  ];
+  const told = async (env: Record<string, string>, said: RegExp) => {
+    for (const verb of verbs) {
+      const ended = await machine.call([...verb, '--target', 'second'], { env });
+      assertExit(ended, 0);
+      assert.match(ended.stderr, said);
+      if (verb[0] === 'verify' && env['HOLDFAST_STATE'] === undefined)
+        assert.match(ended.stdout, /newest snapshot of each source on target second was restored/);
+      const ahead = await machine.call([...verb, '--target', 'local'], { env });
+      assertExit(ahead, 0);
+      assert.doesNotMatch(ahead.stderr, /lacks snapshot/);
+    }
+  };
+  await told(
+    {},
+    /target second lacks snapshot [0-9a-f]{8} \(snapshots.*\), which this host stored last: what is read from second is older/,
+  );
+  await told(
+    { HOLDFAST_STATE: machine.place('elsewhere') },
+    /target second lacks snapshot [0-9a-f]{8} of files, which is on target local: what is read from second is older/,
+  );
+});
+
 test('--job is for --stdin; beside names of jobs it is a mistake, and nothing runs', async () => {
   await using machine = await Machine.create();
   const ended = await machine.call(['run', '--job', 'nothing-of-that-name']);

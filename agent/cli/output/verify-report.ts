@@ -15,7 +15,8 @@ const PROVEN: Readonly<Record<Level, string>> = {
   restore: 'the newest snapshot of each source was restored, read back from disk and compared',
 };
 
-export function renderVerify(report: VerifyReport, paint: Paint): string {
+/** `target`: the only one of several that was looked at. */
+export function renderVerify(report: VerifyReport, paint: Paint, target?: string): string {
   const { verdict, level, checked, findings, notes, durationMs, phases, traceId } = report;
   const [tone, mark] = MARKS[verdict];
   const ended = {
@@ -36,7 +37,7 @@ export function renderVerify(report: VerifyReport, paint: Paint): string {
   const facts: [string, string][] = [
     ['looked at', counts.join(', ')],
     // A note says that a part was not looked at.
-    ...(verdict === 'ok' && notes.length === 0 ? [['proven', PROVEN[level]] as [string, string]] : []),
+    ...(verdict === 'ok' && notes.length === 0 ? [['proven', proven(level, target)] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
@@ -44,6 +45,14 @@ export function renderVerify(report: VerifyReport, paint: Paint): string {
   ];
   const head = `${paint(tone, mark)} ${paint('bold', ended[verdict])}  level ${level}\n`;
   return findings.map((finding) => renderFinding(finding, paint)).join('') + head + renderFacts(facts, paint);
+}
+
+function proven(level: Level, target: string | undefined): string {
+  if (target === undefined) return PROVEN[level];
+  const on = `on target ${printable(target)}`;
+  return level === 'restore'
+    ? PROVEN.restore.replace('of each source', `of each source ${on}`)
+    : `${on}, ${PROVEN[level]}`;
 }
 
 function renderFinding({ target, object, failure, snapshots }: VerifyFinding, paint: Paint): string {

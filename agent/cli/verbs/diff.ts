@@ -31,7 +31,7 @@ export async function diff(
   await using browsing = await openBrowsing(invocation, options);
   const { listing, writers, writer } = browsing;
   const pair = choosePair(listing, { source, from, to, writers, writer });
-  const problems = tellPassedOver(invocation.terminal, browsing, source);
+  const problems = await tellPassedOver(invocation.terminal, browsing, source);
   await using domains = await browsing.unlock();
   const before = await domains.open(pair.before);
   const after = await domains.open(pair.after);
