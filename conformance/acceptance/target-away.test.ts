@@ -52,6 +52,8 @@ test('where the target with the newest snapshot is away, a restore says that wha
   assert.match(whole.stdout, /in 1 pack to each target/);
   await writeFile(join(machine.data, 'file'), 'newer');
   await rename(second, `${second}.away`);
+  const planned = await machine.call(['plan']);
+  assert.match(planned.stdout, /lacks +target second: \S+ is not there: the run leaves it out until it is back/);
   const partly = await machine.call(['run']);
   assertExit(partly, 3);
   assert.match(partly.stdout, /in 1 pack to 1 of 2 targets/);
