@@ -86,10 +86,12 @@ export class RunHistory {
   }
 
   /** The snapshot that this host stored last of each job: what a repository that was rolled back no longer has. */
-  lastStored(): { readonly job: string; readonly key: string; readonly hash: string }[] {
+  lastStored(): { readonly job: string; readonly source: string; readonly key: string; readonly hash: string }[] {
     const newest = 'SELECT MAX(id) FROM run WHERE object IS NOT NULL AND snapshot IS NOT NULL GROUP BY job';
-    const rows = this.#database.rows(`SELECT job, object, snapshot FROM run WHERE id IN (${newest})`);
-    return rows.map(({ job, object, snapshot }) => ({ job: String(job), key: String(object), hash: String(snapshot) }));
+    const rows = this.#database.rows(`SELECT job, source, object, snapshot FROM run WHERE id IN (${newest})`);
+    return rows.map(({ job, source, object, snapshot }) => {
+      return { job: String(job), source: String(source), key: String(object), hash: String(snapshot) };
+    });
   }
 
   /** The latest runs of a job, or of all jobs, the newest first. */

@@ -1,5 +1,6 @@
 import type { Failure } from '../contract/index.ts';
 import type { RepositoryReading } from '../engine/repository-reading.ts';
+import { newerElsewhere } from '../recovery/newer-elsewhere.ts';
 import { UnlockedDomains } from '../recovery/unlocked-domains.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import {
@@ -14,8 +15,8 @@ import type { Writers } from '../repository/writers.ts';
 import { advised } from './advice.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
-import { withVanished } from './known-repository.ts';
-import { openRepository, readingOf } from './open-repository.ts';
+import { storedLast, withVanished } from './known-repository.ts';
+import { noSpan, openRepository, readingOf } from './open-repository.ts';
 import { renderProblem } from './output/report.ts';
 import { formatCount, formatCounted } from './output/size.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -37,6 +38,8 @@ export interface Browsing extends AsyncDisposable {
   readonly writer: string | undefined;
   /** Targets, keys and approvals that could not be had. */
   readonly problems: readonly Failure[];
+  /** What other targets have that is newer than what the chosen one has, of one source or of all. */
+  newer(source: string | undefined): Promise<readonly Failure[]>;
   /** Asks for the passphrase, once: what can be known without a key is to be known before. What it gives is to be disposed of. */
   unlock(): Promise<UnlockedDomains>;
 }
@@ -46,13 +49,16 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
   const { policy, plugins } = await requirePolicy(invocation);
   await using stack = new AsyncDisposableStack();
   const engine = stack.use(await openEngine(invocation, plugins));
-  const repository: RepositoryReading = stack.use(
-    await openRepository(engine, readingOf(policy, options.target), invocation.signal),
-  );
+  const reading = readingOf(policy, options.target);
+  const repository: RepositoryReading = stack.use(await openRepository(engine, reading, invocation.signal));
   const { store, writers, host, unavailable, unreadable } = repository;
   const { target } = options;
   const all = withVanished(await listSnapshots(store, writers), { engine, target, repository });
-  const listing = options.writer === undefined ? all : ofWriter(all, findTrusted(writers, options.writer).id);
+  const named = options.writer === undefined ? undefined : findTrusted(writers, options.writer).id;
+  const loan = { engine, span: noSpan, signal: invocation.signal };
+  const newer = (source: string | undefined) =>
+    newerElsewhere({ reading, repository, listing: all, stored: storedLast(engine), source, writer: named }, loan);
+  const listing = named === undefined ? all : ofWriter(all, named);
   const { snapshots: listed } = all;
   const { signal } = invocation;
   let identity: Identity | undefined;
@@ -61,6 +67,7 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
     listing,
     writers,
     writer: host?.writer,
+    newer,
     problems: [...[...unavailable, ...repository.problems].map(({ failure }) => failure), ...unreadable],
     async unlock() {
       identity ??= await unlockReader(invocation, options);
@@ -74,10 +81,15 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
  * Says which snapshots were not considered, of all sources or of one, and whom nobody trusts: what is called the latest may not be what was
  * made last. Gives that, and all else that was wrong, for a document.
  */
-export function tellPassedOver(terminal: Terminal, browsing: Browsing, source?: string): readonly Failure[] {
+export async function tellPassedOver(
+  terminal: Terminal,
+  browsing: Browsing,
+  source?: string,
+): Promise<readonly Failure[]> {
   const { listing, writers, problems } = browsing;
   const damaged = [...writers.problems, ...listing.damaged].map(({ failure }) => failure);
-  const passedOver = [...damaged, ...unapprovedWriters(listing, writers, source)].map(advised);
+  const newer = await browsing.newer(source);
+  const passedOver = [...damaged, ...newer, ...unapprovedWriters(listing, writers, source)].map(advised);
   // The others were told when the repository was opened.
   for (const problem of passedOver) terminal.warn(renderProblem(problem));
   return [...problems.map(advised), ...passedOver];

@@ -4,6 +4,7 @@ import type { Job, Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { nextStarts } from '../config/schedule-times.ts';
 import { type Failure, failureOf, type Json } from '../contract/index.ts';
+import type { RepositoryReading } from '../engine/repository-reading.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { decideRetention } from '../retention/decision.ts';
 import { type PlanRow, planRows } from '../retention/rows.ts';
@@ -27,6 +28,8 @@ export interface Forecast {
   readonly estimate?: Estimate;
   /** Targets that do not have the newest snapshot of this job, which others have. */
   readonly lacking?: readonly string[];
+  /** Targets of this job that cannot be had, while others can. */
+  readonly unavailable?: RepositoryReading['unavailable'];
   /** What the job's class would keep and forget of what is stored; a failure when that cannot be known. */
   readonly retention?: readonly PlanRow[] | { readonly failure: Failure };
 }
@@ -53,7 +56,9 @@ export async function forecast(
       const runs = engine.catalog.runs.list(job.name, RECENT + 1);
       const estimate = estimateOf(runs);
       const [last] = runs;
-      const lacking = stored === undefined || 'failure' in stored ? undefined : lackingOf(job, policy, stored);
+      const looked = stored === undefined || 'failure' in stored ? undefined : stored;
+      const lacking = looked && lackingOf(job, policy, looked.snapshots);
+      const unavailable = looked?.unavailable.filter(({ target }) => job.targets.some(({ name }) => name === target));
       const retention = stored === undefined ? undefined : decisionFor(job, policy, stored, now);
       return [
         job.name,
@@ -61,6 +66,7 @@ export async function forecast(
           next: next(job),
           ...(last && { last }),
           ...(lacking && { lacking }),
+          ...(unavailable && { unavailable }),
           ...(estimate && { estimate }),
           ...(retention && { retention }),
         },
@@ -69,7 +75,9 @@ export async function forecast(
   );
 }
 
-type Stored = readonly StoredSnapshot[] | { readonly failure: Failure };
+type Stored =
+  | { readonly snapshots: readonly StoredSnapshot[]; readonly unavailable: RepositoryReading['unavailable'] }
+  | { readonly failure: Failure };
 
 async function storedSnapshots(
   engine: Awaited<ReturnType<typeof openEngine>>,
@@ -78,7 +86,8 @@ async function storedSnapshots(
 ): Promise<Stored> {
   try {
     await using repository = await openRepository(engine, readingOf(policy), signal);
-    return (await listSnapshots(repository.store, repository.writers)).snapshots;
+    const { snapshots } = await listSnapshots(repository.store, repository.writers);
+    return { snapshots, unavailable: repository.unavailable };
   } catch (error) {
     return { failure: failureOf(error, { code: 'TARGET_UNAVAILABLE', origin: 'target' }) };
   }
@@ -91,7 +100,9 @@ function lackingOf(job: Job, policy: Policy, stored: readonly StoredSnapshot[]):
 
 function decisionFor(job: Job, policy: Policy, stored: Stored, now: Date): Forecast['retention'] {
   if ('failure' in stored) return stored;
-  const own = stored.filter(({ opened: { header } }) => header.job === job.name && header.host === policy.host);
+  const own = stored.snapshots.filter(
+    ({ opened: { header } }) => header.job === job.name && header.host === policy.host,
+  );
   // By their keys: what people call a snapshot is so short that two may be called the same.
   const ids = new Map(own.map(({ key, id }) => [key, id]));
   const decisions = decideRetention(

@@ -18,7 +18,9 @@ export async function openRepository(
 
 /** What is read: from the target that `--target` names, or from all of them, by the word of the policy's recipients. */
 export function readingOf(policy: Policy, target?: string): ReadingSpec {
-  return { targets: chooseTargets(policy, target), recipients: Object.values(policy.recipients) };
+  const targets = chooseTargets(policy, target);
+  const others = Object.values(policy.targets).filter((one) => !targets.includes(one));
+  return { targets, recipients: Object.values(policy.recipients), ...(others.length > 0 && { others }) };
 }
 
 /** Each target holds the whole repository, so one that is left is enough. */

@@ -1,6 +1,7 @@
 import type { Policy } from '../config/policy.ts';
 import type { PluginRegistry } from '../config/registry.ts';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { rememberPlace } from '../engine/known-places.ts';
 import { type Engine, openStore } from '../engine/opening.ts';
 import { readRecipients } from '../engine/recipients.ts';
 import { type DomainOptions, ensureDomain, publishWriter } from '../repository/domains.ts';
@@ -59,6 +60,7 @@ export async function setUpRepository(
   }
   await using store = await openStore(Object.values(policy.targets), { engine, span: noSpan, signal });
   const { host, steps } = await ensureHost(engine, policy, store, options.join);
+  for (const target of Object.values(policy.targets)) await rememberPlace(engine, target, host.repository);
   const own = await settleOwnWriter({ store, policy, host, now: now() }, options.identity);
   if (own.approved) steps.push({ what: `approval of this host (${own.writer.code})`, made: own.approved === 'now' });
   const pending: Failure[] = [];

@@ -83,6 +83,7 @@ export const codes = {
   HF4020: { severity: 'warning', title: 'Defaults or overrides are written that nothing takes.' },
   HF4021: { severity: 'error', title: 'A retention class is in two shared domains at once.' },
   HF4022: { severity: 'error', title: 'A domain names a host that has nothing to share.' },
+  HF4023: { severity: 'warning', title: 'A notifier sends a token over the network unencrypted.' },
   HF4901: { severity: 'warning', title: 'A part of the policy is not yet available and ignored.' },
   HF4902: { severity: 'note', title: 'A part of the policy is kept, but nothing acts on it yet.' },
 

@@ -23,6 +23,8 @@ export const DURATION_PATTERN =
   '^(?=\\d)(\\d{1,9}y)?(\\d{1,9}mo)?(\\d{1,9}w)?(\\d{1,9}d)?(\\d{1,9}h)?(\\d{1,9}m)?(\\d{1,9}s)?(\\d{1,9}ms)?$';
 /** The same without months and years: for lengths that must be known in milliseconds. */
 export const SPAN_PATTERN = '^(?=\\d)(\\d{1,9}w)?(\\d{1,9}d)?(\\d{1,9}h)?(\\d{1,9}m)?(\\d{1,9}s)?(\\d{1,9}ms)?$';
+/** The same of what makes no sense when it is no time at all. */
+export const TIME_SPAN_PATTERN = SPAN_PATTERN.replace('^(?=\\d)', '^(?=\\d)(?=.*[1-9])');
 
 const whole = new RegExp(DURATION_PATTERN);
 const part = /(\d+)(mo|ms|[ywdhms])/g;

@@ -317,6 +317,31 @@ export const mistakes: readonly Mistake[] = [
     beyondSchema: 'the words of a schedule',
   },
   {
+    name: 'a schedule as other programs call it, of a job and among schedules',
+    text: policy({
+      schedules: "schedules: { first: ‸daily, second: ‸'@weekly' }",
+      jobs: 'jobs:\n  app: { source: app, targets: [local], schedule: ‸daily }',
+    }),
+    expected: ['HF3006 daily at 02:00', 'HF2019 daily at 02:00', 'HF2019 weekly on sun at 02:00'],
+    beyondSchema: 'the words of a schedule',
+  },
+  {
+    name: 'quantities that make no sense',
+    text: policy({
+      sources: 'sources: { app: { type: files, paths: [/srv], objectives: { rpo: ‸0s, rto: ‸0h0m } } }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local], timeout: ‸0s }',
+      alerts: 'alerts:\n  - { when: storage.used, above: ‸0% }\n  - { when: backup.overdue, after: ‸0d }',
+      plans: 'plans:\n  all: { rto: ‸0s, steps: [{ restore: app, at: ‸rubbish, timeout: ‸0 s }] }',
+    }),
+    expected: ['HF2009', 'HF2009', 'HF2009', 'HF2012', 'HF2009', 'HF2009', 'HF2012', 'HF2006'],
+  },
+  {
+    name: 'memory in which nothing fits',
+    text: policy({ limits: 'limits: { memory: ‸1B }' }),
+    expected: ['HF2009'],
+    beyondSchema: 'that one size is less than another',
+  },
+  {
     name: 'a time of day as people say it',
     text: job('source: app, targets: [local], schedule: { at: ‸2am }'),
     expected: ['HF2019 02:00'],

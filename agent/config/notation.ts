@@ -1,6 +1,6 @@
 import { SIZE_TEXT } from '../contract/index.ts';
 import type { CodeName } from './codes.ts';
-import { DURATION_PATTERN, respellDuration, SPAN_PATTERN } from './duration.ts';
+import { DURATION_PATTERN, parseSpan, respellDuration, SPAN_PATTERN, TIME_SPAN_PATTERN } from './duration.ts';
 import { RATE_PATTERN, respellRate } from './rate.ts';
 import { respellSize } from './size.ts';
 import { parseTime, respellTime, TIME_PATTERN, WINDOW_PATTERN } from './time-of-day.ts';
@@ -10,6 +10,8 @@ export interface Notation {
   readonly code: CodeName;
   readonly what: string;
   readonly hint: string;
+  /** Whether it is written as it should be, and too little. */
+  tooLittle?(text: string): boolean;
   respell(text: string): string | undefined;
 }
 
@@ -26,6 +28,13 @@ export const NOTATIONS: Readonly<Record<string, Notation>> = {
     what: 'a duration',
     hint: 'a number and a unit, months and years are no fixed length: 500ms, 30s, 15m, 1h30m, 7d, 4w',
     respell: (text) => respellDuration(text)?.replace(/^\d+(?:y|mo)$/, ''),
+  },
+  [TIME_SPAN_PATTERN]: {
+    code: 'HF2006',
+    what: 'a duration above zero',
+    hint: 'a number and a unit, months and years are no fixed length: 500ms, 30s, 15m, 1h30m, 7d, 4w',
+    tooLittle: (text) => parseSpan(text) === 0,
+    respell: (text) => respellDuration(text)?.replace(/^\d+(?:y|mo)$|^0+\D+$/, ''),
   },
   [SIZE_TEXT]: { code: 'HF2007', what: 'a size', hint: 'a number and a unit: 64KiB, 32MiB, 8GB', respell: respellSize },
   [RATE_PATTERN]: {

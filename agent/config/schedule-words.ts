@@ -23,6 +23,22 @@ export function readWords(text: string): ScheduleFields | undefined {
   return { at, ...on, ...(zone !== undefined && { timezone: zone }) };
 }
 
+/** What was probably meant by a word that other programs know: `daily`, `@weekly`. */
+export function meantBy(text: string): string | undefined {
+  return ELSEWHERE[text.trim().toLowerCase().replace(/^@/, '')];
+}
+
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  hourly: 'hourly',
+  daily: 'daily at 02:00',
+  nightly: 'daily at 02:00',
+  midnight: 'daily at 00:00',
+  weekdays: 'weekdays at 02:00',
+  weekends: 'weekends at 02:00',
+  weekly: 'weekly on sun at 02:00',
+  monthly: 'monthly on 1 at 02:00',
+};
+
 const INTERVALS: Readonly<Record<string, string>> = { hourly: '0 * * * *', 'every hour': '0 * * * *' };
 
 function readInterval(text: string): ScheduleFields | undefined {

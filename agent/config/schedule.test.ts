@@ -73,9 +73,10 @@ describe('schedules are understood as people write them', () => {
 });
 
 test('what is no schedule is not guessed at', () => {
-  for (const text of ['', 'soon', 'daily', 'daily at noon-ish', 'daily at 25:00', 'monthly on 32 at 04:00', '* * *']) {
+  for (const text of ['', 'soon', 'daily at noon-ish', 'daily at 25:00', 'monthly on 32 at 04:00', '* * *']) {
     assert.equal(mistake(text), 'HF2019', text);
   }
+  assert.equal(mistake('daily'), 'HF2019 daily at 02:00', 'what it is called elsewhere is suggested, not taken');
   assert.equal(mistake('0 2 * * * *'), 'HF2019', 'seconds are no field of cron');
   assert.equal(mistake({ cron: '61 * * * *' }), 'HF2019 cron');
   assert.equal(mistake({ cron: '0 2 30 2 *' }), 'HF2019 cron');

@@ -1,7 +1,7 @@
 import { parseSpan } from './duration.ts';
 import { nearest } from './nearest.ts';
 import { checkPattern, longestGap, type Timing } from './schedule-times.ts';
-import { readWords } from './schedule-words.ts';
+import { meantBy, readWords } from './schedule-words.ts';
 import type { ScheduleFields, ScheduleWritten } from './sections/schedules.ts';
 import { parseTime } from './time-of-day.ts';
 import { readWindow } from './week-window.ts';
@@ -36,7 +36,9 @@ export function parseSchedule(written: ScheduleWritten): { schedule: Schedule } 
   if (typeof written !== 'string') return readFields(written);
   const words = readWords(written);
   if (words === undefined) {
-    return { mistake: { code: 'HF2019', message: `${JSON.stringify(written)} is no schedule`, hint: HINT } };
+    const suggestion = meantBy(written);
+    const message = `${JSON.stringify(written)} is no schedule`;
+    return { mistake: { code: 'HF2019', message, hint: HINT, ...(suggestion !== undefined && { suggestion }) } };
   }
   return withoutField(readFields(words));
 }

@@ -4,6 +4,7 @@ import { nearest } from './nearest.ts';
 import { isSchema } from './plugin-options.ts';
 import type { Problem } from './problem.ts';
 import { parseSchedule, type Schedule, type ScheduleMistake } from './schedule.ts';
+import { meantBy } from './schedule-words.ts';
 import { ScheduleFields } from './sections/schedules.ts';
 import { checkAgainst } from './shape.ts';
 
@@ -55,7 +56,7 @@ class Schedules {
 }
 
 function unknown(name: string, names: readonly string[], path: Path): Problem {
-  const suggestion = nearest(name, [...names, 'hourly']);
+  const suggestion = meantBy(name) ?? nearest(name, [...names, 'hourly']);
   const hint =
     names.length === 0
       ? 'write a schedule (daily at 02:00), or declare one under "schedules"'

@@ -5,7 +5,7 @@ import { Limits } from './sections/limits.ts';
 import { Plan } from './sections/plans.ts';
 import { Retention } from './sections/retention.ts';
 import { Schedule } from './sections/schedules.ts';
-import { closed, HOST_PATTERN, hostNames, named, open, reference, span } from './vocabulary.ts';
+import { closed, HOST_PATTERN, hostNames, named, open, reference, timeSpan } from './vocabulary.ts';
 
 /** Stages in the order data passes them. The order is part of the repository's format, see pipeline.ts. */
 export const STAGES = ['chunk', 'compress', 'encrypt', 'checksum'] as const;
@@ -19,8 +19,8 @@ export const Checksum = Type.Literal('sha256', {
 });
 
 export const Objectives = closed('What is promised for this source; measured, not assumed.', {
-  rpo: Type.Optional(span('At most so much may be lost: the greatest age of the newest backup.', '5m', '60m')),
-  rto: Type.Optional(span('It takes at most so long until the source works again.', '5m', '15m')),
+  rpo: Type.Optional(timeSpan('At most so much may be lost: the greatest age of the newest backup.', '5m', '60m')),
+  rto: Type.Optional(timeSpan('It takes at most so long until the source works again.', '5m', '15m')),
 });
 
 const Recipient = closed('Somebody who can open backups.', {

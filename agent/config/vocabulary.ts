@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
 import { SIZE_TEXT } from '../contract/index.ts';
-import { DURATION_PATTERN, SPAN_PATTERN } from './duration.ts';
+import { DURATION_PATTERN, SPAN_PATTERN, TIME_SPAN_PATTERN } from './duration.ts';
 import { NAME_PATTERN } from './name.ts';
 import { RATE_PATTERN } from './rate.ts';
 
@@ -11,6 +11,11 @@ export function duration(description: string, ...examples: string[]) {
 /** A duration without months and years. */
 export function span(description: string, ...examples: string[]) {
   return Type.String({ description, examples, pattern: SPAN_PATTERN });
+}
+
+/** The same, longer than nothing. */
+export function timeSpan(description: string, ...examples: string[]) {
+  return Type.String({ description, examples, pattern: TIME_SPAN_PATTERN });
 }
 
 export function size(description: string, ...examples: string[]) {

@@ -110,9 +110,15 @@ function misspelt(data: unknown, schema: Schema, path: Path): Problem {
       hint: described(schema),
     };
   }
-  const { code, what, hint, respell } = notation;
+  const { code, what, hint, respell, tooLittle } = notation;
+  if (typeof data === 'string' && tooLittle?.(data)) return outOfSense(data, schema, path);
   const suggestion = (typeof data === 'string' ? respell(data) : undefined) || undefined;
   return { code, message: `${show(data)} is not ${what}`, path, on: 'value', suggestion, hint };
+}
+
+function outOfSense(data: string, schema: Schema, path: Path): Problem {
+  const message = `${label(path)} must be longer than nothing, not ${show(data)}`;
+  return { code: 'HF2009', message, path, on: 'value', hint: described(schema) };
 }
 
 function wrongType(error: ErrorObject, schema: Schema, path: Path): Problem {

@@ -31,6 +31,8 @@ export interface RepositoryReading extends AsyncDisposable {
 /** What of a policy it takes to read a repository: where it lies, and whose word counts. */
 export interface ReadingSpec {
   readonly targets: readonly PluginSpec[];
+  /** Those of the policy that are not read, where one was chosen. */
+  readonly others?: readonly PluginSpec[];
   /** All that the policy names. */
   readonly recipients: readonly RecipientSpec[];
 }

@@ -4,6 +4,7 @@ import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { Replicas } from '../repository/replicas.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { clockFindings } from './chain-findings.ts';
+import { rememberPlace } from './known-places.ts';
 import { eachOnePlace, type Loan, openStore } from './opening.ts';
 import { hostKeysFor } from './run-keys.ts';
 
@@ -37,6 +38,7 @@ export async function openRunTargets(specs: readonly PluginSpec[], loan: Loan, n
       host = await hostKeysFor(alone, loan.engine.stateFolder);
       // Before anything that a wrong clock makes fail; and where nothing can be written, that shows here.
       problems.push(...(await clockFindings(alone.targets, now)));
+      await rememberPlace(loan.engine, spec, host.repository);
       targets.push(...alone.targets);
       stack.use(own.move());
     } catch (error) {

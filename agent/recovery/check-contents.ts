@@ -136,7 +136,8 @@ function framesOf(
       }
     }
   }
-  if (missing > 0) {
+  // Of one target or of several: that they are missing on each was said, where this host could tell.
+  if (missing > 0 && !v.incomplete.has(unlocked.snapshot.key)) {
     v.find({
       level: 'decrypt',
       object: unlocked.snapshot.key,

@@ -54,12 +54,15 @@ async function checkDomain(
       v.find({ level: 'list', target, object, failure, snapshots });
   }
   for (const snapshot of all) {
-    if (!isWanted(v, snapshot.opened.header.source)) continue;
+    // That the target lacks the snapshot is a finding; what it would need is copied with it.
+    if (!isWanted(v, snapshot.opened.header.source) || snapshot.lacking?.includes(target)) continue;
     const found = (failure: Failure) =>
       v.find({ level: 'list', target, object: snapshot.key, failure, snapshots: [snapshot.id] });
     try {
       const missing = missingFrames(snapshot.opened.references(keys.indexKey), packs, replaced);
-      if (missing > 0) found(framesMissing(snapshot, missing, target));
+      if (missing === 0) continue;
+      v.incomplete.add(snapshot.key);
+      found(framesMissing(snapshot, missing, target));
     } catch (error) {
       found(failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }));
     }
@@ -83,6 +86,7 @@ async function checkCopies(v: Verification): Promise<void> {
   const targets = eachTarget(v);
   if (targets.length < 2) return;
   const present = await Promise.all(targets.map(async ({ alone }) => new Set(await alone.keys('snapshots/'))));
+  const ids = new Map(v.listing.snapshots.map(({ key, id }) => [key, id]));
   const everywhere = new Set(v.listing.damaged.map(({ key }) => key));
   for (const { name, alone } of targets) {
     for (const { key, failure } of (await listSnapshots(alone, v.writers)).damaged) {
@@ -98,7 +102,7 @@ async function checkCopies(v: Verification): Promise<void> {
         level: 'list',
         target: name,
         object: key,
-        snapshots: [],
+        snapshots: [ids.get(key) ?? []].flat(),
         failure: copyMissing(name, key, LAGGING),
       });
     }

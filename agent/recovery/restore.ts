@@ -15,6 +15,7 @@ import { type StoredLast, vanishedSnapshots } from '../repository/stored-last.ts
 import { findTrusted } from '../repository/writer-name.ts';
 import { ChangeCount, type ChangeTotals, overwritten } from './change-totals.ts';
 import { requireSource } from './missing-plugin.ts';
+import { newerElsewhere } from './newer-elsewhere.ts';
 import { tellRestore } from './recovery-telemetry.ts';
 import type { RestoreReport } from './restore-report.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
@@ -115,14 +116,20 @@ async function carryOut(
   const { snapshots } = all;
   const { damaged } = listing;
   const whole = unavailable.length === 0;
+  const vanished = o.others === undefined ? vanishedSnapshots(o.stored ?? [], host?.writer, listing) : [];
   report.problems = [
     ...unavailable.map(({ failure }) => failure),
     ...unreadable,
     ...[...repository.problems, ...writers.problems].map(({ failure }) => failure),
     ...damaged.map(({ failure }) => failure),
-    ...vanishedSnapshots(o.stored ?? [], host?.writer, listing).map((one) => (whole ? one.failure : elsewhere(one))),
+    ...vanished.map((one) => (whole ? one.failure : elsewhere(one))),
   ];
   const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);
+  if (o.at === 'latest') {
+    const chosen = { source: o.source.name, writer: snapshot.opened.header.writer };
+    const asked = { reading: o, repository, listing: all, stored: o.stored ?? [], ...chosen };
+    report.problems = [...report.problems, ...(await newerElsewhere(asked, loan))];
+  }
   report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];
   const { header } = snapshot.opened;
   if (header.verdict === 'incomplete') report.problems = [incomplete(snapshot), ...report.problems];

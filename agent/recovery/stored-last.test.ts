@@ -95,6 +95,6 @@ test('what was stored with other keys, for another repository, is not missed', a
   await using s = await scene();
   const { key, hash } = (await s.run()).snapshot ?? assert.fail();
   const job = key.split('/')[2] ?? '';
-  const elsewhere = { job, key: snapshotKey('ab'.repeat(16), job, 7), hash };
+  const elsewhere = { job, source: 'files', key: snapshotKey('ab'.repeat(16), job, 7), hash };
   assert.deepEqual((await verify(s.r, 'list', { stored: [elsewhere] })).findings, []);
 });

@@ -16,7 +16,7 @@ export type Level = (typeof LEVELS)[number];
 
 export interface VerifyOptions extends ReadingSpec {
   readonly sources: Readonly<Record<string, SourceSpec>>;
-  /** What this host stored last of each job, and would miss; none when not all targets are looked at. */
+  /** What this host stored last of each job, and would miss. */
   readonly stored?: readonly StoredLast[];
   /** Only this source; absent: all. */
   readonly source?: string;
@@ -67,6 +67,8 @@ export interface VerifyReport {
   readonly findings: readonly VerifyFinding[];
   /** Things worth saying that are no damage, for instance that a level could only see part. */
   readonly notes: readonly string[];
+  /** What no finding is and makes it less than it looks like: of one target that was looked at, that others have newer snapshots. */
+  readonly problems: readonly Failure[];
   readonly failure?: Failure;
 }
 
@@ -84,6 +86,8 @@ export interface Verification {
   /** The repository's, 32 hex. */
   readonly repository: string;
   readonly needs: PackNeeds;
+  /** Keys of snapshots of which it was found that frames are missing. */
+  readonly incomplete: Set<string>;
   find(finding: VerifyFinding): void;
 }
 

@@ -197,6 +197,22 @@ test('a snapshot that only one target has is a copy missing on the other', async
   );
 });
 
+test('what is missing is found once: with its snapshot where a target lags, and at whatever level', async () => {
+  await using r = await filled(2);
+  await writeFile(join(r.folder, 'data/newer'), noise(7, 20_000));
+  assert.equal((await r.run({ source: r.source, targets: r.targets.slice(0, 1) })).verdict, 'ok');
+  const lagging = (await verify(r, 'decrypt')).findings;
+  assert.deepEqual(
+    lagging.map(({ target, failure, snapshots }) => [target, failure.code, snapshots.length]),
+    [['target-1', 'COPY_MISSING', 1]],
+  );
+  const alone = { targets: r.targets.slice(1) };
+  await r.remove(await nth(r, 'packs/', 0), 'target-1');
+  const lost = (await verify(r, 'decrypt', alone)).findings.filter(({ failure }) => failure.code === 'FRAMES_MISSING');
+  assert.ok(lost.length > 0);
+  assert.equal(new Set(lost.map(({ object }) => object)).size, lost.length);
+});
+
 test('a source that has no snapshot is not called whole', async () => {
   await using r = await filled();
   const report = await verify(r, 'checksum', { source: 'flies' });

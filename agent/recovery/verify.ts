@@ -12,6 +12,7 @@ import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
 import { checkRestores } from './check-restores.ts';
+import { newerElsewhere } from './newer-elsewhere.ts';
 import { PackNeeds } from './pack-needs.ts';
 import { tellVerify } from './recovery-telemetry.ts';
 import {
@@ -31,6 +32,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const findings: VerifyFinding[] = [];
   const notes: string[] = [];
   const coverage: Coverage[] = [];
+  const problems: Failure[] = [];
   const checked = { snapshots: 0, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 };
   let failure: Failure | undefined;
   try {
@@ -47,11 +49,14 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
       ...[...unreadable, ...unapprovedWriters(listing, writers, options.source)].map(({ message }) => message),
       ...unapprovedHere(repository),
     );
-    const stored = unavailable.length === 0 ? (options.stored ?? []) : [];
+    const { stored: known = [], source } = options;
+    problems.push(...(await newerElsewhere({ reading: options, repository, listing, stored: known, source }, loan)));
+    const stored = unavailable.length === 0 && options.others === undefined ? known : [];
     for (const { object, failure, hash } of vanishedSnapshots(stored, host?.writer, listing))
       find({ level: 'list', object, failure, snapshots: [hash.slice(0, 8)] });
     const needs = new PackNeeds();
-    const shared = { engine, options, store, writers, listing, checked, notes, coverage, needs, find };
+    const incomplete = new Set<string>();
+    const shared = { engine, options, store, writers, listing, checked, notes, coverage, needs, incomplete, find };
     const verification = { ...shared, repository: repository.id };
     await carryOut(verification, host, watch);
   } catch (error) {
@@ -71,6 +76,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     ...(options.budget === undefined ? {} : { coverage }),
     findings,
     notes,
+    problems,
     ...(failure === undefined ? {} : { failure }),
   };
   tellVerify(trace, report);

@@ -37,7 +37,7 @@ export function decodeMarker(bytes: Uint8Array): Marker {
 }
 
 const NOT_MADE =
-  'is it mounted? If there was a repository, find out where it went first; to make a new one there, run `holdfast init`';
+  'mount it first. If there was a repository, find out where it went; only where there never was one, `holdfast init` makes it';
 
 /**
  * The repository that all targets hold. `NOT_A_REPOSITORY` when one has no marker, with what can be done about it;

@@ -11,6 +11,11 @@ export interface ArtifactSummary {
   readonly entries: number;
 }
 
+/** How many entries are listed of a snapshot: of a tree what it has, and each stream is one. */
+export function countEntries(artifacts: readonly ArtifactSummary[]): number {
+  return artifacts.reduce((sum, { kind, entries }) => sum + (kind === 'tree' ? entries : 1), 0);
+}
+
 /** What a snapshot says to everyone, signed by its writer. Ids are 32 hex digits, times ISO 8601 in UTC with milliseconds. */
 export interface SnapshotHeader {
   readonly repository: string;

@@ -6,6 +6,7 @@ import type { ObjectProblem } from './store.ts';
 /** The snapshot of a job that this host stored last, as it remembers it beside the repository. */
 export interface StoredLast {
   readonly job: string;
+  readonly source: string;
   readonly key: string;
   /** SHA-256, hex. */
   readonly hash: string;

@@ -56,3 +56,27 @@ test('a page is said to be not enough as long as nobody has approved the host; a
   assertExit(await machine.call(['kit']), 77);
   assert.ok((await readFile(machine.policy, 'utf8')).length > 0);
 });
+
+test('the page of a host that nobody has approved has the step that does it, and typed as it stands it brings the backup back', {
+  skip: skipComparing,
+}, async () => {
+  await using machine = await Machine.create();
+  await writeFile(join(machine.data, 'small'), 'small');
+  await machine.ask(['run']);
+  const approved = await machine.call(['kit']);
+  assert.doesNotMatch(approved.stdout, /keys approve/);
+  await rm(join(machine.repository, 'keys/approvals'), { recursive: true });
+  const printed = await machine.call(['kit']);
+  assertExit(printed, 3);
+  const place = await mkdtemp(join(tmpdir(), 'holdfast-empty-'));
+  try {
+    const key = join(place, 'stick.asc');
+    await rename(join(machine.state, 'recovery-key.asc'), key);
+    for (const one of [machine.state, machine.policy, machine.place('recovery.asc')])
+      await rm(one, { recursive: true });
+    const made = followKit(printed.stdout, { place, key, passphrase: PASSPHRASE });
+    assertAlike(machine.data, join(made, 'restored/files'));
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+});

@@ -39,7 +39,7 @@ test('the disk is not mounted: its empty mount point stays empty, also when `ini
   place.mounts.memory(place.repository);
   await allFail(69, 'NOT_A_REPOSITORY', /^target local holds no repository/);
   const { hint } = await place.fails(['init'], 69, 'NOT_A_REPOSITORY', /was set up for repository [0-9a-f]{8}$/);
-  assert.match(hint ?? '', /mounted\?.*host-keys/);
+  assert.match(hint ?? '', /^mount it first.*host-keys/);
   assert.equal(place.mounts.run('find', place.repository, '-mindepth', '1'), '');
   place.mounts.run('umount', place.repository);
   await place.assertWorksAgain();

@@ -53,7 +53,7 @@ holdfast keys
 holdfast snapshots
 \`\`\`
 
-## 3. Bring it back
+${approval(writer)}## 3. Bring it back
 
 An earlier one: \`--at '2026-11-20 14:00'\`, or the id of a snapshot. Parts of it: their names behind that of the source.
 
@@ -65,6 +65,19 @@ ${kit.sources.map((source) => restoreCommand(source, writer)).join('')}\`\`\`
 function writerLine({ id, host, code, approvedBy }: KitWriter): string {
   const by = approvedBy.length === 0 ? 'approved by nobody yet' : `approved by ${approvedBy.map(printable).join(', ')}`;
   return `${printable(host)}, writer ${id.slice(0, 8)}, code ${code}, ${by}`;
+}
+
+/** Nobody approved this host before it was gone: whoever has the key and this page can still do so. */
+function approval({ host, code, approvedBy }: KitWriter): string {
+  if (approvedBy.length > 0) return '';
+  return `Nobody had approved ${printable(host)} when this page was made, and until somebody does, nothing of it is restored. If the code
+that \`holdfast keys\` shows is the one above:
+
+\`\`\`sh
+holdfast keys approve ${code} --yes --key ${KEY}
+\`\`\`
+
+`;
 }
 
 function restoreCommand(source: string, { id }: KitWriter): string {

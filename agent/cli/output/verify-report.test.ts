@@ -12,6 +12,7 @@ const report: VerifyReport = {
   checked: { snapshots: 1, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 },
   findings: [],
   notes: [],
+  problems: [],
 };
 const plain = (_: string, text: string) => text;
 
@@ -23,4 +24,10 @@ test('what was not looked at is not called proven', () => {
   assert.match(part, /nothing that was looked at is damaged/);
   assert.match(part, /was not checked/);
   assert.doesNotMatch(part, /proven/);
+});
+
+test('of one target that was looked at, no more is proven', () => {
+  const restored = renderVerify({ ...report, level: 'restore' }, plain, 'nas');
+  assert.match(restored, /the newest snapshot of each source on target nas was restored/);
+  assert.match(renderVerify(report, plain, 'nas'), /proven +on target nas, every object/);
 });

@@ -16,7 +16,8 @@ const PROVEN: Readonly<Record<Level, string>> = {
   restore: 'the newest snapshot of each source was restored, read back from disk and compared',
 };
 
-export function renderVerify(report: VerifyReport, paint: Paint): string {
+/** `target`: the only one of several that was looked at. */
+export function renderVerify(report: VerifyReport, paint: Paint, target?: string): string {
   const { verdict, level, checked, findings, coverage = [], durationMs, phases, traceId } = report;
   const notes = [...report.notes, ...coverage.filter(isPart).map(renderCoverage)];
   const [tone, mark] = MARKS[verdict];
@@ -38,7 +39,7 @@ export function renderVerify(report: VerifyReport, paint: Paint): string {
   const facts: [string, string][] = [
     ['looked at', counts.join(', ')],
     // A note says that a part was not looked at.
-    ...(verdict === 'ok' && notes.length === 0 ? [['proven', PROVEN[level]] as [string, string]] : []),
+    ...(verdict === 'ok' && notes.length === 0 ? [['proven', proven(level, target)] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
@@ -58,6 +59,14 @@ function renderCoverage({ target, read, objects, readBytes, bytes, never, oldest
   return never === 0
     ? `${part}; all were read whole since ${oldest?.slice(0, 10)}`
     : `${part}; ${formatCount(never)} never yet${others}`;
+}
+
+function proven(level: Level, target: string | undefined): string {
+  if (target === undefined) return PROVEN[level];
+  const on = `on target ${printable(target)}`;
+  return level === 'restore'
+    ? PROVEN.restore.replace('of each source', `of each source ${on}`)
+    : `${on}, ${PROVEN[level]}`;
 }
 
 function renderFinding({ target, object, failure, snapshots }: VerifyFinding, paint: Paint): string {

@@ -6,6 +6,7 @@ import { SkippedPaths } from '../../recovery/skipped-paths.ts';
 import { compareSnapshots, mistyped, type SnapshotChange } from '../../recovery/snapshot-difference.ts';
 import { choosePair, isPoint, PREVIOUS } from '../../recovery/snapshot-pair.ts';
 import type { ReadableSnapshot, UnlockedDomains } from '../../recovery/unlocked-domains.ts';
+import { countEntries } from '../../repository/snapshot-header.ts';
 import { advised } from '../advice.ts';
 import { type BrowseOptions, openBrowsing, snapshotJson, tellPassedOver, warnIncomplete } from '../browsing.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
@@ -31,7 +32,7 @@ export async function diff(
   await using browsing = await openBrowsing(invocation, options);
   const { listing, writers, writer } = browsing;
   const pair = choosePair(listing, { source, from, to, writers, writer });
-  const problems = tellPassedOver(invocation.terminal, browsing, source);
+  const problems = await tellPassedOver(invocation.terminal, browsing, source);
   await using domains = await browsing.unlock();
   const before = await domains.open(pair.before);
   const after = await domains.open(pair.after);
@@ -141,8 +142,7 @@ class Comparison {
   /** How many entries are the same; not known of a selection, because nobody looked. */
   #same(): number | undefined {
     if (!this.#selection.all) return undefined;
-    const { artifacts } = this.#o.after.snapshot.opened.header;
-    const entries = artifacts.reduce((sum, { kind, entries }) => sum + (kind === 'tree' ? entries : 1), 0);
+    const entries = countEntries(this.#o.after.snapshot.opened.header.artifacts);
     return entries - this.#totals.added.entries - this.#totals.changed.entries;
   }
 }

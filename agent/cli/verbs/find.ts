@@ -36,7 +36,7 @@ export interface FindOptions extends BrowseOptions {
 export async function find(invocation: Invocation, patterns: readonly string[], options: FindOptions): Promise<Exit> {
   await using browsing = await openBrowsing(invocation, options);
   const chosen = chooseRange(browsing.listing, browsing.writers, options);
-  const problems = tellPassedOver(invocation.terminal, browsing, options.source);
+  const problems = await tellPassedOver(invocation.terminal, browsing, options.source);
   return await new Search(invocation, browsing, patterns, options).run(linesOf(chosen), problems);
 }
 

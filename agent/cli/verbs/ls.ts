@@ -32,7 +32,7 @@ export async function ls(
   const { terminal, signal, command } = invocation;
   await using browsing = await openBrowsing(invocation, options);
   const snapshot = chooseSnapshot(browsing.listing, browsing.writers, source, options.at, browsing.writer);
-  const problems = tellPassedOver(terminal, browsing, source);
+  const problems = await tellPassedOver(terminal, browsing, source);
   await using domains = await browsing.unlock();
   const opened = await domains.open(snapshot);
   const listing = terminal.options.json

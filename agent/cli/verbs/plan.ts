@@ -64,13 +64,14 @@ export async function plan(invocation: Invocation, names: readonly string[], opt
 }
 
 function expected(forecast: Forecast | undefined): Record<string, Json> {
-  const { next = [], last, estimate, retention, lacking = [] } = forecast ?? {};
+  const { next = [], last, estimate, retention, lacking = [], unavailable = [] } = forecast ?? {};
   const rows = retention === undefined || 'failure' in retention ? undefined : retention;
   return {
     next: next.map((time) => time.toISOString()),
     last: last === undefined ? null : { started: last.started, state: last.state, snapshot: last.snapshot ?? null },
     estimate: estimate === undefined ? null : { ...estimate },
     lacking: [...lacking],
+    unavailable: unavailable.map(({ target, failure: { code, message } }) => ({ target, code, message })),
     keep:
       rows?.flatMap(({ id, action, because }) => (action === 'keep' ? [{ id, because: [...because] }] : [])) ?? null,
     remove: rows === undefined ? null : forgotten(rows),
@@ -78,7 +79,8 @@ function expected(forecast: Forecast | undefined): Record<string, Json> {
 }
 
 function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [string, string][] {
-  const { next = [], last, estimate, retention, lacking = [] } = forecast ?? {};
+  const { next = [], last, estimate, retention } = forecast ?? {};
+  const lacks = lacksOf(forecast ?? {});
   const expectations =
     estimate === undefined
       ? `unknown: ${last === undefined ? 'it has not run here yet' : 'no run of it has ended well here yet'}, and the first run stores everything`
@@ -86,14 +88,7 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
   return [
     ...(job.schedule === undefined ? [] : [['next', next.map(formatTime).join('\n')] as [string, string]]),
     ['last', last === undefined ? 'never, here' : `${last.state}, ${formatAge(new Date(last.started), now)}`],
-    ...(lacking.length === 0
-      ? []
-      : [
-          [
-            'lacks',
-            `the newest snapshot is not on target ${lacking.map(printable).join(', ')}: the run copies it there`,
-          ] as [string, string],
-        ]),
+    ...(lacks.length === 0 ? [] : [['lacks', lacks.join('\n')] as [string, string]]),
     ['expected', expectations],
     ...(retention === undefined ? [] : [['retention', spokenRetention(retention)] as [string, string]]),
   ];
@@ -101,6 +96,15 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
 
 function forgotten(rows: readonly PlanRow[]): string[] {
   return rows.flatMap(({ id, action }) => (action === 'forget' ? [id] : []));
+}
+
+/** What keeps the newest backup from lying on each target of a job. */
+function lacksOf({ lacking = [], unavailable = [] }: Partial<Forecast>): string[] {
+  const behind = `the newest snapshot is not on target ${lacking.map(printable).join(', ')}: the run copies it there`;
+  const away = unavailable.map(
+    ({ failure }) => `${printable(failure.message)}: the run leaves it out until it is back`,
+  );
+  return [...(lacking.length === 0 ? [] : [behind]), ...away];
 }
 
 function spokenRetention(retention: NonNullable<Forecast['retention']>): string {

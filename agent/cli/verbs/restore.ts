@@ -44,7 +44,7 @@ export async function restore(
   const report = await restoreSource(engine, {
     ...readingOf(policy, options.target),
     source: sourceNamed(policy, name),
-    stored: storedLast(engine, options.target),
+    stored: storedLast(engine),
     at: options.at,
     ...(options.writer !== undefined && { writer: options.writer }),
     into: intoOf(options, folder),

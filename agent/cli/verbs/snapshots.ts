@@ -1,5 +1,6 @@
 import type { Failure } from '../../contract/index.ts';
 import type { SnapshotHeader } from '../../repository/snapshot.ts';
+import { countEntries } from '../../repository/snapshot-header.ts';
 import {
   listSnapshots,
   type SnapshotListing,
@@ -31,6 +32,8 @@ interface Row {
 
 interface Listed {
   readonly rows: readonly Row[];
+  /** How many writers have snapshots in the repository, of whatever source: one host may be several. */
+  readonly writers: number;
   readonly damaged: SnapshotListing['damaged'];
   /** Why what is marked is not used, and what to do about it. */
   readonly unapproved: readonly Failure[];
@@ -45,9 +48,10 @@ export async function snapshots(
   options: SnapshotsOptions,
 ): Promise<Exit> {
   const { terminal, command } = invocation;
-  const { rows, damaged, unapproved, problems } = await loadListing(invocation, source, options.target);
+  const listed = await loadListing(invocation, source, options.target);
+  const { rows, damaged, unapproved, problems } = listed;
   if (terminal.options.json) terminal.json({ snapshots: rows.map(described), damaged, unapproved, problems });
-  else if (rows.length > 0) terminal.data(table(invocation, rows));
+  else if (rows.length > 0) terminal.data(table(invocation, listed));
   for (const { failure } of damaged) terminal.error(renderFailure(failure, terminal.paint.message));
   for (const failure of [...problems, ...unapproved]) terminal.warn(renderProblem(failure));
   const last = rows.findLast(({ trust }) => trust !== 'unapproved')?.snapshot;
@@ -77,11 +81,12 @@ async function loadListing(
     snapshot === undefined ? [] : [{ snapshot, trust: 'unapproved' }],
   );
   // They may say any time: so they come last.
-  const rows = [...trusted, ...others].filter(
-    ({ snapshot }) => source === undefined || snapshot.opened.header.source === source,
-  );
+  const all = [...trusted, ...others];
+  const ids = new Set(all.map(({ snapshot }) => snapshot.opened.header.writer));
+  const rows = all.filter(({ snapshot }) => source === undefined || snapshot.opened.header.source === source);
   const problems = writers.problems.map(({ failure }) => advised(failure));
-  return { rows, damaged: listing.damaged, unapproved: unapprovedWriters(listing, writers, source), problems };
+  const unapproved = unapprovedWriters(listing, writers, source);
+  return { rows, writers: ids.size, damaged: listing.damaged, unapproved, problems };
 }
 
 function described({ snapshot: { id, key, opened, lacking = [] }, trust }: Row) {
@@ -98,20 +103,20 @@ function remarks({ snapshot, trust }: Row): string[] {
   ];
 }
 
-function table({ terminal, now }: Invocation, chosen: readonly Row[]): string {
+function table({ terminal, now }: Invocation, { rows: chosen, writers }: Listed): string {
   const paint = terminal.paint.data;
   const rows = chosen.map((row) => {
     const { snapshot } = row;
     const { header } = snapshot.opened;
     const size = header.artifacts.reduce((sum, artifact) => sum + artifact.size, 0);
-    const entries = header.artifacts.reduce((sum, artifact) => sum + artifact.entries, 0);
     return [
       paint('cyan', snapshot.id),
       printable(header.source),
       printable(header.host),
+      ...(writers > 1 ? [header.writer.slice(0, 8)] : []),
       formatTime(new Date(header.finished)),
       formatAge(new Date(header.finished), now()),
-      formatCount(entries),
+      formatCount(countEntries(header.artifacts)),
       formatSize(size),
       paint('yellow', remarks(row).join('; ')),
     ];
@@ -120,6 +125,7 @@ function table({ terminal, now }: Invocation, chosen: readonly Row[]): string {
     { title: 'SNAPSHOT' },
     { title: 'SOURCE' },
     { title: 'HOST' },
+    ...(writers > 1 ? [{ title: 'WRITER' }] : []),
     { title: 'FINISHED' },
     { title: 'AGE' },
     { title: 'ENTRIES', align: 'right' },

@@ -9,7 +9,7 @@ import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { storedLast } from '../known-repository.ts';
 import { readingOf } from '../open-repository.ts';
-import { renderFailure } from '../output/report.ts';
+import { renderFailure, renderProblem } from '../output/report.ts';
 import { formatCount } from '../output/size.ts';
 import { renderVerify } from '../output/verify-report.ts';
 import { requirePolicy } from '../policy.ts';
@@ -35,16 +35,22 @@ export async function verify(
   const budget = budgetOf(options);
   const { policy, plugins } = await requirePolicy(invocation);
   await using engine = await openEngine(invocation, plugins);
+  const reading = readingOf(policy, options.target);
   const report = await verifyOne(invocation, engine, policy, {
-    ...readingOf(policy, options.target),
+    ...reading,
     level: options.level,
-    stored: storedLast(engine, options.target),
+    stored: storedLast(engine),
     identity: () => unlockReader(invocation, options),
     ...(source !== undefined && { source }),
     ...(budget !== undefined && { budget }),
   });
   if (terminal.options.json) terminal.json(advisedReport(report));
-  else terminal.report(renderVerify(report, terminal.paint.data), report.verdict === 'ok');
+  else
+    terminal.report(
+      renderVerify(report, terminal.paint.data, reading.others && options.target),
+      report.verdict === 'ok',
+    );
+  for (const problem of report.problems) terminal.warn(renderProblem(problem));
   if (report.failure && !invocation.signal.aborted)
     terminal.error(renderFailure(report.failure, terminal.paint.message));
   const deeper = LEVELS[LEVELS.indexOf(options.level) + 1];
@@ -71,7 +77,7 @@ export async function verifyOne(
   { terminal, signal }: Invocation,
   engine: Engine,
   { sources, limits }: Policy,
-  asked: Pick<Asked, 'targets' | 'recipients' | 'level' | 'identity' | 'source' | 'stored' | 'budget'>,
+  asked: Pick<Asked, 'targets' | 'others' | 'recipients' | 'level' | 'identity' | 'source' | 'stored' | 'budget'>,
 ): Promise<VerifyReport> {
   const report = await verifyRepository(engine, {
     ...asked,

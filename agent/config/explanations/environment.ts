@@ -39,7 +39,8 @@ export const environment = {
   HF5006: {
     means: 'A target was opened, and is not there, does not answer, or is not a repository yet.',
     why: 'The next run could not store anything there.',
-    remedy: 'Do what the hint says: mount it, mend its address, or make it ready with `holdfast init`.',
+    remedy:
+      'Do what the hint says: mount it, mend its address, or, where there never was a repository, make it with `holdfast init`.',
     wrong: 'targets:\n  local: { type: local, path: /no/such/folder }',
     right: 'targets:\n  local: { type: local, path: /backup }',
     examples: { untestable: 'It depends on what lies on the host.' },

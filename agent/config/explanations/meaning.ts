@@ -167,6 +167,15 @@ export const meaning = {
     right:
       'jobs:\n  app: { source: app, targets: [local], hosts: [db-1, h] }\ndomains:\n  shared: { hosts: [db-1, h], retention: [default] }',
   },
+  HF4023: {
+    means: 'A notifier has a token, and an address that begins with http:// and is not of this host.',
+    why: 'Whoever is on the way reads the token, and can then send in its name.',
+    remedy: 'Write https://, or send to a server on this host that passes it on encrypted.',
+    wrong:
+      'notifiers:\n  hook: { type: webhook, url: "http://hooks.example.net/holdfast", token: { env: HOOK_TOKEN } }',
+    right:
+      'notifiers:\n  hook: { type: webhook, url: "https://hooks.example.net/holdfast", token: { env: HOOK_TOKEN } }',
+  },
   HF4901: {
     means: 'A part of the policy is understood, and this version of Holdfast does nothing about it.',
     why: 'What is ignored in silence is believed to work.',

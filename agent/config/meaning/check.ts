@@ -2,6 +2,8 @@ import type { Policy } from '../policy.ts';
 import type { Problem } from '../problem.ts';
 import type { PluginRegistry } from '../registry.ts';
 import { checkDomains } from './domains.ts';
+import { checkLimits } from './limits.ts';
+import { checkNotifiers } from './notifiers.ts';
 import { checkObjectives } from './objectives.ts';
 import { samePlaces, swallowed } from './places.ts';
 import { divided, selections, unprotected } from './protection.ts';
@@ -18,5 +20,7 @@ export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[
     ...checkRetention(policy),
     ...checkObjectives(policy),
     ...unprotected(policy),
+    ...checkLimits(policy),
+    ...checkNotifiers(policy),
   ];
 }

@@ -1,5 +1,5 @@
 import { type TProperties, Type } from 'typebox';
-import { closed, reference, span } from '../vocabulary.ts';
+import { closed, reference, span, timeSpan } from '../vocabulary.ts';
 
 const names = (description: string, example: string) =>
   Type.Optional(Type.Array(reference(description, example), { description, minItems: 1, uniqueItems: true }));
@@ -15,7 +15,7 @@ function alert<P extends TProperties>(when: string, what: string, fields: P) {
       default: [],
       uniqueItems: true,
     }),
-    repeat: Type.Optional(span('Tell again after so long, as long as it holds. Told once by default.', '1h')),
+    repeat: Type.Optional(timeSpan('Tell again after so long, as long as it holds. Told once by default.', '1h')),
   });
 }
 
@@ -27,13 +27,17 @@ export const Alert = Type.Union(
   [
     alert('run.failed', 'A job failed.', { jobs }),
     alert('run.incomplete', 'A job finished, and something was left out.', { jobs }),
-    alert('run.slow', 'A job takes long.', { longer: span('Longer than this.', '2h'), jobs }),
-    alert('backup.overdue', 'A job has had no success for long.', { after: span('For so long.', '25h'), jobs }),
+    alert('run.slow', 'A job takes long.', { longer: timeSpan('Longer than this.', '2h'), jobs }),
+    alert('backup.overdue', 'A job has had no success for long.', { after: timeSpan('For so long.', '25h'), jobs }),
     alert('objective.missed', 'A source is older than its RPO, or took longer than its RTO.', { jobs }),
     alert('gap.found', 'There is a hole in what can be recovered.', { jobs }),
     alert('integrity.failed', 'A check of what is stored found something wrong.', { targets }),
     alert('storage.used', 'A target fills up.', {
-      above: Type.String({ description: 'So much of it is used.', examples: ['85%'], pattern: '^(100|\\d{1,2})%$' }),
+      above: Type.String({
+        description: 'So much of it is used.',
+        examples: ['85%'],
+        pattern: '^(100|0?[1-9]|[1-9]\\d)%$',
+      }),
       targets,
     }),
     alert('target.unreachable', 'A target cannot be reached.', {
@@ -42,7 +46,7 @@ export const Alert = Type.Union(
     }),
     alert('drill.failed', 'A rehearsal of a recovery plan failed, or took longer than promised.', { plans }),
     alert('key.unopened', 'No recipient has shown for long that he can open the backups.', {
-      after: span('For so long.', '7d'),
+      after: timeSpan('For so long.', '7d'),
     }),
   ],
   { description: 'A rule: when it holds, somebody is told.' },

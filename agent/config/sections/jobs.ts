@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import type { Json } from '../../contract/index.ts';
-import { closed, hostNames, reference, span } from '../vocabulary.ts';
+import { closed, hostNames, reference, timeSpan } from '../vocabulary.ts';
 import { ScheduleOrName } from './schedules.ts';
 
 const SELECT = 'Which part of the source; what can stand here depends on the source.';
@@ -48,6 +48,6 @@ function jobSchema<S extends TSchema>(select: S) {
       description: 'Whether the job runs at all. One that does not is still checked.',
       default: true,
     }),
-    timeout: Type.String({ ...span('A run that takes longer is cancelled.', '2h'), default: '24h' }),
+    timeout: Type.String({ ...timeSpan('A run that takes longer is cancelled.', '2h'), default: '24h' }),
   });
 }

@@ -63,7 +63,7 @@ function missing(path: string, why: string, cause?: unknown): never {
       message: `${path} ${why}`,
       origin: 'target',
       permanent: true,
-      hint: 'Is it mounted? For a new repository, run `holdfast init`.',
+      hint: 'Mount it first. `holdfast init` makes it only where there never was one.',
     },
     cause,
   );
