@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
@@ -61,6 +61,29 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
+  /** A standby that follows this server from now on. Disposing ends it. */
+  async standby(): Promise<PostgresServer> {
+    const place = await mkdtemp(join(tmpdir(), 'holdfast-postgres-'));
+    if (this.#owner.uid !== undefined) await chown(place, this.#owner.uid, this.#owner.gid ?? this.#owner.uid);
+    const standby = new PostgresServer(this.programs, place, await freePort(), this.#owner);
+    try {
+      this.#run('pg_basebackup', ['--checkpoint=fast', '--write-recovery-conf', '--no-sync', '-D', standby.data]);
+      await standby.resume();
+      return standby;
+    } catch (error) {
+      await standby[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A folder that the server may write to, and that goes with it. */
+  async makeFolder(name: string): Promise<string> {
+    const place = join(this.folder, name);
+    await mkdir(place);
+    if (this.#owner.uid !== undefined) await chown(place, this.#owner.uid, this.#owner.gid ?? this.#owner.uid);
+    return place;
+  }
+
   get data(): string {
     return join(this.folder, 'data');
   }
@@ -113,7 +136,7 @@ export class PostgresServer implements AsyncDisposable {
     child.stderr.setEncoding('utf8').on('data', (part: string) => {
       this.#said += part;
       since += part;
-      if (since.includes('database system is ready to accept connections')) resolve();
+      if (/database system is ready to accept (read-only )?connections/.test(since)) resolve();
     });
     await promise;
   }

@@ -1,4 +1,4 @@
-import { type ArtifactOptions, fail, type Sink } from 'holdfast/plugin';
+import { type ArtifactOptions, type Failure, fail, type Sink } from 'holdfast/plugin';
 import { definitionsArtifact, largeObjectsArtifact, tableArtifact } from './artifact-name.ts';
 import { deniedRows } from './denied-rows.ts';
 import { type Digested, digested } from './digested.ts';
@@ -12,6 +12,7 @@ import type { DatabaseRecord, LargeObjectsRecord, TableRecord } from './manifest
 import type { Session } from './session.ts';
 import type { TableChoice } from './table-choice.ts';
 import { readTableFacts, type TableFacts } from './table-facts.ts';
+import { unloggedTables } from './unlogged-tables.ts';
 
 export interface DatabaseCaptureOptions extends SnapshotOptions {
   readonly encoding: string;
@@ -24,6 +25,8 @@ export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Pro
   await using snapshot = await ExportedSnapshot.open(o);
   for (const one of snapshot.unreadable)
     if (o.choice.wants(one)) out.skip(`${o.database}.${one.schema}.${one.table}`, one.failure);
+  for (const one of await unloggedTables(snapshot.session))
+    if (o.choice.wants(one)) out.skip(`${o.database}.${one.schema}.${one.table}`, unlogged);
   const definitions = definitionsArtifact(o.database);
   await out.bytes(definitions, once(snapshot.definitions.bytes), { chunker: 'cdc' });
   const wanted = snapshot.tables.filter((table) => o.choice.wants(table));
@@ -69,6 +72,14 @@ export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Pro
     foreignKeys: facts.foreignKeys,
   };
 }
+
+const unlogged: Failure = {
+  code: 'POSTGRES_UNLOGGED',
+  message: 'it is unlogged, and a standby has no rows of such a table',
+  origin: 'source',
+  permanent: true,
+  hint: 'back up the primary, or leave the table out: exclude',
+};
 
 type Work = { readonly table: SnapshotTable } | { readonly largeObjects: readonly string[] };
 

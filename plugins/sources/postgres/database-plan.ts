@@ -1,10 +1,12 @@
 import { fail, type Host, type RestoreRequest } from 'holdfast/plugin';
 import type { ArchiveEntry } from './archive.ts';
+import { databaseDefinitions } from './definition-choice.ts';
 import { findExisting, isEmptyDatabase } from './existing.ts';
 import { largeObjectOids } from './large-objects.ts';
 import type { TableRecord } from './manifest.ts';
 import { type DatabaseChoice, dataEntry, type Skipped } from './restore-plan.ts';
 import { type Address, describeAddress, Session } from './session.ts';
+import { leftToDefault, missingTablespaces } from './tablespaces.ts';
 
 /** What would be done to one database of a server. Numbers are `dumpId`s of the archive. */
 export interface DatabasePlan {
@@ -21,6 +23,8 @@ export interface DatabasePlan {
   /** Artifacts of tables that are there and left as they are. */
   readonly left: readonly string[];
   readonly skipped: readonly Skipped[];
+  /** Whether the server has every tablespace that definitions name: otherwise they go without any. */
+  readonly tablespaces: boolean;
 }
 
 export interface PlanningOptions {
@@ -35,12 +39,27 @@ export interface PlanningOptions {
 /** Looks at the database that would be restored to, and changes nothing. */
 export async function planDatabase(o: PlanningOptions): Promise<DatabasePlan> {
   const { choice, target, address, host, conflict } = o;
-  const base = { source: choice.record.name, target, largeObjects: choice.largeObjects };
+  await using server = await Session.open(address, host);
+  const spaces = leftToDefault(
+    await missingTablespaces(server, [
+      ...choice.definitions.entries,
+      ...(choice.whole && !o.exists ? databaseDefinitions(choice.archive) : []),
+    ]),
+  );
+  const tablespaces = spaces.length === 0;
+  const base = { source: choice.record.name, target, largeObjects: choice.largeObjects, tablespaces };
   const all = choice.tables.map(({ artifact }) => artifact);
   const entries = choice.definitions.entries;
   const unbound = loose(choice, new Set());
   const bound = entries.filter(({ dumpId }) => !unbound.some((one) => one.dumpId === dumpId));
-  const nothingThere = { ...base, definitions: ids(bound), load: all, replace: [], left: [], skipped: unbound };
+  const nothingThere = {
+    ...base,
+    definitions: ids(bound),
+    load: all,
+    replace: [],
+    left: [],
+    skipped: [...unbound, ...spaces],
+  };
   if (!o.exists) return { ...nothingThere, make: true };
   await using session = await Session.open({ ...address, database: target }, host);
   if (await isEmptyDatabase(session)) return { ...nothingThere, make: false };
@@ -60,7 +79,7 @@ export async function planDatabase(o: PlanningOptions): Promise<DatabasePlan> {
     load: all.filter((artifact) => !there.has(artifact)),
     replace: conflict === 'replace' ? [...there] : [],
     left: conflict === 'skip' ? [...there] : [],
-    skipped,
+    skipped: [...skipped, ...spaces],
   };
 }
 
@@ -127,7 +146,7 @@ function loose({ definitions }: DatabaseChoice, existing: ReadonlySet<number>): 
   return definitions.foreignKeys.flatMap(({ entry, needs }) => {
     const missing = needs.filter(({ dumpId }) => !existing.has(dumpId));
     if (missing.length === 0) return [];
-    const names = missing.map(({ namespace, tag }) => `${namespace}.${tag}`).join(', ');
+    const names = [...new Set(missing.map(({ namespace, tag }) => `${namespace}.${tag}`))].join(', ');
     return [
       {
         dumpId: entry.dumpId,

@@ -13,29 +13,34 @@ import { isMetadata } from './large-object-groups.ts';
 import { readLargeObjects, storedLargeObjects } from './large-objects.ts';
 import { MadeDatabase } from './made-database.ts';
 import type { LargeObjectsRecord, TableRecord } from './manifest.ts';
+import type { Skipped } from './restore-plan.ts';
 import { copyRows, verifyRows } from './restore-rows.ts';
 import { type DatabaseRestoreOptions, rowsOf } from './restoring.ts';
 import { replaceRows } from './row-replacement.ts';
+import { moveSequencesOn } from './sequence-states.ts';
 import { Session } from './session.ts';
 import { indexesOf } from './table-indexes.ts';
+import { fillViews, isViewContent } from './view-contents.ts';
 
 /**
  * Makes what is planned of one database: definitions first, then the rows of several tables at a time, then indexes, keys and
- * triggers. A database that is made has another name until all of it is there, and is dropped when it does not come to that.
+ * triggers. A database that is made has another name until all of it is there, and is dropped when it does not come to that. Gives what
+ * could not be made of it, where the rest is good without.
  */
-export async function restoreDatabase(o: DatabaseRestoreOptions): Promise<void> {
+export async function restoreDatabase(o: DatabaseRestoreOptions): Promise<Skipped[]> {
   const { plan, choice, address, host } = o;
   if (!plan.make) return fill(o, plan.target);
-  const made = await MadeDatabase.make({
+  await using made = await MadeDatabase.make({
     address,
     host,
     archive: choice.archive,
     whole: choice.whole,
+    tablespaces: plan.tablespaces,
     name: plan.target,
   });
   try {
-    await fill(o, made.temporaryName);
-    await made.keep();
+    const skipped = await fill(o, made.temporaryName);
+    return [...skipped, ...(await made.keep())];
   } catch (error) {
     await dropMade(made, error);
     throw error;
@@ -59,7 +64,7 @@ async function dropMade(made: MadeDatabase, cause: unknown): Promise<void> {
   }
 }
 
-async function fill(o: DatabaseRestoreOptions, database: string): Promise<void> {
+async function fill(o: DatabaseRestoreOptions, database: string): Promise<Skipped[]> {
   const { plan, choice } = o;
   const wanted = new Set(plan.definitions);
   const entries = choice.archive.entries.filter(({ dumpId }) => wanted.has(dumpId));
@@ -68,8 +73,11 @@ async function fill(o: DatabaseRestoreOptions, database: string): Promise<void> 
   await makeDefinitions(o, database, amongData(entries), 'data', ['--single-transaction']);
   if (plan.replace.length > 0) await replaceRows(o, database);
   if (plan.largeObjects) await loadLargeObjects(o, database);
-  const rest = entries.filter((entry) => !indexed.has(entry));
+  const rest = entries.filter((entry) => !indexed.has(entry) && !isViewContent(entry));
   await makeDefinitions(o, database, rest, 'post-data', ['--exit-on-error', `--jobs=${o.parallel}`]);
+  await using session = await Session.open({ ...o.address, database }, o.host);
+  if (plan.replace.length > 0) await moveSequencesOn(session, choice.definitions.entries);
+  return await fillViews(session, entries);
 }
 
 /** What pg_restore makes with the rows: the state of sequences, and from version 17 on large objects, with what is said of them. */
@@ -93,7 +101,15 @@ async function makeDefinitions(
   const wanted = new Set(entries);
   const all = o.choice.archive.entries.filter((entry) => wanted.has(entry) || isSetting(entry));
   const file = await archiveFile(o, o.choice.archive, all);
-  const words = [`--section=${section}`, ...args, '--no-password', `--dbname=${connectionString(database)}`, file];
+  const spaces = o.plan.tablespaces ? [] : ['--no-tablespaces'];
+  const words = [
+    `--section=${section}`,
+    ...spaces,
+    ...args,
+    '--no-password',
+    `--dbname=${connectionString(database)}`,
+    file,
+  ];
   await o.programs.run('pg_restore', words, `make the ${section} definitions of ${o.plan.target}`);
 }
 

@@ -59,6 +59,14 @@ const CLASSES: readonly (readonly [RegExp, Kind])[] = [
     },
   ],
   [
+    /^25006/,
+    {
+      code: 'POSTGRES_READ_ONLY',
+      permanent: true,
+      hint: 'a standby takes no restore: name the primary in the address',
+    },
+  ],
+  [
     /^(42P01|42704|XX000)/,
     { code: 'POSTGRES_CHANGED', permanent: false, hint: 'definitions changed meanwhile: run it again' },
   ],

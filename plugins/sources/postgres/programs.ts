@@ -13,6 +13,8 @@ const FOLDERS: readonly (readonly [folder: string, bin: (name: string) => string
   ['/usr', (name) => (/^pgsql-\d+$/.test(name) ? `${name}/bin` : undefined)],
 ];
 
+const MAY_WRITE = '-c default_transaction_read_only=off -c statement_timeout=0';
+
 export type Program = 'pg_dump' | 'pg_dumpall' | 'pg_restore';
 type Running = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -60,7 +62,8 @@ export class Programs {
   start(program: Program, args: readonly string[]): Running {
     this.#host.signal.throwIfAborted();
     const child = spawn(join(this.#folder, program), args, {
-      env: this.#environment,
+      // A database or role may be set so that nothing could be made in it; pg_dump sees to this itself.
+      env: program === 'pg_restore' ? { ...this.#environment, PGOPTIONS: MAY_WRITE } : this.#environment,
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: this.#host.signal,
       killSignal: 'SIGTERM',
@@ -91,7 +94,8 @@ export async function endOf(child: Running): Promise<string | undefined> {
 }
 
 export function programFailed(program: Program, action: string, said: string): never {
-  const kind = SAID.find(([pattern]) => pattern.test(said))?.[1] ?? {
+  const all = program === 'pg_restore' ? [...SAID_OF_RESTORES, ...SAID] : SAID;
+  const kind = all.find(([pattern]) => pattern.test(said))?.[1] ?? {
     code: 'POSTGRES_FAILED',
     permanent: false,
     hint: 'see the log of the server',
@@ -99,11 +103,40 @@ export function programFailed(program: Program, action: string, said: string): n
   fail({ ...kind, message: `cannot ${action}: ${lastWords(said) || `${program} was ended`}`, origin: 'source' });
 }
 
+type Said = readonly (readonly [RegExp, Pick<Failure, 'code' | 'permanent' | 'hint'>])[];
+
+const SAID_OF_RESTORES: Said = [
+  [
+    /permission denied|must be (superuser|owner|member|able)|no privileges/,
+    {
+      code: 'POSTGRES_DENIED',
+      permanent: true,
+      hint: 'name a user in the address who may make it, and give it to its owner: a superuser, or a member of the roles that own what is restored',
+    },
+  ],
+  [
+    /does not exist/,
+    {
+      code: 'POSTGRES_REFUSED',
+      permanent: true,
+      hint: 'the server has not got what a definition needs: make that first, or restore the tables that do without, by their names',
+    },
+  ],
+];
+
 /** By what these programs, and the server through them, say. */
-const SAID: readonly (readonly [RegExp, Pick<Failure, 'code' | 'permanent' | 'hint'>])[] = [
+const SAID: Said = [
   [
     /permission denied|must be (superuser|owner)/,
     { code: 'POSTGRES_DENIED', permanent: true, hint: 'GRANT pg_read_all_data TO the user of the agent' },
+  ],
+  [
+    /too many (connections|clients)|remaining connection slots/,
+    {
+      code: 'POSTGRES_BUSY',
+      permanent: false,
+      hint: 'raise the limit of connections of the server, the database or the role',
+    },
   ],
   [
     /server closed the connection|terminating connection|no connection to the server|the database system is (?:starting|shutting|in recovery)/,

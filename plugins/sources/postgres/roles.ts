@@ -29,6 +29,17 @@ export async function missingRoles(session: Session, roles: ReadonlySet<string>)
   return rows.map(({ name }) => name);
 }
 
+/** Roles, with those that they are members of, and that these are members of. */
+export function withGroups(globals: string, roles: readonly string[]): Set<string> {
+  const grants = [...globals.matchAll(new RegExp(`^GRANT ${NAME} TO ${NAME}`, 'gm'))];
+  const all = new Set(roles);
+  for (let before = -1; before < all.size; ) {
+    before = all.size;
+    for (const [, group = '', member = ''] of grants) if (all.has(unquoted(member))) all.add(unquoted(group));
+  }
+  return all;
+}
+
 /**
  * The statements of `pg_dumpall --globals-only` that make `roles`: with their attributes, passwords and settings, and as members of
  * each other and of roles that are there. It writes each on a line of its own, but for texts with line breaks in them.

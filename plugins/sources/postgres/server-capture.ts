@@ -22,8 +22,9 @@ export async function captureServer({ options, host, request }: ServerCaptureOpt
   await using session = await Session.open(address, host);
   const server = await serverFacts(session);
   const programs = await Programs.find(server.version, address, host, options.programs);
-  const { databases, idle } = await findDatabases(session, options.databases, select.databases);
+  const { databases, closed, idle } = await findDatabases(session, options.databases, select.databases);
   for (const pattern of idle) out.skip(pattern, nothing(`no database is called ${pattern}`));
+  for (const { name, why } of closed) out.skip(name, notConnected(name, why));
   const rolePasswords = await mayReadPasswords(session);
   await storeText(out, GLOBALS, await globals(programs, rolePasswords));
   await storeText(out, SETTINGS, JSON.stringify(await serverSettings(session), null, 1));
@@ -84,6 +85,16 @@ async function storeText(out: Sink, name: string, text: string | Uint8Array): Pr
     if (bytes.length > 0) yield bytes;
   }
   await out.bytes(name, data(), { chunker: 'cdc' });
+}
+
+function notConnected(database: string, why: string) {
+  return {
+    code: 'POSTGRES_DENIED',
+    message: `database ${database} is not captured: ${why}`,
+    origin: 'source',
+    permanent: true,
+    hint: `ALTER DATABASE ${database} ALLOW_CONNECTIONS true, GRANT CONNECT ON DATABASE ${database}; or name the others in databases`,
+  } as const;
 }
 
 function nothing(message: string) {

@@ -1,16 +1,17 @@
-import { fail, type Json, type Plan, type Restored } from 'holdfast/plugin';
+import { fail, HoldfastError, type Json, type Plan, type Restored } from 'holdfast/plugin';
 import { GLOBALS } from './artifact-name.ts';
 import { type DatabasePlan, planDatabase } from './database-plan.ts';
 import { restoreDatabase } from './database-restore.ts';
+import { serverFailure } from './failure.ts';
 import { exportTo, planExport } from './folder-restore.ts';
 import { readManifest } from './manifest.ts';
 import { Programs } from './programs.ts';
 import { restoreAddress } from './restore-address.ts';
 import { RestoreMask } from './restore-mask.ts';
-import { chooseDatabases, type DatabaseChoice } from './restore-plan.ts';
+import { chooseDatabases, type DatabaseChoice, type Skipped } from './restore-plan.ts';
 import type { RestoringOptions } from './restoring-options.ts';
-import { missingRoles, roleStatements, rolesOf, withoutPasswords } from './roles.ts';
-import { findDatabases, serverFacts } from './server.ts';
+import { missingRoles, roleStatements, rolesOf, withGroups, withoutPasswords } from './roles.ts';
+import { serverFacts } from './server.ts';
 import { type Address, describeAddress, Session } from './session.ts';
 
 interface ServerState {
@@ -28,7 +29,7 @@ export async function planServerRestore(o: RestoringOptions): Promise<Plan> {
   const { address, database } = restoreAddress(into.server, o.options.connection);
   if (database !== undefined && choices.length > 1) ambiguous(choices, database);
   await using session = await Session.open(address, o.host);
-  const { databases: there } = await findDatabases(session, undefined, undefined);
+  const there = await session.rows<{ name: string }>('SELECT datname AS name FROM pg_catalog.pg_database');
   const plans: DatabasePlan[] = [];
   for (const choice of choices) {
     const target = database ?? choice.record.name;
@@ -40,7 +41,8 @@ export async function planServerRestore(o: RestoringOptions): Promise<Plan> {
     const wanted = new Set(plans[i]?.definitions);
     return archive.entries.filter(({ dumpId, desc }) => wanted.has(dumpId) || desc.startsWith('DATABASE'));
   });
-  const roles = await missingRoles(session, rolesOf(entries));
+  const named = await missingRoles(session, rolesOf(entries));
+  const roles = named.length === 0 ? [] : await missingRoles(session, withGroups(await readGlobals(o), named));
   const state: ServerState = { databases: plans, roles };
   return {
     steps: [...(roles.length > 0 ? [`make roles ${roles.join(', ')}`] : []), ...plans.flatMap(stepsOf), ...mask.steps],
@@ -62,26 +64,25 @@ export async function restoreServer(o: RestoringOptions, plan: Plan): Promise<Re
   const made = await makeRoles(o, address, state.roles);
   const parallel = Math.max(1, Math.min(o.options.parallel ?? 4, o.request.parallel));
   const readBack = o.options.readBack ?? true;
+  const skipped: Skipped[] = [];
+  const done: string[] = [];
   for (const one of state.databases) {
     const choice = choices.find(({ record }) => record.name === one.source);
-    if (choice !== undefined)
-      await restoreDatabase({
-        plan: one,
-        choice,
-        address,
-        programs,
-        host: o.host,
-        from: o.from,
-        parallel,
-        readBack,
-        mask,
-      });
+    if (choice === undefined) continue;
+    const all = { plan: one, choice, address, programs, host: o.host, from: o.from, parallel, readBack, mask };
+    try {
+      skipped.push(...(await restoreDatabase(all)));
+    } catch (error) {
+      throw state.databases.length > 1 ? ofDatabase(one.target, done, error) : error;
+    }
+    done.push(one.target);
   }
   return {
     facts: factsOf(choices, restoredTables(state.databases), mask, readBack),
     skipped: [
       ...(manifest.rolePasswords ? [] : withoutPasswords(made)),
       ...state.databases.flatMap(({ skipped }) => skipped),
+      ...skipped,
     ],
     masked: mask.report,
   };
@@ -123,18 +124,25 @@ async function programsFor(
   return Programs.find(Math.max(version, ...dumped), address, o.host, o.options.programs);
 }
 
+/** Of several, which one it was, and which are there. */
+function ofDatabase(target: string, done: readonly string[], error: unknown): HoldfastError {
+  const failure = serverFailure(error, `restore database ${target}`);
+  const there = done.length === 0 ? '' : `; restored before it, and there: ${done.join(', ')}`;
+  return new HoldfastError({ ...failure, message: `database ${target}: ${failure.message}${there}` }, { cause: error });
+}
+
+async function readGlobals({ from }: RestoringOptions): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of from.bytes(GLOBALS)) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+}
+
 /** Returns the statements that made them. */
 async function makeRoles(o: RestoringOptions, address: Address, roles: readonly string[]): Promise<readonly string[]> {
   if (roles.length === 0) return [];
-  const parts: Uint8Array[] = [];
-  for await (const part of o.from.bytes(GLOBALS)) parts.push(part);
   await using session = await Session.open(address, o.host);
   const present = await session.rows<{ rolname: string }>('SELECT rolname FROM pg_catalog.pg_roles');
-  const statements = roleStatements(
-    Buffer.concat(parts).toString('utf8'),
-    roles,
-    new Set(present.map(({ rolname }) => rolname)),
-  );
+  const statements = roleStatements(await readGlobals(o), roles, new Set(present.map(({ rolname }) => rolname)));
   await session.run('BEGIN', ...statements, 'COMMIT');
   return statements;
 }

@@ -33,24 +33,36 @@ export interface DatabaseFacts {
   readonly bytes: number;
 }
 
-/** The databases that fit one of `patterns`, and of `chosen` where a job chooses; `idle` are patterns that none fits. */
+/**
+ * The databases that fit one of `patterns`, and of `chosen` where a job chooses. `closed`: those among them that this user cannot connect
+ * to, and why; `idle`: patterns that none fits.
+ */
 export async function findDatabases(
   session: Session,
   patterns: readonly string[] | undefined,
   chosen: readonly string[] | undefined,
-): Promise<{ databases: DatabaseFacts[]; idle: string[] }> {
-  const all = await session.rows<{ name: string; encoding: string; bytes: string | null }>(
-    `SELECT datname AS name, pg_encoding_to_char(encoding) AS encoding,
+): Promise<{ databases: DatabaseFacts[]; closed: { name: string; why: string }[]; idle: string[] }> {
+  const all = await session.rows<{ name: string; encoding: string; open: boolean; bytes: string | null }>(
+    `SELECT datname AS name, pg_encoding_to_char(encoding) AS encoding, datallowconn AS open,
        CASE WHEN has_database_privilege(oid, 'connect') THEN pg_database_size(oid)::text END AS bytes
-     FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname`,
+     FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname`,
   );
   const fits = (name: string, some: readonly string[] | undefined) =>
     some === undefined || some.some((pattern) => namePattern(pattern)(name));
-  const databases = all.filter(({ name }) => fits(name, patterns) && fits(name, chosen));
+  const wanted = all.filter(({ name }) => fits(name, patterns) && fits(name, chosen));
+  const databases = wanted.filter(({ open, bytes }) => open && bytes !== null);
+  const closed = wanted.flatMap(({ name, open, bytes }) => {
+    if (!open) return [{ name, why: 'it lets nobody connect (ALLOW_CONNECTIONS)' }];
+    return bytes === null ? [{ name, why: 'the role may not connect to it' }] : [];
+  });
   const idle = [...(patterns ?? []), ...(chosen ?? [])].filter(
     (one) => !all.some(({ name }) => namePattern(one)(name)),
   );
-  return { databases: databases.map((one) => ({ ...one, bytes: Number(one.bytes ?? 0) })), idle };
+  return {
+    databases: databases.map(({ name, encoding, bytes }) => ({ name, encoding, bytes: Number(bytes ?? 0) })),
+    closed,
+    idle,
+  };
 }
 
 /** What was set otherwise than the program has it, for whoever sets up a new server: some of it is secret, so it is no fact. */

@@ -50,6 +50,11 @@ const SETTINGS = [
   'SET idle_in_transaction_session_timeout = 0',
   "SET lock_timeout = '30s'",
   'SET row_security = off',
+  "SET bytea_output = 'hex'",
+  'SET quote_all_identifiers = off',
+  'SET default_transaction_read_only = off',
+  // From version 14 on.
+  "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'",
   "SET search_path = ''",
 ];
 
