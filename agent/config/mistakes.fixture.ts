@@ -328,12 +328,12 @@ export const mistakes: readonly Mistake[] = [
   {
     name: 'quantities that make no sense',
     text: policy({
-      sources: 'sources: { app: { type: files, paths: [/srv], objectives: { rpo: ‸0s, rto: ‸0h0m } } }',
+      sources: 'sources: { app: { type: files, paths: [/srv], objectives: { rpo: ‸0s } } }',
       jobs: 'jobs:\n  app: { source: app, targets: [local], timeout: ‸0s }',
-      alerts: 'alerts:\n  - { when: storage.used, above: ‸0% }\n  - { when: backup.overdue, after: ‸0d }',
+      alerts: 'alerts:\n  - { when: storage.used, above: ‸0% }\n  - { when: backup.overdue, after: ‸0d0h }',
       plans: 'plans:\n  all: { rto: ‸0s, steps: [{ restore: app, at: ‸rubbish, timeout: ‸0 s }] }',
     }),
-    expected: ['HF2009', 'HF2009', 'HF2009', 'HF2012', 'HF2009', 'HF2009', 'HF2012', 'HF2006'],
+    expected: ['HF2009', 'HF2009', 'HF2012', 'HF2009', 'HF2009', 'HF2012', 'HF2006'],
   },
   {
     name: 'memory in which nothing fits',

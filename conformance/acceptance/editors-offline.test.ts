@@ -57,7 +57,7 @@ describe('holdfast schema', () => {
     const text =
       '# yaml-language-server: $schema=part.schema.json\njobs: { a: { source: b, retention: c, timeout: 2 hours } }\n';
     const { diagnostics } = await server.show(join(folder, 'jobs.yaml'), text);
-    assert.match(diagnostics.map(({ message }) => message).join('\n'), /^This is not a duration: .*$/);
+    assert.match(diagnostics.map(({ message }) => message).join('\n'), /^This is not a duration above zero: .*$/);
   });
 
   test('is found by the settings for VS Code that docs/editors.md has', async () => {
@@ -76,7 +76,7 @@ describe('holdfast schema', () => {
       );
       return diagnostics.map(({ message }) => message.replace(/:.*/, '')).sort();
     };
-    const duration = 'This is not a duration';
+    const duration = 'This is not a duration above zero';
     const missing = ['Missing property "recipients".', 'Missing property "version".'];
     assert.deepEqual(await messages('holdfast.yaml'), [...missing, duration]);
     assert.deepEqual(await messages('conf.d/jobs.yaml'), [duration]);
