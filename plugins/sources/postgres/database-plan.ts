@@ -32,6 +32,8 @@ export interface PlanningOptions {
   readonly target: string;
   readonly exists: boolean;
   readonly address: Address;
+  /** Of the same server, to any database. */
+  readonly server: Session;
   readonly host: Host;
   readonly conflict: RestoreRequest['conflict'];
 }
@@ -39,9 +41,8 @@ export interface PlanningOptions {
 /** Looks at the database that would be restored to, and changes nothing. */
 export async function planDatabase(o: PlanningOptions): Promise<DatabasePlan> {
   const { choice, target, address, host, conflict } = o;
-  await using server = await Session.open(address, host);
   const spaces = leftToDefault(
-    await missingTablespaces(server, [
+    await missingTablespaces(o.server, [
       ...choice.definitions.entries,
       ...(choice.whole && !o.exists ? databaseDefinitions(choice.archive) : []),
     ]),

@@ -4,6 +4,7 @@ import { databaseDefinitions } from './definition-choice.ts';
 import { asking, codeOf, serverFailure } from './failure.ts';
 import type { Skipped } from './restore-plan.ts';
 import { type Address, Session } from './session.ts';
+import { quoted } from './sql-name.ts';
 import { withoutTablespace } from './tablespaces.ts';
 
 const PREFIX = 'holdfast_restoring_';
@@ -179,9 +180,4 @@ async function emptied(address: Address, host: Host): Promise<void> {
      WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')`,
   );
   for (const { kind, name } of tables) await session.run(`DROP ${kind} IF EXISTS ${name} CASCADE`);
-}
-
-/** A name as SQL takes it for nothing else. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

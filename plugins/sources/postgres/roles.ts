@@ -2,6 +2,7 @@ import type { Failure } from 'holdfast/plugin';
 import type { ArchiveEntry } from './archive.ts';
 import type { Skipped } from './restore-plan.ts';
 import type { Session } from './session.ts';
+import { unquoted } from './sql-name.ts';
 
 /** How PostgreSQL writes a name: as it is, or in quotes. */
 const NAME = '("(?:[^"]|"")*"|[^\\s",;]+)';
@@ -79,8 +80,4 @@ export function withoutPasswords(statements: readonly string[]): Skipped[] {
     };
     return [{ what: `password of role ${unquoted(name)}`, failure }];
   });
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }

@@ -1,10 +1,10 @@
 import { fail } from 'holdfast/plugin';
 import { asking } from './failure.ts';
-import { quoted } from './made-database.ts';
 import type { TableRecord } from './manifest.ts';
 import { copyRows, type Loaded, type RowsToLoad, verifyRows } from './restore-rows.ts';
 import { type DatabaseRestoreOptions, rowsOf } from './restoring.ts';
 import { Session } from './session.ts';
+import { quoted } from './sql-name.ts';
 
 /**
  * Gives tables that are there the rows that were captured, all of them in one transaction: who reads meanwhile sees the rows before,

@@ -34,7 +34,17 @@ export async function planServerRestore(o: RestoringOptions): Promise<Plan> {
   for (const choice of choices) {
     const target = database ?? choice.record.name;
     const exists = there.some(({ name }) => name === target);
-    plans.push(await planDatabase({ choice, target, exists, address, host: o.host, conflict: o.request.conflict }));
+    plans.push(
+      await planDatabase({
+        choice,
+        target,
+        exists,
+        address,
+        server: session,
+        host: o.host,
+        conflict: o.request.conflict,
+      }),
+    );
   }
   const mask = await RestoreMask.open(o, manifest, choices, restoredTables(plans));
   const entries = choices.flatMap(({ archive }, i) => {

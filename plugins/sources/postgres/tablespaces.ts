@@ -1,6 +1,7 @@
 import type { ArchiveEntry } from './archive.ts';
 import type { Skipped } from './restore-plan.ts';
 import type { Session } from './session.ts';
+import { unquoted } from './sql-name.ts';
 
 const OF_A_DATABASE = / TABLESPACE = ("(?:[^"]|"")*"|[^\s";]+)/;
 
@@ -33,8 +34,4 @@ export function leftToDefault(names: readonly string[]): Skipped[] {
       hint: `CREATE TABLESPACE ${name} LOCATION … before the restore, to have it there`,
     },
   }));
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
