@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { DomainLock } from '../catalog/domain-lock.ts';
-import { fail, failureOf } from '../contract/index.ts';
+import { fail } from '../contract/index.ts';
 import { generatePassphrase } from '../security/generated-passphrase.ts';
 import { givenPassphrase } from '../security/passphrase.ts';
 import { askSecret } from '../security/prompt.ts';
@@ -30,15 +29,13 @@ export interface RecoveryKeyOptions {
 
 /**
  * Makes this host's recovery key when there is none; undefined when it was there, or when it was made once and has been
- * taken off since (its public half stays). Fails with PASSPHRASE_NEEDED before anything is made.
+ * taken off since (its public half stays). Only under `lockInit`. Fails with PASSPHRASE_NEEDED before anything is made.
  */
 export async function ensureRecoveryKey(
   invocation: Invocation,
   options: RecoveryKeyOptions,
 ): Promise<MadeRecoveryKey | undefined> {
   const { stateFolder, env, now, terminal } = invocation;
-  if (existsSync(recoveryKeyFile(stateFolder)) && existsSync(recoveryPublicKeyFile(stateFolder))) return undefined;
-  using _ = lockMaking(stateFolder);
   await completeRecoveryKey(stateFolder);
   if (existsSync(recoveryKeyFile(stateFolder)) || existsSync(recoveryPublicKeyFile(stateFolder))) return undefined;
   const given = await givenPassphrase({ purpose: 'the recovery key', env, ...passphraseFile(invocation, options) });
@@ -50,25 +47,6 @@ export async function ensureRecoveryKey(
   terminal.message('Making a recovery key …');
   await makeRecoveryKey({ stateFolder, name, passphrase, keepPassphrase: fate === 'kept', created: now() });
   return { fate, passphrase };
-}
-
-/**
- * Two at once would take each other's files for left-overs, and leave the key of one with the passphrase of the other. Undefined where
- * the state folder cannot be written to: what is made there next says so.
- */
-function lockMaking(stateFolder: string): DomainLock | undefined {
-  try {
-    return DomainLock.take(stateFolder, '.recovery-key');
-  } catch (error) {
-    if (failureOf(error, { code: '', origin: 'agent' }).code !== 'BUSY') return undefined;
-    return fail({
-      code: 'BUSY',
-      message: 'Another `holdfast init` is making the recovery key of this host.',
-      origin: 'agent',
-      permanent: false,
-      hint: 'Say it again when that one has ended.',
-    });
-  }
 }
 
 function canShow(): boolean {

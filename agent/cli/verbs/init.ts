@@ -6,6 +6,7 @@ import { fail } from '../../contract/index.ts';
 import { createWholeFile, removeUnfinished } from '../../security/private-file.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { firstPolicy, POLICY_NAME, RECOVERY_RECIPIENT } from '../first-policy.ts';
+import { lockInit } from '../init-lock.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
 import { printable } from '../output/printable.ts';
 import type { OwnWriter } from '../own-writer.ts';
@@ -32,6 +33,7 @@ export interface InitOptions {
 export async function init(invocation: Invocation, options: InitOptions): Promise<Exit> {
   const { stateFolder } = invocation;
   await makeStateFolder(stateFolder);
+  using _ = lockInit(stateFolder);
   if (options.join) return join(invocation);
   const steps: SetupStep[] = [];
   const found = await findPolicy(invocation);

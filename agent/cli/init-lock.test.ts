@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import { DomainLock } from '../catalog/domain-lock.ts';
 import { holdfast } from './child.fixture.ts';
 
-test('while another init makes the recovery key, this one says so and makes nothing', async () => {
+test('while another init is at work, this one says so and makes nothing', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'holdfast-setup-'));
   const state = join(cwd, 'state');
   const init = () => holdfast(['init', '--yes', '--state', state], { cwd });
   try {
     {
-      using _ = DomainLock.take(state, '.recovery-key');
+      using _ = DomainLock.take(state, '.init');
       const { exit, stderr } = init();
       assert.deepEqual([exit, /Another `holdfast init`/.test(stderr)], [75, true], stderr);
       for (const name of ['state/recovery-key.asc', 'state/recovery-passphrase', 'holdfast.yaml'])
