@@ -6,6 +6,7 @@ import type { DomainKeys } from '../repository/keys/domain.ts';
 import { packKey, packPrefix, parseSnapshotKey, snapshotPrefix } from '../repository/layout.ts';
 import { framesByBirth, packsNeeded } from '../repository/missing-frames.ts';
 import { type KnownPack, PackList } from '../repository/pack-list.ts';
+import { Removals } from '../repository/removals.ts';
 import { readSnapshot, type StoredSnapshot } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { encodeTable } from '../repository/table.ts';
@@ -84,11 +85,21 @@ export async function catchUp(o: CatchUpOptions, copied: Copied): Promise<readon
   return problems;
 }
 
-/** Keys of those that others have and it lacks, oldest first; not those from before the job changed its domain. */
+/**
+ * Keys of those that others have and it lacks, oldest first; not those from before the job changed its domain, and none that is
+ * wanted no more, here or where it still lies.
+ */
 async function lackingSnapshots({ from, writers, writer, job, keys }: CatchUpOptions, alone: Store): Promise<string[]> {
   const prefix = snapshotPrefix(writer, job);
   const here = new Set(await alone.keys(prefix));
-  const there = (await from.keys(prefix)).filter((key) => parseSnapshotKey(key) !== undefined && !here.has(key));
+  const lists = await from.list(prefix);
+  const listed = [...new Set(lists.flatMap((list) => [...list.keys()]))].sort();
+  if (listed.every((key) => here.has(key))) return [];
+  const removals = await Removals.load(new Store([...alone.targets, ...from.targets]), writers);
+  const isWanted = (key: string) =>
+    alone.targets.every(({ name }) => removals.find(name, key, undefined) === undefined) &&
+    from.targets.some(({ name }, i) => lists[i]?.has(key) && removals.find(name, key, undefined) === undefined);
+  const there = listed.filter((key) => parseSnapshotKey(key) !== undefined && !here.has(key) && isWanted(key));
   const lacking: string[] = [];
   for (const key of there.reverse()) {
     const domain = await domainOf(from, writers, key);

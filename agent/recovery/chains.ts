@@ -1,6 +1,6 @@
 import type { Failure } from '../contract/index.ts';
 import { snapshotKey } from '../repository/layout.ts';
-import type { StoredSnapshot } from '../repository/snapshots.ts';
+import type { SnapshotListing, StoredSnapshot } from '../repository/snapshots.ts';
 
 /** A snapshot that does not follow the one before it. */
 export interface BrokenLink {
@@ -14,16 +14,19 @@ export interface BrokenLink {
 
 /**
  * Each snapshot names the hash of the one before it, so that a removal or a swap shows: those that do not follow, oldest first. Of
- * the last of a chain nothing in the repository says that it was there.
+ * the last of a chain nothing in the repository says that it was there. What a trusted writer removed leaves no hole.
  */
-export function brokenLinks(snapshots: readonly StoredSnapshot[]): BrokenLink[] {
+export function brokenLinks(listing: Pick<SnapshotListing, 'snapshots' | 'forgotten' | 'removals'>): BrokenLink[] {
+  const snapshots: readonly StoredSnapshot[] = [...listing.snapshots, ...listing.forgotten];
   const present = new Map(snapshots.map((snapshot) => [snapshot.key, snapshot]));
   return snapshots
     .toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence)
     .flatMap((snapshot) => {
       const before = beforeOf(snapshot);
       const found = before && present.get(before.key);
-      if (before === undefined || found?.opened.hash === snapshot.opened.header.previous) return [];
+      const { previous } = snapshot.opened.header;
+      if (before === undefined || found?.opened.hash === previous) return [];
+      if (found === undefined && listing.removals.knows(before.key, previous)) return [];
       return [{ snapshot, before, found, failure: notFollowing(snapshot, before, found !== undefined) }];
     });
 }

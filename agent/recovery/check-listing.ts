@@ -93,11 +93,12 @@ async function checkCopies(v: Verification): Promise<void> {
       if (!everywhere.has(key)) v.find({ level: 'list', target: name, object: key, failure, snapshots: [] });
     }
   }
+  const forgotten = new Set(v.listing.forgotten.map(({ key }) => key));
   for (const key of new Set(present.flatMap((keys) => [...keys]))) {
     const writer = parseSnapshotKey(key)?.writer;
-    if (writer === undefined || !v.writers.trusts(writer)) continue;
+    if (writer === undefined || !v.writers.trusts(writer) || forgotten.has(key)) continue;
     for (const [i, { name }] of targets.entries()) {
-      if (present[i]?.has(key)) continue;
+      if (present[i]?.has(key) || v.listing.removals.find(name, key, undefined) !== undefined) continue;
       v.find({
         level: 'list',
         target: name,

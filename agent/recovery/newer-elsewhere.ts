@@ -58,7 +58,7 @@ async function look(q: ElsewhereQuestion, target: string, loan: Loan): Promise<F
   await using other = await openReading(reading, loan);
   if (other.id !== q.repository.id) return [];
   const { snapshots } = await listSnapshots(other.store, other.writers);
-  const here = new Set([...q.listing.snapshots, ...q.listing.damaged].map(({ key }) => key));
+  const here = new Set([...q.listing.snapshots, ...q.listing.forgotten, ...q.listing.damaged].map(({ key }) => key));
   const newest = new Map(snapshots.map((one) => [`${one.opened.header.writer}/${one.opened.header.source}`, one]));
   return [...newest.values()].flatMap(({ key, id, opened, lacking = [] }) => {
     const { source, writer } = opened.header;

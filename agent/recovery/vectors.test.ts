@@ -112,9 +112,10 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
     ['recovery', 'escrow'].map(async (name) => readApprover(name, (await person(name)).publicKey)),
   );
   const writers = await Writers.load(store, id, { approvers });
-  const { snapshots, damaged, unapproved } = await listSnapshots(store, writers);
+  const listing = await listSnapshots(store, writers);
+  const { snapshots, damaged, unapproved } = listing;
   const outside = [
-    ...brokenLinks(snapshots).map(({ snapshot: { key }, failure: { code } }) => `${key} ${code}`),
+    ...brokenLinks(listing).map(({ snapshot: { key }, failure: { code } }) => `${key} ${code}`),
     ...damaged.map(({ key, failure: { code } }) => `${key} ${code}`),
     ...unapproved.map(({ key }) => `${key} WRITER_UNAPPROVED`),
     ...writers.problems.map(({ failure: { code } }) => code),

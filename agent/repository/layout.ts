@@ -11,6 +11,15 @@ export interface SnapshotName {
   readonly sequence: number;
 }
 
+/** A record of a writer; the hash makes it certain that one key never means two things. */
+export interface RemovalName {
+  readonly writer: string;
+  /** Counts from 1 within one writer and target. */
+  readonly sequence: number;
+  /** SHA-256 of the object, hex. */
+  readonly name: string;
+}
+
 export interface EpochName {
   readonly domain: string;
   readonly epoch: string;
@@ -35,12 +44,14 @@ const EPOCH_KEY = /^keys\/epochs\/([0-9a-f]{32})\/([0-9a-f]{32})$/;
 const PACK_KEY = /^packs\/([0-9a-f]{32})\/([0-9a-f]{2})\/(\2[0-9a-f]{62})$/;
 const INDEX_KEY = /^indexes\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 const SNAPSHOT_KEY = /^snapshots\/([0-9a-f]{32})\/([a-z0-9_-][a-z0-9._-]{0,127})\/([0-9]{10})$/;
+const REMOVAL_KEY = /^removals\/([0-9a-f]{32})\/([0-9]{10})-([0-9a-f]{64})$/;
 const APPROVAL_KEY = /^keys\/approvals\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 
 export const APPROVALS_PREFIX = 'keys/approvals/';
 export const WRITERS_PREFIX = 'keys/writers/';
 export const EPOCHS_PREFIX = 'keys/epochs/';
 export const SNAPSHOTS_PREFIX = 'snapshots/';
+export const REMOVALS_PREFIX = 'removals/';
 
 export function writerKey(writer: string): string {
   return WRITERS_PREFIX + part(ID, writer);
@@ -111,16 +122,30 @@ export function snapshotPrefix(writer: string, job?: string): string {
 }
 
 export function snapshotKey(writer: string, job: string, sequence: number): string {
-  const digits = String(sequence);
-  // The order of keys is the order of snapshots, so the digits must not run over.
-  if (!Number.isSafeInteger(sequence) || sequence < 1 || digits.length > SEQUENCE_DIGITS) invalid(digits);
-  return snapshotPrefix(writer, job) + digits.padStart(SEQUENCE_DIGITS, '0');
+  return snapshotPrefix(writer, job) + digitsOf(sequence);
 }
 
 export function parseSnapshotKey(key: string): SnapshotName | undefined {
   const [, writer, job, digits] = SNAPSHOT_KEY.exec(key) ?? [];
   const sequence = Number(digits);
   return writer !== undefined && job !== undefined && sequence >= 1 ? { writer, job, sequence } : undefined;
+}
+
+export function removalKey({ writer, sequence, name }: RemovalName): string {
+  return `${REMOVALS_PREFIX}${part(ID, writer)}/${digitsOf(sequence)}-${part(HASH, name)}`;
+}
+
+export function parseRemovalKey(key: string): RemovalName | undefined {
+  const [, writer, digits, name] = REMOVAL_KEY.exec(key) ?? [];
+  const sequence = Number(digits);
+  return writer !== undefined && name !== undefined && sequence >= 1 ? { writer, sequence, name } : undefined;
+}
+
+/** The order of keys is the order of numbers, so the digits must not run over. */
+function digitsOf(sequence: number): string {
+  const digits = String(sequence);
+  if (!Number.isSafeInteger(sequence) || sequence < 1 || digits.length > SEQUENCE_DIGITS) invalid(digits);
+  return digits.padStart(SEQUENCE_DIGITS, '0');
 }
 
 function part(shape: RegExp, text: string): string {

@@ -12,7 +12,10 @@ export type ObjectType =
   | 'session'
   | 'audit'
   | 'check'
-  | 'approval';
+  | 'approval'
+  | 'removal'
+  | 'mark'
+  | 'void';
 
 /** "HFST", type, format version, suite, 0. */
 export const HEADER_BYTES = 8;
@@ -37,6 +40,9 @@ const TYPE_NUMBERS: Readonly<Record<ObjectType, number>> = {
   audit: 9,
   check: 10,
   approval: 11,
+  removal: 12,
+  mark: 13,
+  void: 14,
 };
 
 /** The first 8 bytes of an object of this type. */

@@ -1,5 +1,6 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { parseSnapshotKey, SNAPSHOTS_PREFIX } from './layout.ts';
+import { Removals } from './removals.ts';
 import { decodeSnapshot, type OpenedSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
 import type { Writers } from './writers.ts';
@@ -11,6 +12,12 @@ export interface StoredSnapshot {
   readonly opened: OpenedSnapshot;
   /** Names of targets that do not have it while others do, where somebody looked. */
   readonly lacking?: readonly string[];
+}
+
+/** One that is wanted on no target any more that still has it. */
+export interface ForgottenSnapshot extends StoredSnapshot {
+  /** Since when on each target that has it, by its name. ISO 8601. */
+  readonly forgotten: Readonly<Record<string, string>>;
 }
 
 /** A snapshot object of a writer that nobody approved: to be shown, never to be used. */
@@ -26,6 +33,10 @@ export interface SnapshotListing {
    * Those of trusted writers. Oldest first: by time of start, except that within a writer's job the order of their numbers holds.
    */
   readonly snapshots: readonly StoredSnapshot[];
+  /** In the same order. They can be brought back until they are pruned. */
+  readonly forgotten: readonly ForgottenSnapshot[];
+  /** What was said to be wanted no more, whether it is still there or not. */
+  readonly removals: Removals;
   readonly unapproved: readonly UnapprovedSnapshot[];
   /** Snapshot objects of trusted writers that are there and cannot be read. */
   readonly damaged: readonly { readonly key: string; readonly failure: Failure }[];
@@ -40,8 +51,13 @@ export async function listSnapshots(
   writers: Writers,
   prefix = SNAPSHOTS_PREFIX,
 ): Promise<SnapshotListing> {
+  const removals = await Removals.load(store, writers);
   const snapshots: StoredSnapshot[] = [];
-  const damaged: { key: string; failure: Failure }[] = [];
+  const forgotten: ForgottenSnapshot[] = [];
+  const damaged: { key: string; failure: Failure }[] = [...removals.problems].map(({ object: key, failure }) => ({
+    key,
+    failure,
+  }));
   const unapproved: UnapprovedSnapshot[] = [];
   const lists = await store.list(prefix);
   for (const key of [...new Set(lists.flatMap((listed) => [...listed.keys()]))].sort()) {
@@ -51,16 +67,23 @@ export async function listSnapshots(
       continue;
     }
     try {
-      const lacking = store.targets.flatMap(({ name }, i) => (lists[i]?.has(key) ? [] : [name]));
       const { bytes: _, ...snapshot } = await readSnapshot(store, writers, key);
-      snapshots.push({ ...snapshot, ...(lacking.length === 0 ? {} : { lacking }) });
+      const places = store.targets.map(({ name }, i) => {
+        const removed = removals.find(name, key, snapshot.opened.hash);
+        return { name, there: lists[i]?.has(key) === true, removed };
+      });
+      const lacking = places.flatMap(({ name, there, removed }) => (there || removed ? [] : [name]));
+      const since = places.flatMap(({ name, there, removed }) => (there && removed ? [[name, removed.since]] : []));
+      if (places.some(({ there, removed }) => there && removed === undefined))
+        snapshots.push({ ...snapshot, ...(lacking.length === 0 ? {} : { lacking }) });
+      else forgotten.push({ ...snapshot, forgotten: Object.fromEntries(since) });
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
       damaged.push({ key, failure });
     }
   }
-  return { snapshots: inOrder(snapshots), unapproved, damaged };
+  return { snapshots: inOrder(snapshots), forgotten: inOrder(forgotten), removals, unapproved, damaged };
 }
 
 async function readUnapproved(
@@ -82,7 +105,7 @@ async function readUnapproved(
  * A clock that was wrong for one run must not make its snapshot the latest for years: one that claims to be younger than a later
  * one of its chain counts as just as old.
  */
-function inOrder(snapshots: readonly StoredSnapshot[]): StoredSnapshot[] {
+function inOrder<T extends StoredSnapshot>(snapshots: readonly T[]): T[] {
   const times = new Map<string, string>();
   const placed = snapshots
     .toSorted((a, b) => b.opened.header.sequence - a.opened.header.sequence)
@@ -143,8 +166,13 @@ export function chooseSnapshot(
 }
 
 /** What of a listing one writer made. */
-export function ofWriter({ snapshots, unapproved, damaged }: SnapshotListing, writer: string): SnapshotListing {
+export function ofWriter(
+  { snapshots, forgotten, removals, unapproved, damaged }: SnapshotListing,
+  writer: string,
+): SnapshotListing {
   return {
+    removals,
+    forgotten: forgotten.filter(({ opened }) => opened.header.writer === writer),
     snapshots: snapshots.filter(({ opened }) => opened.header.writer === writer),
     unapproved: unapproved.filter((one) => one.writer === writer),
     damaged: damaged.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
