@@ -141,6 +141,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   ])
     .argument('[source]', 'name of a source')
     .addOption(target())
+    .option('--forgotten', 'those that are wanted no more, and not pruned yet')
     .action((source, options, command) =>
       act(command, async (i) => (await import('./verbs/snapshots.ts')).snapshots(i, source, options)),
     );
@@ -242,6 +243,20 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
   reading(verify).action((source, options, command) =>
     act(command, async (i) => (await import('./verbs/verify.ts')).verify(i, source, options)),
   );
+
+  verb('forget', 'say which snapshots are wanted no more', [
+    ['forget --dry-run', 'what the classes of the policy keep on each target, and why'],
+    ['forget --yes', 'say so, and ask nothing; prune deletes'],
+    ['forget --undo 3f2a91c0', 'bring one back that was not pruned yet'],
+  ])
+    .argument('[snapshot...]', 'with --undo: what to bring back')
+    .addOption(target('on this one alone (default: on all)'))
+    .option('--undo', 'want these snapshots again')
+    .option('-n, --dry-run', 'show what stays and why, and do nothing')
+    .option('-y, --yes', 'ask nothing')
+    .action((ids, options, command) =>
+      act(command, async (i) => (await import('./verbs/forget.ts')).forget(i, ids, options)),
+    );
 
   const keys = verb('keys', 'list the keys of the repository', [
     ['keys', 'recipients, epochs and writers, with their age'],
@@ -364,8 +379,8 @@ function isGiven(word: string | undefined): word is string {
   return word !== undefined;
 }
 
-function target(): Option {
-  return new Option('--target <target>', 'read from this one alone (default: from all)');
+function target(description = 'read from this one alone (default: from all)'): Option {
+  return new Option('--target <target>', description);
 }
 
 function subcommandTerm(command: Command): string {

@@ -32,7 +32,7 @@ export interface FileRule {
 const leaves = ['contract'];
 const stores = [...leaves, 'system', 'config', 'repository', 'catalog', 'telemetry'];
 const running = [...stores, 'workers', 'engine'];
-const guided = [...running, 'retention', 'security', 'recovery', 'schedule', 'watch'];
+const guided = [...running, 'retention', 'security', 'recovery', 'pruning', 'schedule', 'watch'];
 
 /** A room of agent/, and the rooms it may import from beside itself. A new room is entered here first. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -47,6 +47,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   engine: [...stores, 'workers'],
   security: stores,
   recovery: [...running, 'security'],
+  pruning: [...running, 'retention'],
   schedule: running,
   watch: running,
   service: guided,

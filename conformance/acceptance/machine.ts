@@ -16,6 +16,10 @@ export interface MachineOptions {
   readonly sources?: Readonly<Record<string, object>>;
   /** What the jobs say beside targets and retention. */
   readonly jobs?: Readonly<Record<string, { readonly source: string; readonly select?: object }>>;
+  /** Targets beside `local`: local folders of these names on the machine. */
+  readonly moreTargets?: readonly string[];
+  /** `keep` of the class of all jobs; without it, the last 9. */
+  readonly keep?: Readonly<Record<string, number | string>>;
   /** The section `limits` of the policy. */
   readonly limits?: Readonly<Record<string, string | number>>;
 }
@@ -87,13 +91,18 @@ export class Machine implements AsyncDisposable {
     const { paths = [this.data], exclude = [], recipients = [], limits = {} } = o;
     const sources = o.sources ?? { files: { type: 'files', paths, exclude } };
     const jobs = o.jobs ?? Object.fromEntries(Object.keys(sources).map((source) => [source, { source }]));
-    const common = { targets: ['local'], retention: 'standard' };
+    const { moreTargets = [], keep = { last: 9 } } = o;
+    const common = { targets: ['local', ...moreTargets], retention: 'standard' };
+    const folders = { local: this.repository, ...Object.fromEntries(moreTargets.map((one) => [one, this.place(one)])) };
+    const targets = Object.entries(folders).map(
+      ([name, path]) => `${name}: { type: local, path: ${JSON.stringify(path)} }`,
+    );
     const readers = ['recovery', ...recipients].map((name) => `${name}: { publicKey: ${name}.asc }`);
     const text = `version: 1
 recipients: { ${readers.join(', ')} }
 sources: ${flow(sources)}
-targets: { local: { type: local, path: ${JSON.stringify(this.repository)} } }
-retention: { standard: { keep: { last: 9 } } }
+targets: { ${targets.join(', ')} }
+retention: { standard: { keep: ${flow(keep)} } }
 jobs: ${flow(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, { ...job, ...common }])))}
 limits: ${JSON.stringify(limits)}
 `;

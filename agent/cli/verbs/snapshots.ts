@@ -22,6 +22,7 @@ import { requirePolicy } from '../policy.ts';
 
 export interface SnapshotsOptions {
   readonly target?: string;
+  readonly forgotten?: boolean;
 }
 
 /** One line of the list. What nobody approved is shown, so that it is known, and marked, so that nobody relies on it. */
@@ -32,6 +33,8 @@ interface Row {
 
 interface Listed {
   readonly rows: readonly Row[];
+  /** How many more there are that are wanted no more; 0 when those are the ones that are listed. */
+  readonly forgotten: number;
   /** How many writers have snapshots in the repository, of whatever source: one host may be several. */
   readonly writers: number;
   readonly damaged: SnapshotListing['damaged'];
@@ -48,18 +51,26 @@ export async function snapshots(
   options: SnapshotsOptions,
 ): Promise<Exit> {
   const { terminal, command } = invocation;
-  const listed = await loadListing(invocation, source, options.target);
-  const { rows, damaged, unapproved, problems } = listed;
+  const listed = await loadListing(invocation, source, options);
+  const { rows, forgotten, damaged, unapproved, problems } = listed;
   if (terminal.options.json) terminal.json({ snapshots: rows.map(described), damaged, unapproved, problems });
   else if (rows.length > 0) terminal.data(table(invocation, listed));
   for (const { failure } of damaged) terminal.error(renderFailure(failure, terminal.paint.message));
   for (const failure of [...problems, ...unapproved]) terminal.warn(renderProblem(failure));
   const last = rows.findLast(({ trust }) => trust !== 'unapproved')?.snapshot;
-  if (rows.length + damaged.length + unapproved.length === 0)
-    terminal.message(`There are no snapshots${source ? ` of ${source}` : ''} yet. Next: ${command('run')}`);
+  const whose = source ? ` of ${source}` : '';
+  if (options.forgotten && rows.length === 0) terminal.message(`No snapshot${whose} is forgotten and still there.`);
+  else if (rows.length + damaged.length + unapproved.length === 0)
+    terminal.message(`There are no snapshots${whose} yet. Next: ${command('run')}`);
   else if (last !== undefined)
     terminal.message(
-      `\n${formatCounted(rows.length, 'snapshot')}. Next: ${command(`ls ${last.opened.header.source}`)}`,
+      options.forgotten
+        ? `\n${formatCounted(rows.length, 'snapshot')}. To bring one back: ${command(`forget --undo ${last.id}`)}`
+        : `\n${formatCounted(rows.length, 'snapshot')}. Next: ${command(`ls ${last.opened.header.source}`)}`,
+    );
+  if (forgotten > 0)
+    terminal.message(
+      `${formatCounted(forgotten, 'more snapshot')} ${forgotten === 1 ? 'is' : 'are'} wanted no more, and not pruned yet: ${command('snapshots --forgotten')}`,
     );
   return damaged.length === 0 ? EXIT.ok : EXIT.failed;
 }
@@ -67,26 +78,28 @@ export async function snapshots(
 async function loadListing(
   invocation: Invocation,
   source: string | undefined,
-  target: string | undefined,
+  { target, forgotten = false }: SnapshotsOptions,
 ): Promise<Listed> {
   const { policy, plugins } = await requirePolicy(invocation);
   await using engine = await openEngine(invocation, plugins);
   await using repository = await openRepository(engine, readingOf(policy, target), invocation.signal);
   const { store, writers, host } = repository;
   const listing = withVanished(await listSnapshots(store, writers), { engine, target, repository });
-  const trusted = listing.snapshots.map((snapshot): Row => {
+  const isWanted = ({ opened }: StoredSnapshot) => source === undefined || opened.header.source === source;
+  const trusted = (forgotten ? listing.forgotten : listing.snapshots).map((snapshot): Row => {
     return { snapshot, trust: snapshot.opened.header.writer === host?.writer ? 'own' : 'approved' };
   });
-  const others = listing.unapproved.flatMap(({ snapshot }): Row[] =>
+  const others = (forgotten ? [] : listing.unapproved).flatMap(({ snapshot }): Row[] =>
     snapshot === undefined ? [] : [{ snapshot, trust: 'unapproved' }],
   );
   // They may say any time: so they come last.
   const all = [...trusted, ...others];
   const ids = new Set(all.map(({ snapshot }) => snapshot.opened.header.writer));
-  const rows = all.filter(({ snapshot }) => source === undefined || snapshot.opened.header.source === source);
+  const rows = all.filter(({ snapshot }) => isWanted(snapshot));
   const problems = writers.problems.map(({ failure }) => advised(failure));
   const unapproved = unapprovedWriters(listing, writers, source);
-  return { rows, writers: ids.size, damaged: listing.damaged, unapproved, problems };
+  const more = forgotten ? 0 : listing.forgotten.filter(isWanted).length;
+  return { rows, forgotten: more, writers: ids.size, damaged: listing.damaged, unapproved, problems };
 }
 
 function described({ snapshot: { id, key, opened, lacking = [] }, trust }: Row) {
