@@ -3,10 +3,13 @@ import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { damaged } from '../repository/damage.ts';
 import { loadIndex, type PresentEpochs } from '../repository/index-loading.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
-import { packKey, packPrefix, parseSnapshotKey, snapshotPrefix } from '../repository/layout.ts';
-import { framesByBirth, packsNeeded } from '../repository/missing-frames.ts';
-import { type KnownPack, PackList } from '../repository/pack-list.ts';
+import type { HostKeys } from '../repository/keys/host-keys.ts';
+import { packKey, parseSnapshotKey, snapshotPrefix } from '../repository/layout.ts';
+import { birthName, framesByBirth, packsNeeded } from '../repository/missing-frames.ts';
+import { type KnownPack, PackList, packSizes } from '../repository/pack-list.ts';
+import type { References } from '../repository/references.ts';
 import { Removals } from '../repository/removals.ts';
+import { beginSession } from '../repository/sessions.ts';
 import { readSnapshot, type StoredSnapshot } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { encodeTable } from '../repository/table.ts';
@@ -21,7 +24,8 @@ export interface CatchUpOptions {
   /** The targets that are ahead of it. */
   readonly from: Store;
   readonly writers: Writers;
-  readonly writer: string;
+  readonly host: HostKeys;
+  readonly now: Date;
   readonly job: string;
   readonly keys: DomainKeys;
   readonly epochs: PresentEpochs;
@@ -48,7 +52,10 @@ export async function catchUp(o: CatchUpOptions, copied: Copied): Promise<readon
   const alone = new Store([o.target]);
   const lacking = await lackingSnapshots(o, alone);
   if (lacking.length === 0) return [];
-  const { packs } = await loadIndex(o.from, o.keys, 'read', o.epochs);
+  const last = lacking.at(-1) as string;
+  const { marked } = await beginSession(alone, { ...o, domain: o.keys.id, snapshot: last });
+  const here = framesByBirth((await loadIndex(alone, o.keys, 'read', { epochs: o.epochs, marked })).packs);
+  const { packs } = await loadIndex(o.from, o.keys, 'read', { epochs: o.epochs });
   const frames = framesByBirth(packs);
   const sizes = await packSizes(alone, o.keys);
   const delivery = new PackDelivery({ store: alone, domain: o.keys, packs: new PackList(), adopted: [] });
@@ -57,9 +64,11 @@ export async function catchUp(o: CatchUpOptions, copied: Copied): Promise<readon
   for (const key of lacking) {
     try {
       const snapshot = await readSnapshot(o.from, o.writers, key);
-      const { needed, missing } = packsNeeded(snapshot.opened.references(o.keys.indexKey), frames);
+      const references = without(snapshot.opened.references(o.keys.indexKey), here);
+      const { needed, missing } = packsNeeded(references, frames);
       if (missing > 0) fail(framesMissing(snapshot, missing));
       for (const pack of needed) {
+        if (marked.has(pack.name)) fail(stillBehind(o.target.name, MARKED));
         const there = sizes.get(pack.name);
         if (there !== undefined && there !== pack.size) fail(cutShort(o, pack, there));
         if (there !== undefined) continue;
@@ -85,12 +94,26 @@ export async function catchUp(o: CatchUpOptions, copied: Copied): Promise<readon
   return problems;
 }
 
+/** It could go at any moment, and what is there cannot be put again. */
+const MARKED = 'a pack that they need is being pruned there; when it is gone it is copied again';
+
+/** What of these frames is not among those that are there, by whatever packs. */
+function without({ births }: References, there: ReadonlyMap<string, { has(ordinal: number): boolean }>): References {
+  return {
+    births: births.flatMap(({ salt, ordinals }) => {
+      const present = there.get(birthName(salt));
+      const lacking = present === undefined ? ordinals : ordinals.filter((ordinal) => !present.has(ordinal));
+      return lacking.length === 0 ? [] : [{ salt, ordinals: lacking }];
+    }),
+  };
+}
+
 /**
  * Keys of those that others have and it lacks, oldest first; not those from before the job changed its domain, and none that is
  * wanted no more, here or where it still lies.
  */
-async function lackingSnapshots({ from, writers, writer, job, keys }: CatchUpOptions, alone: Store): Promise<string[]> {
-  const prefix = snapshotPrefix(writer, job);
+async function lackingSnapshots({ from, writers, host, job, keys }: CatchUpOptions, alone: Store): Promise<string[]> {
+  const prefix = snapshotPrefix(host.writer, job);
   const here = new Set(await alone.keys(prefix));
   const lists = await from.list(prefix);
   const listed = [...new Set(lists.flatMap((list) => [...list.keys()]))].sort();
@@ -117,13 +140,6 @@ async function domainOf(from: Store, writers: Writers, key: string): Promise<str
     if (failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }).origin === 'target') throw error;
     return undefined;
   }
-}
-
-async function packSizes(alone: Store, { id }: DomainKeys): Promise<Map<string, number>> {
-  const [listed] = await alone.list(packPrefix(id));
-  const sizes = new Map<string, number>();
-  for (const { key, size } of listed?.values() ?? []) sizes.set(key.slice(key.lastIndexOf('/') + 1), size);
-  return sizes;
 }
 
 function readPack({ from, keys }: CatchUpOptions, { name }: KnownPack): Promise<Uint8Array> {

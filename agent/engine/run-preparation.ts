@@ -2,8 +2,8 @@ import type { Failure } from '../contract/index.ts';
 import type { EnsuredDomain } from '../repository/domains.ts';
 import { type LoadedIndex, loadIndex } from '../repository/index-loading.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
-import { packPrefix } from '../repository/layout.ts';
-import { framesByBirth, packsNeeded } from '../repository/missing-frames.ts';
+import { framesByBirth, missingFrames } from '../repository/missing-frames.ts';
+import { PackList, packSizes } from '../repository/pack-list.ts';
 import { Store } from '../repository/store.ts';
 import type { Succession } from '../repository/succession.ts';
 import { completeLast } from './snapshot-commit.ts';
@@ -18,30 +18,31 @@ export interface Standing {
 /**
  * Loads the index of the targets that a run can write to at once. One that lacks what it would take to hold the last snapshot, because
  * it was away while others were written to, is left out: else all that it lacks would be read and stored a second time everywhere. One
- * whose packs are there and not whole is not helped by copying: it stays, and what they held is stored anew.
+ * whose packs are there and not whole is not helped by copying: it stays, and what they held is stored anew. What is `marked` to go is
+ * as good as gone.
  */
 export async function loadStanding(
   store: Store,
   succession: Succession,
   keys: DomainKeys,
-  epochs: EnsuredDomain['epochs'],
+  { epochs, marked }: { readonly epochs: EnsuredDomain['epochs']; readonly marked: ReadonlySet<string> },
 ): Promise<Standing> {
-  const loaded = await loadIndex(store, keys, 'write', epochs);
+  const loaded = await loadIndex(store, keys, 'write', { epochs, marked });
   if (await completeLast(succession, keys, loaded.packs)) return { loaded, behind: new Set() };
-  const names = new Set(succession.lacking.map(({ name }) => name));
-  const ahead = new Store(store.targets.filter(({ name }) => !names.has(name)));
-  const { packs } = await loadIndex(ahead, keys, 'read', epochs);
-  const references = succession.last?.opened.references(keys.indexKey) ?? { births: [] };
-  const { needed } = packsNeeded(references, framesByBirth(packs));
   const behind = new Set<string>();
+  const references = succession.last?.opened.references(keys.indexKey) ?? { births: [] };
   for (const target of succession.lacking) {
-    const there = await new Store([target]).keys(packPrefix(keys.id));
-    const has = new Set(there.map((key) => key.slice(key.lastIndexOf('/') + 1)));
-    if ([...needed].some(({ name }) => !has.has(name))) behind.add(target.name);
+    const alone = new Store([target]);
+    const { packs, absent } = await loadIndex(alone, keys, 'read', { epochs });
+    const sizes = await packSizes(alone, keys);
+    // What is there and not whole is not helped by copying.
+    const cut = new PackList();
+    for (const [i, pack] of absent.entries()) if (sizes.has(pack.name)) cut.set(i, pack);
+    if (missingFrames(references, packs, framesByBirth(cut)) > 0) behind.add(target.name);
   }
   if (behind.size === 0) return { loaded, behind };
   const others = new Store(store.targets.filter(({ name }) => !behind.has(name)));
-  const again = await loadIndex(others, keys, 'write', epochs);
+  const again = await loadIndex(others, keys, 'write', { epochs, marked });
   await completeLast(
     { ...succession, lacking: succession.lacking.filter(({ name }) => !behind.has(name)) },
     keys,

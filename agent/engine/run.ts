@@ -6,7 +6,9 @@ import { replicateApprovals } from '../repository/approvals.ts';
 import { type EnsuredDomain, ensureDomain, publishWriter } from '../repository/domains.ts';
 import { type DomainKeys, domainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
+import { snapshotKey } from '../repository/layout.ts';
 import type { Replicas } from '../repository/replicas.ts';
+import { beginSession } from '../repository/sessions.ts';
 import { Store } from '../repository/store.ts';
 import { type Succession, successionOf } from '../repository/succession.ts';
 import { encodeTable } from '../repository/table.ts';
@@ -175,7 +177,10 @@ class Run {
     }
     const { domain, epochs } = ensured;
     const keys = domainKeys(domain.id, domain.name, domain.secret);
-    const standing = await loadStanding(store, succession, keys, epochs);
+    const snapshot = snapshotKey(host.writer, job.name, succession.sequence);
+    const begun = await beginSession(store, { host, writers, domain: domain.id, snapshot, now: this.started });
+    problems.push(...begun.problems.map(({ failure }) => failure));
+    const standing = await loadStanding(store, succession, keys, { epochs, marked: begun.marked });
     problems.push(...standing.loaded.problems.map(({ failure }) => failure));
     return { ensured, succession, writers, keys, standing, problems };
   }
@@ -290,7 +295,8 @@ class Run {
       reached: new Store(targets.filter(({ name }) => !this.#replicas?.leftOut.has(name))),
       snapshot: this.#snapshot?.key ?? '',
       writers,
-      writer: ensured.host.writer,
+      host: ensured.host,
+      now: this.started,
       job: job.name,
       keys,
       epochs: ensured.epochs,

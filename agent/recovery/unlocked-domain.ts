@@ -72,7 +72,7 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
     const body = await bodyOf(snapshot, epochs);
     const needed = snapshot.opened.references(keys.indexKey);
     const usable = await epochs.present();
-    const { index, packs, absent } = await loadIndex(o.store, keys, 'read', { usable }, needed);
+    const { index, packs, absent } = await loadIndex(o.store, keys, 'read', { epochs: { usable }, first: needed });
     const replaced = replacedFrames({ absent, index });
     const workers = o.workers ?? Math.min(availableParallelism(), 8);
     const session = new WorkerSession({

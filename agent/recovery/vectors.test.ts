@@ -133,7 +133,9 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
   const epochs = new EpochKeys({ store, writers, domain: header.domain, identity });
   const domain = await epochs.domainKeys(header.epoch);
   const body = snapshot.opened.body(await epochs.privateKey(header.epoch));
-  const { index, packs, problems } = await loadIndex(store, domain, 'read', { usable: await epochs.present() });
+  const { index, packs, problems } = await loadIndex(store, domain, 'read', {
+    epochs: { usable: await epochs.present() },
+  });
   const reading = await openReading(Buffer.from(domain.id, 'hex'), domain.idKey);
   const unlocked = {
     ...{ snapshot, body, domain, packs, gate: new Gate(1), artifact: -1 },

@@ -10,6 +10,7 @@ import { checkHeader, HEADER_BYTES } from './object.ts';
 import { openTable, parseTrailer, TRAILER_BYTES } from './pack.ts';
 import { type KnownPack, PackList } from './pack-list.ts';
 import type { References } from './references.ts';
+import { holdersOf, scatteredPacks } from './scattered-packs.ts';
 import type { ObjectProblem, Store } from './store.ts';
 import { encodeTable } from './table.ts';
 
@@ -32,12 +33,21 @@ export interface PresentEpochs {
   readonly withheld?: ReadonlySet<string>;
 }
 
+export interface IndexOptions {
+  readonly epochs?: PresentEpochs;
+  /** Frames that count before all others. */
+  readonly first?: References;
+  /** Names of packs that do not count, as if they were not there. */
+  readonly marked?: ReadonlySet<string>;
+}
+
 /**
  * Builds the chunk index of a domain from what the store holds.
  *
- * For writing, a pack counts only when every target has it at its full size: a deduplication hit needs the chunk on all of
- * them. For reading, one target is enough, and of a pack that was cut short the frames that are left count. Packs that no
- * fragment names are read themselves (their tables lie at their ends), so a damaged or missing fragment costs time and nothing else.
+ * For writing, a pack counts only when every target has it at its full size, and of others the frames that every target has in
+ * whatever packs: a deduplication hit needs the chunk on all of them. For reading, one target is enough, and of a pack that was cut
+ * short the frames that are left count. Packs that no fragment names are read themselves (their tables lie at their ends), so a damaged
+ * or missing fragment costs time and nothing else.
  *
  * `WRONG_KEY` when nothing opens with the domain's key. One fragment that does not, among others that do, is somebody else's: who
  * may add objects, and nothing more, must not be able to stop every run and every restore with one.
@@ -52,18 +62,25 @@ export async function loadIndex(
   store: Store,
   domain: DomainKeys,
   use: 'write' | 'read',
-  epochs?: PresentEpochs,
-  first?: References,
+  { epochs, first, marked = new Set() }: IndexOptions = {},
 ): Promise<LoadedIndex> {
   const problems: ObjectProblem[] = [];
-  const present = packsPresent(await store.list(packPrefix(domain.id)), use);
+  const listed = (await store.list(packPrefix(domain.id))).map((objects) => without(objects, marked));
+  const fragments = await store.list(indexPrefix(domain.id));
+  const present = packsPresent(listed, use);
   const found = new Map<string, KnownPack>();
   const missing = new Map<string, KnownPack>();
+  /** By which targets' fragments a pack is named. */
+  const namedOn = new Map<string, Set<number>>();
   const disputed = new Set<string>();
   let foreign: unknown;
-  for (const key of await store.keys(indexPrefix(domain.id))) {
+  for (const key of [...new Set(fragments.flatMap((objects) => [...objects.keys()]))].sort()) {
     try {
       for (const pack of await readFragment(store, domain, key)) {
+        if (marked.has(pack.name)) continue;
+        const targets = namedOn.get(pack.name) ?? new Set();
+        for (const [i, objects] of fragments.entries()) if (objects.has(key)) targets.add(i);
+        namedOn.set(pack.name, targets);
         const here = present.get(pack.name)?.includes(pack.size);
         const other = here ? found.get(pack.name) : undefined;
         if (other !== undefined && !sameTable(other, pack)) disputed.add(pack.name);
@@ -72,7 +89,8 @@ export async function loadIndex(
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.code === 'WRONG_KEY') foreign ??= error;
-      problems.push({ object: key, failure });
+      // Whoever prunes writes a new one before an old one goes; packs that are in neither are asked themselves.
+      if (failure.code !== 'OBJECT_MISSING') problems.push({ object: key, failure });
     }
   }
   // Two fragments say different things of it: then only the pack itself is believed.
@@ -94,7 +112,15 @@ export async function loadIndex(
     }
   }
   if (foreign !== undefined && found.size + missing.size + orphans.length === 0) throw foreign;
-  const absent = [...missing.values()].filter(({ name }) => !found.has(name));
+  const elsewhere = [...missing.values()].filter(({ name }) => !found.has(name));
+  const scattered = use === 'write' ? scatteredPacks(listed, domain.id, elsewhere) : [];
+  const whole = new Set(scattered.filter((pack) => isWhole(pack, missing)).map(({ name }) => name));
+  // A target whose own fragments say nothing of a pack does not lack it: it lags, or was pruned by itself.
+  const isLost = (pack: KnownPack) => {
+    const holders = holdersOf(listed, domain.id, pack);
+    return [...(namedOn.get(pack.name) ?? [])].some((target) => !holders.includes(target));
+  };
+  const absent = elsewhere.filter((pack) => (use === 'read' || isLost(pack)) && !whole.has(pack.name));
   for (const pack of absent) problems.push(packMissing(domain, pack, present.get(pack.name)?.[0]));
   const lost = new Map<string, number>();
   const opens = (pack: KnownPack) => {
@@ -102,12 +128,20 @@ export async function loadIndex(
     for (const epoch of closed) if (!epochs?.withheld?.has(epoch)) lost.set(epoch, (lost.get(epoch) ?? 0) + 1);
     return closed.length === 0;
   };
-  const packs = Map.groupBy([...found.values()], opens);
+  const packs = Map.groupBy([...found.values(), ...scattered], opens);
   const others = Map.groupBy(orphans, opens);
   const last = [...partial, ...(packs.get(false) ?? []), ...(others.get(false) ?? [])];
   const loaded = fill(packs.get(true) ?? [], others.get(true) ?? [], use === 'read' ? last : [], use, first);
   for (const [epoch, count] of lost) problems.push(epochLost(domain, epoch, count));
   return { ...loaded, absent, problems };
+}
+
+function without(objects: ReadonlyMap<string, Listed>, marked: ReadonlySet<string>): Map<string, Listed> {
+  return new Map([...objects].filter(([key]) => !marked.has(key.slice(key.lastIndexOf('/') + 1))));
+}
+
+function isWhole({ name, table }: KnownPack, known: ReadonlyMap<string, KnownPack>): boolean {
+  return table.frames.length === known.get(name)?.table.frames.length;
 }
 
 function sameTable(a: KnownPack, b: KnownPack): boolean {
@@ -120,7 +154,7 @@ function epochsOf({ table }: KnownPack): string[] {
 }
 
 /** The sizes that a pack has on the targets, by its name; for writing, of those that all targets have at one size. */
-function packsPresent(listed: readonly Map<string, Listed>[], use: 'write' | 'read'): Map<string, number[]> {
+function packsPresent(listed: readonly ReadonlyMap<string, Listed>[], use: 'write' | 'read'): Map<string, number[]> {
   const present = new Map<string, number[]>();
   for (const objects of listed) {
     for (const { key, size } of objects.values()) {

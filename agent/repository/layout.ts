@@ -45,6 +45,8 @@ const PACK_KEY = /^packs\/([0-9a-f]{32})\/([0-9a-f]{2})\/(\2[0-9a-f]{62})$/;
 const INDEX_KEY = /^indexes\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 const SNAPSHOT_KEY = /^snapshots\/([0-9a-f]{32})\/([a-z0-9_-][a-z0-9._-]{0,127})\/([0-9]{10})$/;
 const REMOVAL_KEY = /^removals\/([0-9a-f]{32})\/([0-9]{10})-([0-9a-f]{64})$/;
+const SESSION_KEY = /^sessions\/([0-9a-f]{32})\/([0-9a-f]{32})$/;
+const MARK_KEY = /^marks\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 const APPROVAL_KEY = /^keys\/approvals\/([0-9a-f]{32})\/([0-9a-f]{64})$/;
 
 export const APPROVALS_PREFIX = 'keys/approvals/';
@@ -52,6 +54,7 @@ export const WRITERS_PREFIX = 'keys/writers/';
 export const EPOCHS_PREFIX = 'keys/epochs/';
 export const SNAPSHOTS_PREFIX = 'snapshots/';
 export const REMOVALS_PREFIX = 'removals/';
+export const SESSIONS_PREFIX = 'sessions/';
 
 export function writerKey(writer: string): string {
   return WRITERS_PREFIX + part(ID, writer);
@@ -139,6 +142,29 @@ export function parseRemovalKey(key: string): RemovalName | undefined {
   const [, writer, digits, name] = REMOVAL_KEY.exec(key) ?? [];
   const sequence = Number(digits);
   return writer !== undefined && name !== undefined && sequence >= 1 ? { writer, sequence, name } : undefined;
+}
+
+/** `session`: 16 random bytes, hex. */
+export function sessionKey(writer: string, session: string): string {
+  return `${SESSIONS_PREFIX}${part(ID, writer)}/${part(ID, session)}`;
+}
+
+export function parseSessionKey(key: string): { readonly writer: string; readonly session: string } | undefined {
+  const [, writer, session] = SESSION_KEY.exec(key) ?? [];
+  return writer !== undefined && session !== undefined ? { writer, session } : undefined;
+}
+
+export function markPrefix(domain: string): string {
+  return `marks/${part(ID, domain)}/`;
+}
+
+export function markKey(domain: string, name: string): string {
+  return markPrefix(domain) + part(HASH, name);
+}
+
+export function parseMarkKey(key: string): HashedName | undefined {
+  const [, domain, name] = MARK_KEY.exec(key) ?? [];
+  return domain !== undefined && name !== undefined ? { domain, name } : undefined;
 }
 
 /** The order of keys is the order of numbers, so the digits must not run over. */

@@ -1,4 +1,6 @@
+import { packPrefix } from './layout.ts';
 import type { PackTable } from './pack.ts';
+import type { Store } from './store.ts';
 
 export interface KnownPack {
   /** SHA-256 of the pack's bytes, hex. */
@@ -25,4 +27,12 @@ export class PackList {
       if (pack !== undefined) yield [number, pack];
     }
   }
+}
+
+/** What a target lists of the packs of a domain: names, and sizes in bytes. */
+export async function packSizes(alone: Store, domain: { readonly id: string }): Promise<Map<string, number>> {
+  const [listed] = await alone.list(packPrefix(domain.id));
+  const sizes = new Map<string, number>();
+  for (const { key, size } of listed?.values() ?? []) sizes.set(key.slice(key.lastIndexOf('/') + 1), size);
+  return sizes;
 }

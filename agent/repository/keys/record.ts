@@ -66,6 +66,13 @@ export class RecordReader {
     return this.#matching(name, FINGERPRINT);
   }
 
+  /** A list of byte strings of one length, as hex. */
+  hashes(name: string, length: number): readonly string[] {
+    return this.#list(name).map((value) =>
+      value instanceof Uint8Array && value.length === length ? Buffer.from(value).toString('hex') : this.#wrong(name),
+    );
+  }
+
   record(name: string): RecordReader {
     return new RecordReader(this.#take(name), this.#refuse);
   }

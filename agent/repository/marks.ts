@@ -1,0 +1,43 @@
+import { failureOf } from '../contract/index.ts';
+import { markPrefix, parseMarkKey } from './layout.ts';
+import { decodeMark, type Mark } from './mark.ts';
+import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
+import type { Writers } from './writers.ts';
+
+/** A mark that counts on the target where it lies. */
+export interface StoredMark {
+  readonly key: string;
+  /** Its SHA-256, hex. */
+  readonly name: string;
+  readonly mark: Mark;
+}
+
+/**
+ * The marks of a domain on a target that trusted writers made for it. One that cannot be believed binds nobody: whoever prunes cannot
+ * believe it either. One that is gone when it is read was carried out meanwhile.
+ */
+export async function loadMarks(
+  target: NamedTarget,
+  domain: string,
+  writers: Writers,
+): Promise<{ readonly marks: readonly StoredMark[]; readonly problems: readonly ObjectProblem[] }> {
+  const alone = new Store([target]);
+  const publicKeyOf = (writer: string) => (writers.trusts(writer) ? writers.publicKeyOf(writer) : undefined);
+  const marks: StoredMark[] = [];
+  const problems: ObjectProblem[] = [];
+  for (const key of await alone.keys(markPrefix(domain))) {
+    const name = parseMarkKey(key)?.name;
+    if (name === undefined) continue;
+    try {
+      const decode = (bytes: Uint8Array) => decodeMark(bytes, { key, publicKeyOf, repository: writers.repository });
+      const mark = await alone.read(key, undefined, decode);
+      if (mark.target === target.name) marks.push({ key, name, mark });
+    } catch (error) {
+      const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+      if (failure.code === 'OBJECT_MISSING') continue;
+      if (failure.origin === 'target') throw error;
+      problems.push({ object: key, target: target.name, failure });
+    }
+  }
+  return { marks, problems };
+}
