@@ -18,6 +18,16 @@ export function parseShare(text: string): number {
   throw new InvalidArgumentError('It is a share of all, such as 5%.');
 }
 
+/** A share that may be nothing: `0%`. */
+export function parsePart(text: string): number {
+  return /^0+(\.0+)?%$/.test(text) ? 0 : parseShare(text);
+}
+
+/** How long, in milliseconds, or not at all: `0s`. */
+export function parseWait(text: string): number {
+  return /^0+(ms|[smhdw])$/.test(text) ? 0 : parseSpan(text);
+}
+
 /** How long, in milliseconds: `10m`, as in a policy. */
 export function parseSpan(text: string): number {
   const span = parseDuration(text);

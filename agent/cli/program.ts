@@ -3,7 +3,16 @@ import { EXIT_MEANINGS, type Exit } from './exit.ts';
 import { COLUMNS, INSTALLING, MARKS, PATTERNS, VERSIONS } from './help-notes.ts';
 import { addExamples, addNote, type Example } from './help-text.ts';
 import type { GlobalOptions, Invocation } from './invocation.ts';
-import { parseCount, parsePoint, parseShare, parseSize, parseSpan, parseTime } from './option-values.ts';
+import {
+  parseCount,
+  parsePart,
+  parsePoint,
+  parseShare,
+  parseSize,
+  parseSpan,
+  parseTime,
+  parseWait,
+} from './option-values.ts';
 
 /** Carries out one verb: its module is loaded only then, so that `--help` loads nothing but this description. */
 export type Action = (invocation: Invocation) => Promise<Exit>;
@@ -257,6 +266,30 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .action((ids, options, command) =>
       act(command, async (i) => (await import('./verbs/forget.ts')).forget(i, ids, options)),
     );
+
+  verb('prune', 'delete what no snapshot needs', [
+    ['prune --dry-run', 'what would be deleted, marked and moved, and how much room that makes'],
+    ['prune --yes --max-time 1h', 'every night: what was marked before is deleted, and more is marked'],
+    ['prune --undelete 0s --grace 0s', 'make room now; what was forgotten cannot be brought back then'],
+  ])
+    .addOption(target('on this one alone (default: on all)'))
+    .addOption(
+      new Option('--undelete <time>', 'what was forgotten can be brought back for so long (default: 7d)').argParser(
+        parseWait,
+      ),
+    )
+    .addOption(
+      new Option('--grace <time>', 'delete what was marked so long ago at the least (default: 24h)').argParser(
+        parseWait,
+      ),
+    )
+    .addOption(
+      new Option('--max-unused <share>', 'how much of what stays may be unused (default: 5%)').argParser(parsePart),
+    )
+    .addOption(new Option('--max-time <time>', 'begin to move nothing more after so long').argParser(parseSpan))
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('-y, --yes', 'ask nothing')
+    .action((options, command) => act(command, async (i) => (await import('./verbs/prune.ts')).prune(i, options)));
 
   const keys = verb('keys', 'list the keys of the repository', [
     ['keys', 'recipients, epochs and writers, with their age'],

@@ -31,6 +31,8 @@ export class PackDelivery {
   bytes = 0;
   count = 0;
   busyMs = 0;
+  /** Keys of the fragments that were written. */
+  readonly fragments: string[] = [];
 
   constructor(options: PackDeliveryOptions) {
     this.#o = options;
@@ -61,11 +63,13 @@ export class PackDelivery {
 
   /** Puts packs that a killed run left unnamed into this run's first fragment. */
   adopt(encode: (pack: number) => NamedTable): void {
-    for (const number of this.#o.adopted) {
-      const pack = encode(number);
-      this.#unnamed.push(pack);
-      this.#unnamedBytes += pack.table.length;
-    }
+    for (const number of this.#o.adopted) this.name(encode(number));
+  }
+
+  /** Has a pack that is stored already named by the next fragment. */
+  name(pack: NamedTable): void {
+    this.#unnamed.push(pack);
+    this.#unnamedBytes += pack.table.length;
   }
 
   #isDue(): boolean {
@@ -83,7 +87,9 @@ export class PackDelivery {
         indexKey: domain.indexKey,
         packs,
       });
-      await store.put(indexKey(domain.id, fragment.name), fragment.bytes, fragment.name);
+      const key = indexKey(domain.id, fragment.name);
+      await store.put(key, fragment.bytes, fragment.name);
+      this.fragments.push(key);
       this.bytes += fragment.bytes.length;
       this.#unnamed.splice(0, packs.length);
       this.#unnamedBytes -= tableBytes(packs);
@@ -91,7 +97,7 @@ export class PackDelivery {
   }
 }
 
-interface NamedTable {
+export interface NamedTable {
   readonly name: string;
   readonly size: number;
   readonly table: Uint8Array;

@@ -1,4 +1,4 @@
-import { beforeOf, brokenLinks } from './chains.ts';
+import { beforeOf, brokenLinks } from '../repository/chains.ts';
 import type { Verification } from './verification.ts';
 
 /** Snapshots that are damaged, holes and forks. What is lost is named as those remember it that came after it, or this host. */

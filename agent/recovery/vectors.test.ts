@@ -7,6 +7,7 @@ import { repositoryVectors } from '../../conformance/vectors/repository/reposito
 import { type RepositoryVector, type Vector, written } from '../../conformance/vectors/repository/vector.ts';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { type Failure, fail, HoldfastError, type Target } from '../contract/index.ts';
+import { brokenLinks } from '../repository/chains.ts';
 import { loadIndex } from '../repository/index-loading.ts';
 import { readApprover } from '../repository/keys/approver.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
@@ -19,7 +20,6 @@ import { Writers } from '../repository/writers.ts';
 import { noReadCounters } from '../workers/counters.ts';
 import type { FrameToOpen } from '../workers/messages.ts';
 import { Reading } from '../workers/reading.ts';
-import { brokenLinks } from './chains.ts';
 import { EpochKeys } from './epoch-keys.ts';
 import { FrameSource } from './frame-source.ts';
 import { Gate } from './gate.ts';

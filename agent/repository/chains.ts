@@ -1,6 +1,6 @@
 import type { Failure } from '../contract/index.ts';
-import { snapshotKey } from '../repository/layout.ts';
-import type { SnapshotListing, StoredSnapshot } from '../repository/snapshots.ts';
+import { snapshotKey } from './layout.ts';
+import type { SnapshotListing, StoredSnapshot } from './snapshots.ts';
 
 /** A snapshot that does not follow the one before it. */
 export interface BrokenLink {

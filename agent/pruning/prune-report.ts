@@ -1,0 +1,45 @@
+import type { Failure } from '../contract/index.ts';
+
+/** Objects, and their bytes. */
+export interface Amount {
+  count: number;
+  bytes: number;
+}
+
+/** What pruning one domain on one target came to; with `--dry-run`, what it would come to. */
+export interface DomainPruned {
+  readonly domain: string;
+  /** Packs that were marked before and are deleted now. */
+  readonly deleted: Amount;
+  /** Marked before, and needed again since. */
+  readonly keptAfterAll: number;
+  /** Forgotten snapshots whose time to be brought back is over. */
+  readonly snapshots: number;
+  /** Packs that nothing needs: marked now, deleted later. */
+  readonly marked: Amount;
+  /** Packs that are needed in part: what is needed of them was moved to new ones. `count` and `bytes` are of the old. */
+  readonly repacked: Amount;
+  /** What was written for that. */
+  readonly written: Amount;
+  /** What is needed, and what of what stays is needed by nothing. Bytes of frames. */
+  readonly used: number;
+  readonly unused: number;
+  /** Needed by nothing yet: what runs stored that have made no snapshot. */
+  readonly unclaimed: Amount;
+  /** When the next marked packs can go, ISO 8601; absent when none are left. */
+  readonly next?: string;
+  /** Runs that have to end before they can. */
+  readonly waitingFor: readonly { readonly writer: string; readonly snapshot: string; readonly since: string }[];
+  /** Time was up before all was done. */
+  readonly unfinished: boolean;
+  readonly problems: readonly Failure[];
+}
+
+/** What became of a target. */
+export interface TargetPruned {
+  readonly target: string;
+  readonly domains: readonly DomainPruned[];
+  /** Of all that lies there; absent: the target cannot tell. */
+  readonly capacity?: { readonly used: number; readonly total?: number };
+  readonly failure?: Failure;
+}

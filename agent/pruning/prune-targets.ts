@@ -1,0 +1,49 @@
+import { DomainLock } from '../catalog/domain-lock.ts';
+import { failureOf } from '../contract/index.ts';
+import type { RepositoryReading } from '../engine/repository-reading.ts';
+import { domainKeys } from '../repository/keys/domain.ts';
+import type { NamedTarget } from '../repository/store.ts';
+import type { StoredLast } from '../repository/stored-last.ts';
+import { ownKeys } from './forget.ts';
+import { type PruneOptions, pruneDomain } from './prune.ts';
+import type { DomainPruned, TargetPruned } from './prune-report.ts';
+
+export interface PruneTargetsOptions extends PruneOptions {
+  readonly repository: RepositoryReading;
+  /** The one to prune; all that can be had when it is absent. */
+  readonly target?: string;
+  readonly stateFolder: string;
+  readonly stored: readonly StoredLast[];
+  readonly signal: AbortSignal;
+}
+
+/** One at a time on a host. Runs are not kept from anything by it. */
+export function lockPruning(stateFolder: string): DomainLock {
+  return DomainLock.take(stateFolder, '.prune');
+}
+
+/** Prunes the domains whose keys this host has, target after target: one that fails does not keep the others from it. */
+export async function pruneTargets(o: PruneTargetsOptions): Promise<TargetPruned[]> {
+  const pruned: TargetPruned[] = [];
+  for (const target of o.repository.store.targets) {
+    if (o.target === undefined || o.target === target.name) pruned.push(await pruneTarget(target, o));
+  }
+  return pruned;
+}
+
+async function pruneTarget(target: NamedTarget, o: PruneTargetsOptions): Promise<TargetPruned> {
+  const { store, writers } = o.repository;
+  const host = ownKeys(o.repository);
+  const domains: DomainPruned[] = [];
+  try {
+    for (const { id, name, secret } of host.domains) {
+      const keys = domainKeys(id, name, secret);
+      domains.push(await pruneDomain({ ...o, target, store, writers, host, keys }, o));
+    }
+    const capacity = await target.target.capacity?.();
+    return { target: target.name, domains, ...(capacity && { capacity }) };
+  } catch (error) {
+    if (o.signal.aborted) throw error;
+    return { target: target.name, domains, failure: failureOf(error, { code: 'PRUNE_FAILED', origin: 'repository' }) };
+  }
+}
