@@ -14,8 +14,7 @@ export type ObjectType =
   | 'check'
   | 'approval'
   | 'removal'
-  | 'mark'
-  | 'void';
+  | 'mark';
 
 /** "HFST", type, format version, suite, 0. */
 export const HEADER_BYTES = 8;
@@ -42,7 +41,6 @@ const TYPE_NUMBERS: Readonly<Record<ObjectType, number>> = {
   approval: 11,
   removal: 12,
   mark: 13,
-  void: 14,
 };
 
 /** The first 8 bytes of an object of this type. */
