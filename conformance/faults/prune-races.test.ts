@@ -50,22 +50,26 @@ test('a run that waits before it says that it is at work finds nothing of what w
   await goesOnWell(machine, run);
 });
 
-test('a run that begins between mark and deletion counts on nothing that is marked', async () => {
+test('a run that has seen the mark is not waited for: it stored anew what was to go', async () => {
   await using machine = await withGarbage();
-  const pruning = await pauseAt(machine, ['prune', '--yes', '--undelete', '0s', '--grace', '0s'], {
+  await machine.ask(['prune', '--yes', '--undelete', '0s', '--grace', '1h', '--max-unused', '0%']);
+  const run = await pauseAt(machine, ['run'], { call: 'link', of: '/snapshots/', nth: 1 });
+  const pruned = await prune(machine);
+  assert.deepEqual([pruned.deleted.count > 0, pruned.waitingFor], [true, []]);
+  await goesOnWell(machine, run);
+});
+
+test('a mark that is put while a run goes on waits for it', async () => {
+  await using machine = await withGarbage();
+  const marking = await pauseAt(machine, ['prune', '--yes', '--undelete', '0s', '--grace', '0s'], {
     call: 'link',
     of: '/marks/',
     nth: 1,
   });
-  const run = await pauseAtOther(machine);
-  assertExit(await pruning.goOn(), 0);
+  const run = await pauseAt(machine, ['run'], { call: 'link', of: '/snapshots/', nth: 1 }, 'paused-too');
+  assertExit(await marking.goOn(), 0);
   await goesOnWell(machine, run);
 });
-
-/** The second process that waits: it has another file to wait for. */
-function pauseAtOther(machine: Machine): Promise<Paused> {
-  return pauseAt(machine, ['run'], { call: 'link', of: '/snapshots/', nth: 1 }, 'paused-too');
-}
 
 test('a killed run that nobody waits for any more is cleared away, and the next one is as good as any', async () => {
   await using machine = await withGarbage();
