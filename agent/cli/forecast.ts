@@ -6,11 +6,11 @@ import { nextStarts } from '../config/schedule-times.ts';
 import { type Failure, failureOf, type Json } from '../contract/index.ts';
 import type { RepositoryReading } from '../engine/repository-reading.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
-import { decideRetention } from '../retention/decision.ts';
-import { type PlanRow, planRows } from '../retention/rows.ts';
+import type { UnclearId } from '../retention/stored-holds.ts';
 import { openEngine } from './engine.ts';
 import type { Invocation } from './invocation.ts';
 import { openRepository, readingOf } from './open-repository.ts';
+import { type Retained, RetentionForecast } from './retention-forecast.ts';
 
 /** What is expected of the next run of a job, from its runs on this host. Bytes and milliseconds. */
 export interface Estimate {
@@ -31,7 +31,14 @@ export interface Forecast {
   /** Targets of this job that cannot be had, while others can. */
   readonly unavailable?: RepositoryReading['unavailable'];
   /** What the job's class would keep and forget of what is stored; a failure when that cannot be known. */
-  readonly retention?: readonly PlanRow[] | { readonly failure: Failure };
+  readonly retention?: readonly Retained[] | { readonly failure: Failure };
+}
+
+export interface Forecasts {
+  /** By the names of the jobs. */
+  readonly jobs: ReadonlyMap<string, Forecast>;
+  /** Ids in holds that are not those of one stored snapshot. Absent: nobody looked. */
+  readonly unclear?: readonly UnclearId[];
 }
 
 const STARTS = 3;
@@ -44,22 +51,23 @@ export async function forecast(
   policy: Policy,
   jobs: readonly Job[],
   options: { readonly plugins: PluginRegistry; readonly offline: boolean },
-): Promise<ReadonlyMap<string, Forecast>> {
+): Promise<Forecasts> {
   const now = invocation.now();
   const next = (job: Job) => (job.schedule === undefined ? [] : nextStarts(job.schedule, now, STARTS));
   // A host that never ran has nothing to tell, and a plan makes nothing.
-  if (!existsSync(invocation.stateFolder)) return new Map(jobs.map((job) => [job.name, { next: next(job) }]));
+  if (!existsSync(invocation.stateFolder)) return { jobs: new Map(jobs.map((job) => [job.name, { next: next(job) }])) };
   await using engine = await openEngine(invocation, options.plugins);
   const stored = options.offline ? undefined : await storedSnapshots(engine, policy, invocation.signal);
-  return new Map(
-    jobs.map((job) => {
+  const looked = stored === undefined || 'failure' in stored ? undefined : stored;
+  const retained = looked && new RetentionForecast(policy, looked.snapshots, now);
+  const forecasts = new Map(
+    jobs.map((job): [string, Forecast] => {
       const runs = engine.catalog.runs.list(job.name, RECENT + 1);
       const estimate = estimateOf(runs);
       const [last] = runs;
-      const looked = stored === undefined || 'failure' in stored ? undefined : stored;
       const lacking = looked && lackingOf(job, policy, looked.snapshots);
       const unavailable = looked?.unavailable.filter(({ target }) => job.targets.some(({ name }) => name === target));
-      const retention = stored === undefined ? undefined : decisionFor(job, policy, stored, now);
+      const retention = stored !== undefined && 'failure' in stored ? stored : retained?.of(job);
       return [
         job.name,
         {
@@ -73,6 +81,7 @@ export async function forecast(
       ];
     }),
   );
+  return { jobs: forecasts, ...(retained && { unclear: retained.unclear }) };
 }
 
 type Stored =
@@ -96,27 +105,6 @@ async function storedSnapshots(
 function lackingOf(job: Job, policy: Policy, stored: readonly StoredSnapshot[]): readonly string[] | undefined {
   const newest = stored.findLast(({ opened: { header } }) => header.job === job.name && header.host === policy.host);
   return newest?.lacking;
-}
-
-function decisionFor(job: Job, policy: Policy, stored: Stored, now: Date): Forecast['retention'] {
-  if ('failure' in stored) return stored;
-  const own = stored.snapshots.filter(
-    ({ opened: { header } }) => header.job === job.name && header.host === policy.host,
-  );
-  // By their keys: what people call a snapshot is so short that two may be called the same.
-  const ids = new Map(own.map(({ key, id }) => [key, id]));
-  const decisions = decideRetention(
-    own.map(({ key, opened: { header } }) => ({
-      id: key,
-      group: JSON.stringify([header.writer, header.job, header.source]),
-      sequence: header.sequence,
-      time: new Date(header.finished),
-      verdict: header.verdict,
-    })),
-    job.retention,
-    { now, timezone: 'UTC', holds: [] },
-  );
-  return planRows(decisions).map((row) => ({ ...row, id: ids.get(row.id) ?? row.id }));
 }
 
 function estimateOf(runs: readonly RunRecord[]): Estimate | undefined {

@@ -6,6 +6,7 @@ import { type CodeName, codes } from '../config/codes.ts';
 import { compareDiagnostics, type Diagnostic } from '../config/diagnostic.ts';
 import { gatherPolicy } from '../config/gathering.ts';
 import { checkEverywhere, type Loaded, policyOf } from '../config/load.ts';
+import { pastHolds } from '../config/meaning/holds.ts';
 import type { Policy } from '../config/policy.ts';
 import { locate, type Problem } from '../config/problem.ts';
 import type { PluginRegistry } from '../config/registry.ts';
@@ -40,7 +41,7 @@ export async function checkPolicyFully(invocation: Invocation, options: CheckOpt
   const loaded = options.host === undefined ? checkEverywhere(gathered, hostname()) : policyOf(gathered, options.host);
   const { policy, plugins } = loaded;
   if (policy === undefined) return loaded;
-  const problems: Problem[] = keysLyingHere(policy, stateFolder);
+  const problems: Problem[] = [...keysLyingHere(policy, stateFolder), ...pastHolds(policy, invocation.now())];
   if (deep) problems.push(...(await resolveAll(invocation, policy, plugins)));
   const unresolved = problems.some(({ code }) => codes[code].severity === 'error');
   if (options.connect && !unresolved) problems.push(...(await connectAll(invocation, policy, plugins)));

@@ -101,6 +101,46 @@ describe('a change of a policy', () => {
     assert.equal(line, '+ | schedules.night');
   });
 
+  test('of what a target keeps names the target', () => {
+    const rules = 'targets: { local: { keep: { daily: 14 } } }';
+    const tiers = base.replace('long: {}', `long: { keep: { monthly: 84 }, minimum: 7y, ${rules} }`);
+    const target = 'retention.long.targets.local';
+    const less = 'risk: less is kept on local: plan shows which snapshots would be kept and removed';
+    const more = 'note: plan shows which snapshots would be kept and removed';
+    const [stricter, kinder] = ['daily: 7', 'daily: 30'].map((rule) =>
+      changes(rules, rules.replace('daily: 14', rule), tiers),
+    );
+    assert.deepEqual(stricter, [`~ | ${target}.keep.daily | ${less}`]);
+    assert.deepEqual(kinder, [`~ | ${target}.keep.daily | ${more}`]);
+    const unpromised = 'risk: the minimum of "long" is not promised on nas any more';
+    const both = 'targets: { nas: { keep: { daily: 14, monthly: 84 } }, local: { keep: { daily: 14 } } }';
+    assert.deepEqual(changes(rules, both, tiers), [`+ | retention.long.targets.nas | ${unpromised}`]);
+    assert.deepEqual(changes(`, ${rules}`, '', tiers), [`- | retention.long.targets | ${less}`]);
+    const all = 'targets: { local: { keep: {} } }';
+    assert.deepEqual(changes(rules, all, tiers), [`- | ${target}.keep.daily | ${more}`]);
+    assert.deepEqual(changes(all, rules, tiers.replace(rules, all)), [`+ | ${target}.keep.daily | ${less}`]);
+    assert.match(
+      changes('minimum: 7y', 'minimum: 7y, timezone: Asia/Tokyo', tiers)[0] ?? '',
+      /timezone \| risk: what stands/,
+    );
+  });
+
+  test('of a hold says what is not held any more', () => {
+    const hold = 'case: { by: legal, why: Case 117, until: 2031-12-31, jobs: [app, db] }';
+    const held = `${base}holds:\n  ${hold}\n`;
+    assert.deepEqual(changes(`holds:\n  ${hold}\n`, '', held), [
+      '- | holds.case | risk: what "case" held may be removed as the rules say (hold by legal: Case 117)',
+    ]);
+    assert.deepEqual(changes(base, held), ['+ | holds.case | note: what it covers stays, whatever the rules say']);
+    assert.match(changes('2031-12-31', '2030-12-31', held)[0] ?? '', /risk: it ends 2030-12-31T23:59:59.999Z, earlier/);
+    assert.match(changes('2031-12-31', '2032-12-31', held)[0] ?? '', /note: it holds longer/);
+    assert.match(changes(', until: 2031-12-31', '', held)[0] ?? '', /note: it holds longer/);
+    assert.match(changes('[app, db]', '[db]', held)[0] ?? '', /risk: it does not cover app any more/);
+    assert.match(changes(', jobs: [app, db]', '', held)[0] ?? '', /note: it covers everything/);
+    const all = held.replace(', jobs: [app, db]', '');
+    assert.match(changes('2031-12-31 }', '2031-12-31, jobs: [app] }', all)[0] ?? '', /risk: it covers only these/);
+  });
+
   test('of one host only stands under the host', () => {
     const disabled = 'hosts: { "*": { jobs: { app: { enabled: false } } } }\n';
     assert.match(changes('jobs:', `${disabled}jobs:`)[0] ?? '', /risk: jobs do not run any more on \*/);

@@ -16,6 +16,7 @@ import type { PluginRegistry } from './registry.ts';
 import { type Checked, Resolver } from './resolve.ts';
 import { readSchedules } from './schedules.ts';
 import { isSkeleton } from './shape.ts';
+import { checkTimes } from './times.ts';
 import { tellUnavailable } from './unavailable.ts';
 
 export interface Written {
@@ -46,6 +47,7 @@ export function checkPolicy(written: Written): { policy?: Policy; problems: Prob
   };
   const schedules = readSchedules(content);
   problems.push(...schedules.problems, ...checkSteps(content), ...checkReferences(content, new Set(misspelt)));
+  problems.push(...checkTimes(content));
   problems.push(...tellUnavailable(content));
   if (!shaped || problems.some(({ code }) => codes[code].severity === 'error')) return { problems };
   const frame = { file, folder: path.dirname(file), host, positions, hash: hashOf(effective(content)), absolute };
@@ -71,6 +73,7 @@ function resolved(checked: Checked, { absolute, ...frame }: Frame): Policy {
     targets: resolver.targets(),
     pipelines: resolver.pipelines(),
     retention: resolver.retention(),
+    holds: resolver.holds(),
     domains: resolver.domains(),
     notifiers: resolver.notifiers(),
   };

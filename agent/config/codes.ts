@@ -50,6 +50,7 @@ export const codes = {
   HF2018: { severity: 'error', title: 'A plugin from outside could be changed by other users.' },
   HF2019: { severity: 'error', title: 'A schedule or a time of day is malformed, or never comes.' },
   HF2020: { severity: 'error', title: 'A time zone is unknown.' },
+  HF2021: { severity: 'error', title: 'A date is malformed, or of a day that no month has.' },
 
   HF3001: { severity: 'error', title: 'A job names a source that is not declared.' },
   HF3002: { severity: 'error', title: 'A job names a target that is not declared.' },
@@ -62,6 +63,8 @@ export const codes = {
   HF3009: { severity: 'error', title: 'An alert names a job, target or plan that is not declared.' },
   HF3010: { severity: 'error', title: 'Recovery plans call each other in a circle.' },
   HF3011: { severity: 'error', title: 'A domain names a retention class that is not declared.' },
+  HF3012: { severity: 'error', title: 'A retention class has rules for a target that is not declared.' },
+  HF3013: { severity: 'error', title: 'A hold names a job that is not declared.' },
 
   HF4001: { severity: 'error', title: 'The stages of a pipeline stand in another order than data passes them.' },
   HF4002: { severity: 'error', title: 'A pipeline lacks a stage.' },
@@ -84,6 +87,10 @@ export const codes = {
   HF4021: { severity: 'error', title: 'A retention class is in two shared domains at once.' },
   HF4022: { severity: 'error', title: 'A domain names a host that has nothing to share.' },
   HF4023: { severity: 'warning', title: 'A notifier sends a token over the network unencrypted.' },
+  HF4024: { severity: 'warning', title: 'A retention class has rules for a target that no job of it writes to.' },
+  HF4025: { severity: 'error', title: 'A job writes to no target that keeps what its retention class promises.' },
+  HF4026: { severity: 'warning', title: 'A retention class keeps every snapshot for as long as it promises one.' },
+  HF4027: { severity: 'warning', title: 'A hold is over.' },
   HF4901: { severity: 'warning', title: 'A part of the policy is not yet available and ignored.' },
   HF4902: { severity: 'note', title: 'A part of the policy is kept, but nothing acts on it yet.' },
 

@@ -1,24 +1,10 @@
-import type { Json } from '../contract/index.ts';
 import type { Change } from './changes.ts';
-import { parseDuration, spokenSpan } from './duration.ts';
-import type { Policy } from './policy.ts';
+import { type Both, type Consequence, type Kind, missing, note, risk } from './consequence.ts';
+import { spokenSpan } from './duration.ts';
+import { holdConsequences } from './hold-consequences.ts';
+import { retentionConsequences } from './retention-consequences.ts';
 import type { Schedule } from './schedule.ts';
 import { longestGap } from './schedule-times.ts';
-
-/** What follows from a change. A `risk` is something that somebody may lose by it. */
-export interface Consequence {
-  readonly level: 'risk' | 'note';
-  readonly text: string;
-}
-
-/** A policy before and after a change, each as one host has it. */
-export interface Both {
-  readonly before: Policy;
-  readonly after: Policy;
-}
-
-const note = (text: string): Consequence => ({ level: 'note', text });
-const risk = (text: string): Consequence => ({ level: 'risk', text });
 
 /** What follows from one change, as far as the policies tell. */
 export function consequencesOf(change: Change, both: Both): Consequence[] {
@@ -29,7 +15,8 @@ export function consequencesOf(change: Change, both: Both): Consequence[] {
   if (section === 'schedules') return whole && kind !== 'changed' ? [] : ofSchedule(name, both);
   if (section === 'sources' && !whole) return sourceField(field, change);
   if (section === 'hosts') return hostField(change);
-  if (section === 'retention') return retentionField(name, field, kind, change);
+  if (section === 'retention') return retentionConsequences(kind, change, both);
+  if (section === 'holds') return holdConsequences(change, both);
   if (section === 'pipelines') return kind === 'changed' ? [note(STORED_AGAIN_IF_CUT)] : [];
   if (section === 'targets') return targetField(kind, whole);
   if (section === 'recipients') return recipientField(name, kind, whole);
@@ -39,8 +26,6 @@ export function consequencesOf(change: Change, both: Both): Consequence[] {
   if (section !== 'alerts') return [];
   return [kind === 'removed' ? risk('nobody is told of anything any more') : note('who is told of what is different')];
 }
-
-type Kind = 'added' | 'removed' | 'changed';
 
 const STORED_AGAIN_IF_CUT =
   'chunks that come out otherwise than before are stored again: all of them when the cutting changes, new ones only when the compression does';
@@ -128,32 +113,6 @@ function sourceField(field: string, change: Change): Consequence[] {
   return [note('the next run reads the source as it is described now')];
 }
 
-function retentionField(name: string, field: string | undefined, kind: Kind, change: Change): Consequence[] {
-  if (field === undefined) {
-    return kind === 'removed' ? [note(`no job may be of class "${name}" any more; what is stored in it stays`)] : [];
-  }
-  if (field === 'keep') return [change.after === undefined ? note('everything is kept') : keepConsequence(change)];
-  if (field !== 'minimum' && field !== 'lock') return [];
-  if (change.after === undefined) return [risk(`there is no ${field} any more`)];
-  const text = 'what is promised is different, for what is stored already too';
-  return [lengthOf(change.after) < lengthOf(change.before) ? risk(`less is promised: ${text}`) : note(text)];
-}
-
-/** Rules that are one by one at least what they were keep no less. */
-function keepConsequence({ path, before, after }: Change): Consequence {
-  const rule = path.length > 3;
-  const less = rule ? lengthOf(after) < lengthOf(before) : before === undefined;
-  const text = 'plan shows which snapshots would be kept and removed';
-  return less ? risk(`less is kept: ${text}`) : note(text);
-}
-
-/** Of a count, or of a duration in days; what is not there is nothing. */
-function lengthOf(value: Json | undefined): number {
-  if (typeof value === 'number') return value;
-  const duration = typeof value === 'string' ? parseDuration(value) : undefined;
-  return duration === undefined ? 0 : duration.months * 30.4 + duration.milliseconds / 86_400_000;
-}
-
 function hostField({ path, after }: Change): Consequence[] {
   const disabled =
     JSON.stringify(after ?? null).includes('"enabled":false') || (path.at(-1) === 'enabled' && after === false);
@@ -197,9 +156,4 @@ function recipientField(name: string, kind: Kind, whole: boolean): Consequence[]
     risk(`hosts that only "${name}" approved are not trusted any more until somebody else approves them`),
     RECIPIENTS,
   ];
-}
-
-function missing(from: Json | undefined, other: Json | undefined): string[] {
-  const names = (value: Json | undefined): unknown[] => (Array.isArray(value) ? value : []);
-  return names(from).flatMap((name) => (typeof name === 'string' && !names(other).includes(name) ? [name] : []));
 }

@@ -22,9 +22,14 @@ export function kindOf(data: unknown): string {
 export function label(path: Path): string {
   const [section, name] = path;
   if (section === undefined) return 'the policy';
-  const kind = { jobs: 'job', sources: 'source', targets: 'target', pipelines: 'pipeline', recipients: 'recipient' }[
-    section
-  ];
+  const kind = {
+    jobs: 'job',
+    sources: 'source',
+    targets: 'target',
+    pipelines: 'pipeline',
+    recipients: 'recipient',
+    holds: 'hold',
+  }[section];
   if (path.length === 2 && kind !== undefined) return `${kind} "${name}"`;
   if (path.length === 2 && section === 'retention') return `retention class "${name}"`;
   const last = path.at(-1);

@@ -8,6 +8,7 @@ import { Type } from 'typebox';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { definePlugin, Secret, type Target } from '../contract/index.ts';
 import { loadPolicy, parsePolicy } from './load.ts';
+import { pastHolds } from './meaning/holds.ts';
 import { PluginRegistry } from './registry.ts';
 import { isForeign, SEARCH_PLACES } from './search.ts';
 import { noVariables } from './variables.ts';
@@ -87,6 +88,45 @@ jobs: { app: { source: app, targets: [local], retention: audit, recipients: [saf
     assert.equal(job?.timeoutMs, 5_400_000);
   });
 
+  test('has rules for single targets, a zone, and holds with their ends', () => {
+    const { policy, diagnostics } = parse(`${smallest.replace('backup }', 'backup }, nas: { type: local, path: nas }')}
+retention:
+  plain: {}
+  books:
+    keep: { monthly: 84 }
+    minimum: 7y
+    timezone: Europe/Berlin
+    targets: { nas: { keep: { within: 7d, last: 1 } } }
+holds:
+  case: { by: legal, why: Case 117, until: 2031-12-31, jobs: [app], snapshots: [3f9a0c1e] }
+  inquiry: { by: board, why: inquiry, until: 2031-12-31T18:00+01:00 }
+  all: { by: court, why: order }
+`);
+    assert.ok(policy, JSON.stringify(diagnostics));
+    const { plain, books } = policy.retention;
+    assert.deepEqual([plain?.timezone, plain?.targets, policy.retention['default']?.timezone], ['UTC', {}, 'UTC']);
+    assert.equal(books?.timezone, 'Europe/Berlin');
+    assert.deepEqual(books.targets, {
+      nas: { keep: { within: { months: 0, milliseconds: 7 * 86_400_000 }, last: 1 } },
+    });
+    assert.deepEqual(
+      policy.holds.map(({ at: _, ...hold }) => hold),
+      [
+        {
+          name: 'case',
+          by: 'legal',
+          why: 'Case 117',
+          until: new Date('2031-12-31T23:59:59.999Z'),
+          jobs: ['app'],
+          snapshots: ['3f9a0c1e'],
+        },
+        { name: 'inquiry', by: 'board', why: 'inquiry', until: new Date('2031-12-31T17:00:00.000Z') },
+        { name: 'all', by: 'court', why: 'order' },
+      ],
+    );
+    assert.deepEqual(parse(smallest).policy?.holds, []);
+  });
+
   test('may declare what exists anyway', () => {
     const own = '[chunk: fixed, compress: gzip, encrypt: aes-256-gcm, checksum: sha256]';
     const { policy } = parse(
@@ -164,6 +204,47 @@ domains: { shared: { hosts: [a, b], retention: [audit] } }
       'warning 15:1 HF4901',
     ]);
     assert.match(diagnostics[2]?.message ?? '', /and in 1 more/);
+  });
+
+  test('rules for a target that no job of the class writes to, on this host or another', () => {
+    const told = (jobs: string) => {
+      const places = 'targets: { local: { type: local, path: backup }, nas: { type: local, path: nas } }';
+      const rules =
+        'retention: { books: { targets: { nas: { keep: { daily: 7 } } } }, unused: { targets: { nas: { keep: {} } } } }';
+      const text = smallest.replace(/targets:.*/, places).replace(/jobs:.*/, `${rules}\njobs: { ${jobs} }`);
+      const { policy, diagnostics } = parse(text);
+      assert.ok(policy, JSON.stringify(diagnostics));
+      return diagnostics.flatMap(({ code, at, message }) =>
+        code.startsWith('HF49') ? [] : [`${at.line}:${at.column} ${code} ${message}`],
+      );
+    };
+    assert.deepEqual(told('app: { source: app, targets: [local], retention: books }'), [
+      '6:34 HF4024 no job of the class "books" writes to target "nas"',
+    ]);
+    assert.deepEqual(told('app: { source: app, targets: [local, nas], retention: books }'), []);
+    const elsewhere = 'more: { source: app, targets: [nas], retention: books, hosts: [db-1] }';
+    assert.deepEqual(told(`app: { source: app, targets: [local], retention: books }, ${elsewhere}`), []);
+  });
+
+  test('a promise that costs every snapshot, because no period is named', () => {
+    const codes = (keep: string) =>
+      parse(`${smallest}retention: { books: { keep: ${keep}, minimum: 7y } }\n`).diagnostics.flatMap(({ code }) =>
+        code.startsWith('HF49') ? [] : [code],
+      );
+    assert.deepEqual(codes('{ last: 10 }'), ['HF4026']);
+    assert.deepEqual(codes('{ last: 10, within: 2d }'), ['HF4026']);
+    assert.deepEqual(codes('{ last: 10, yearly: 7 }'), []);
+    assert.deepEqual(codes('{ last: 10, within: 7y }'), []);
+    assert.deepEqual(codes('{ within: 2d }'), ['HF4012']);
+    assert.deepEqual(codes('{}'), []);
+  });
+
+  test('a hold that is over, at a given time', () => {
+    const { policy } = parse(`${smallest}holds:\n  a: { by: x, why: x, until: 2031-12-31 }\n  b: { by: x, why: x }\n`);
+    assert.ok(policy);
+    assert.deepEqual(pastHolds(policy, new Date('2031-12-31T23:59:59.999Z')), []);
+    const [past, ...others] = pastHolds(policy, new Date('2032-01-01T00:00:00Z'));
+    assert.deepEqual([past?.code, past?.path, others], ['HF4027', ['holds', 'a', 'until'], []]);
   });
 
   test('a source without a job, and a policy without jobs', () => {

@@ -540,6 +540,82 @@ export const mistakes: readonly Mistake[] = [
     expected: ['HF4015'],
   },
   {
+    name: 'a promise that the rules do not keep, whatever the last ones are',
+    text: policy({ retention: 'retention: { long: { keep: { last: 3, monthly: 60 }, minimum: ‸7y } }' }),
+    expected: ['HF4012'],
+  },
+  {
+    name: 'rules for a target that is not there',
+    text: policy({ retention: 'retention: { books: { targets: { ‸locl: { keep: { daily: 7 } } } } }' }),
+    expected: ['HF3012 local'],
+  },
+  {
+    name: 'rules for a target that say nothing, and something that a target does not have',
+    text: policy({
+      retention: 'retention:\n  a: { targets: { ‸local: {} } }\n  b: { targets: { local: { keep: {}, ‸minimm: 7y } } }',
+    }),
+    expected: ['HF2002', 'HF2001'],
+  },
+  {
+    name: 'a promise with other rules on every target of a job',
+    text: policy({
+      retention:
+        'retention: { books: { keep: { yearly: 7 }, minimum: 7y, targets: { local: { keep: { daily: 7 } } } } }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local], retention: ‸books }',
+    }),
+    expected: ['HF4025'],
+  },
+  {
+    name: 'a target that keeps less than the schedule',
+    text: policy({
+      targets: 'targets: { local: { type: local, path: /b }, nas: { type: local, path: /n } }',
+      retention: 'retention: { short: { keep: { daily: 7 }, targets: { nas: { keep: { within: 12h } } } } }',
+      jobs: 'jobs:\n  app: { source: app, targets: [local, nas], schedule: daily at 02:00, retention: ‸short }',
+    }),
+    expected: ['HF4011'],
+  },
+  {
+    name: 'a retention class in a time zone that is none',
+    text: policy({ retention: 'retention: { books: { timezone: ‸Europe/Berln } }' }),
+    expected: ['HF2020 Europe/Berlin'],
+    beyondSchema: 'the names of time zones',
+  },
+  {
+    name: 'a hold that nobody asks for, and that is for nothing',
+    text: policy({ holds: "holds:\n  ‸a: { why: x }\n  b: { by: ‸'', why: ‸' ' }" }),
+    expected: ['HF2002', 'HF2012', 'HF2012'],
+  },
+  {
+    name: 'ends of holds that are no dates',
+    text: policy({
+      holds:
+        'holds:\n  a: { by: x, why: x, until: ‸2031-2-5 }\n  b: { by: x, why: x, until: ‸soon }\n  c: { by: x, why: x, until: ‸2031-12-31T18:00 }',
+    }),
+    expected: ['HF2021 2031-02-05', 'HF2021', 'HF2021'],
+  },
+  {
+    name: 'ends of holds on days that no month has',
+    text: policy({
+      holds:
+        'holds:\n  a: { by: x, why: x, until: ‸2031-02-29 }\n  b: { by: x, why: x, until: ‸2031-04-31T12:00Z }\n  c: { by: x, why: x, until: 2032-02-29 }',
+    }),
+    expected: ['HF2021 2031-02-28', 'HF2021 2031-04-30T12:00Z'],
+    beyondSchema: 'how many days a month has',
+  },
+  {
+    name: 'a hold on a job that is not there, and on snapshots by what is no id',
+    text: policy({
+      holds:
+        'holds:\n  a: { by: x, why: x, jobs: [app, ‸apps], snapshots: [3f9a0c1e, ‸3F9A0C1E, ‸3f9a, ‸12345678, ‸1234e567] }\n  b: { by: x, why: x, jobs: ‸[] }',
+    }),
+    expected: ['HF3013 app', 'HF2012', 'HF2012', 'HF2003', 'HF2003', 'HF2010'],
+  },
+  {
+    name: 'a hold that one host only has',
+    text: policy({ hosts: 'hosts:\n  db-1: { ‸holds: {} }' }),
+    expected: ['HF2001'],
+  },
+  {
     name: 'many at once, by place',
     text: [
       'version: ‸2',

@@ -1,6 +1,7 @@
 import { SIZE_TEXT } from '../contract/index.ts';
 import type { CodeName } from './codes.ts';
 import { DURATION_PATTERN, parseSpan, respellDuration, SPAN_PATTERN, TIME_SPAN_PATTERN } from './duration.ts';
+import { HOLD_END_PATTERN, respellHoldEnd } from './hold-end.ts';
 import { RATE_PATTERN, respellRate } from './rate.ts';
 import { respellSize } from './size.ts';
 import { parseTime, respellTime, TIME_PATTERN, WINDOW_PATTERN } from './time-of-day.ts';
@@ -42,6 +43,12 @@ export const NOTATIONS: Readonly<Record<string, Notation>> = {
     what: 'a rate',
     hint: 'a number and a unit: 100Mbps, 40MB/s',
     respell: respellRate,
+  },
+  [HOLD_END_PATTERN]: {
+    code: 'HF2021',
+    what: 'a day or a moment',
+    hint: 'a day: 2031-12-31, or a moment with its offset: 2031-12-31T18:00:00+01:00, 2031-12-31T17:00Z',
+    respell: respellHoldEnd,
   },
   [TIME_PATTERN]: { code: 'HF2019', what: 'a time of day', hint: '24 hours: 02:00, 14:30', respell: respellTime },
   [WINDOW_PATTERN]: {

@@ -20,6 +20,7 @@ export interface Policy {
   readonly pipelines: Readonly<Record<string, Pipeline>>;
   readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly retention: Readonly<Record<string, RetentionSpec>>;
+  readonly holds: readonly HoldSpec[];
   readonly domains: Readonly<Record<string, SharedDomain>>;
   readonly notifiers: Readonly<Record<string, PluginSpec>>;
   /** Those of this host. */
@@ -86,10 +87,28 @@ export interface RetentionSpec {
   readonly keep?: Keep;
   /** One snapshot of every declared period is promised for so long. */
   readonly minimum?: Duration;
+  /** What stays on a target in the place of `keep` and `minimum`, by the target's name: see retention/rules-on.ts. */
+  readonly targets: Readonly<Record<string, { readonly keep: Keep }>>;
+  /** IANA name of the zone whose days and months are meant. */
+  readonly timezone: string;
   /** For so long, targets refuse to remove what was stored. */
   readonly lock?: Duration;
   /** What is to be erased is gone after so long. */
   readonly erasure?: Duration;
+  readonly at: At;
+}
+
+/** Somebody's word that snapshots stay, whatever the rules say. Without `jobs` and `snapshots` it covers everything. */
+export interface HoldSpec {
+  readonly name: string;
+  readonly by: string;
+  readonly why: string;
+  /** The last moment of it; absent: until it is taken out. */
+  readonly until?: Date;
+  /** Names of jobs, of this host or not. */
+  readonly jobs?: readonly string[];
+  /** The first 8 or more hex digits of the SHA-256 of snapshot objects. */
+  readonly snapshots?: readonly string[];
   readonly at: At;
 }
 
@@ -116,6 +135,9 @@ export interface Job {
 export interface IdleJob {
   /** The name of its source. */
   readonly source: string;
+  /** The names of its class and of its targets. */
+  readonly retention: string;
+  readonly targets: readonly string[];
   readonly reason: 'disabled' | 'other hosts';
 }
 

@@ -37,7 +37,7 @@ export function pluginSchemaPath({ kind, name }: Pick<Plugin, 'kind' | 'name'>):
 }
 
 /** What is the same everywhere, so that no host can have it otherwise. */
-const SAME_EVERYWHERE = ['$schema', 'version', 'include', 'hosts', 'plugins', 'defaults', 'domains'];
+const SAME_EVERYWHERE = ['$schema', 'version', 'include', 'hosts', 'plugins', 'defaults', 'domains', 'holds'];
 
 /** The policy as it is explained to people: one file that is complete in itself, and no variables in the place of values. */
 export function describedPolicy(registry: PluginRegistry): Schema {

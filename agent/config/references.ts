@@ -11,6 +11,8 @@ interface Reference {
   readonly section: string;
   readonly what: string;
   readonly code: CodeName;
+  /** The names are keys of the field. */
+  readonly keys?: true;
   /** Exists without being declared. */
   readonly builtin?: string;
 }
@@ -59,6 +61,14 @@ const PLACES: readonly Place[] = [
       { field: 'retention', section: 'retention', what: 'retention class', code: 'HF3011', builtin: 'default' },
     ],
   },
+  {
+    entries: (root) => entriesOf(root, 'retention'),
+    references: [{ field: 'targets', section: 'targets', what: 'target', code: 'HF3012', keys: true }],
+  },
+  {
+    entries: (root) => entriesOf(root, 'holds'),
+    references: [{ field: 'jobs', section: 'jobs', what: 'job', code: 'HF3013' }],
+  },
 ];
 
 /**
@@ -89,6 +99,13 @@ function declaredIn(root: Schema, { section, builtin }: Reference, ruined: Reado
 
 function unknownNames(fields: unknown, path: Path, reference: Reference, declared: ReadonlySet<string>): Problem[] {
   const named = isSchema(fields) ? fields[reference.field] : undefined;
+  if (reference.keys) {
+    return Object.keys(isSchema(named) ? named : {}).flatMap((name): Problem[] =>
+      declared.has(name)
+        ? []
+        : [{ ...unknownName(name, reference, declared), path: [...path, reference.field, name], on: 'key' }],
+    );
+  }
   const names: unknown[] = Array.isArray(named) ? named : [named];
   return names.flatMap((name, index): Problem[] => {
     if (typeof name !== 'string' || name === '' || declared.has(name)) return [];

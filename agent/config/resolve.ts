@@ -2,14 +2,14 @@ import { availableParallelism } from 'node:os';
 import { fail } from '../contract/index.ts';
 import type { At, Path, Positions } from './diagnostic.ts';
 import { type SharedDomain, sharedBy } from './domains.ts';
-import { parseDuration, parseSpan } from './duration.ts';
+import { parseSpan } from './duration.ts';
 import type { Options } from './entries.ts';
 import { matchesHost } from './merging/hosts.ts';
 import type { Absolute } from './plugin-options.ts';
 import type {
+  HoldSpec,
   IdleJob,
   Job,
-  Keep,
   Limits,
   Objectives,
   Pipeline,
@@ -19,6 +19,7 @@ import type {
   RetentionSpec,
   SourceSpec,
 } from './policy.ts';
+import { holdOf, retentionOf } from './retained.ts';
 import type { Schedule } from './schedule.ts';
 import type { Skeleton } from './schema.ts';
 import { parseSize } from './size.ts';
@@ -91,14 +92,15 @@ export class Resolver {
   retention(): Record<string, RetentionSpec> {
     const declared = each(
       this.#checked.skeleton.retention ?? {},
-      (name, { keep, ...durations }): RetentionSpec => ({
-        name,
-        at: this.#at(['retention', name]),
-        ...(keep && { keep: keepOf(keep) }),
-        ...durationsOf(durations),
-      }),
+      (name, written): RetentionSpec => ({ name, at: this.#at(['retention', name]), ...retentionOf(written) }),
     );
-    return { default: { name: 'default', at: this.#at([]) }, ...declared };
+    return { default: { name: 'default', at: this.#at([]), ...retentionOf({}) }, ...declared };
+  }
+
+  holds(): HoldSpec[] {
+    return Object.entries(this.#checked.skeleton.holds ?? {}).map(([name, written]) => {
+      return { name, at: this.#at(['holds', name]), ...holdOf(written) };
+    });
   }
 
   domains(): Record<string, SharedDomain> {
@@ -129,7 +131,7 @@ export class Resolver {
     for (const [name, job] of Object.entries(this.#checked.skeleton.jobs ?? {})) {
       const reason = this.#idle(job);
       if (reason === undefined) active.push([name, job]);
-      else idle[name] = { source: job.source, reason };
+      else idle[name] = { source: job.source, retention: job.retention, targets: job.targets, reason };
     }
     const shared = Object.values(declared.domains).filter((domain) => sharedBy(domain, this.#around.host));
     const jobs = each(Object.fromEntries(active), (name, job): Job => {
@@ -180,20 +182,4 @@ function taken<T>(declared: Readonly<Record<string, T>>, name: string): T {
 function objectivesOf({ rpo, rto }: { readonly rpo?: string; readonly rto?: string }): Objectives {
   const [rpoMs, rtoMs] = [rpo, rto].map((text) => (text === undefined ? undefined : parseSpan(text)));
   return { ...(rpoMs !== undefined && { rpoMs }), ...(rtoMs !== undefined && { rtoMs }) };
-}
-
-type Durations = Pick<RetentionSpec, 'minimum' | 'lock' | 'erasure'>;
-
-function durationsOf(written: Readonly<Partial<Record<keyof Durations, string>>>): Durations {
-  return Object.fromEntries(
-    Object.entries(written).flatMap(([field, text]) => {
-      const duration = parseDuration(text);
-      return duration === undefined ? [] : [[field, duration]];
-    }),
-  );
-}
-
-function keepOf({ within, ...counts }: { readonly within?: string } & Omit<Keep, 'within'>): Keep {
-  const age = within === undefined ? undefined : parseDuration(within);
-  return { ...counts, ...(age && { within: age }) };
 }

@@ -1,9 +1,9 @@
 import { parseSpan } from './duration.ts';
-import { nearest } from './nearest.ts';
 import { checkPattern, longestGap, type Timing } from './schedule-times.ts';
 import { meantBy, readWords } from './schedule-words.ts';
 import type { ScheduleFields, ScheduleWritten } from './sections/schedules.ts';
 import { parseTime } from './time-of-day.ts';
+import { unknownZone } from './time-zone.ts';
 import { readWindow } from './week-window.ts';
 import { parseDays } from './weekday.ts';
 
@@ -106,16 +106,8 @@ function checkFields(fields: ScheduleFields): ScheduleMistake | undefined {
 }
 
 function checkZone(zone: string | undefined): ScheduleMistake | undefined {
-  if (zone === undefined) return undefined;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return undefined;
-  } catch {
-    const suggestion = nearest(zone, Intl.supportedValuesOf('timeZone'));
-    const message = `there is no time zone ${JSON.stringify(zone)}`;
-    const hint = 'a name such as Europe/London or UTC';
-    return { code: 'HF2020', message, field: 'timezone', hint, ...(suggestion !== undefined && { suggestion }) };
-  }
+  const mistake = zone === undefined ? undefined : unknownZone(zone);
+  return mistake && { ...mistake, field: 'timezone' };
 }
 
 function patternsOf({ cron, at, on, day }: ScheduleFields): string[] {

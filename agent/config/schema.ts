@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Alert } from './sections/alerts.ts';
+import { Hold } from './sections/holds.ts';
 import { Job } from './sections/jobs.ts';
 import { Limits } from './sections/limits.ts';
 import { Plan } from './sections/plans.ts';
@@ -112,6 +113,7 @@ export function policySchema<
       schedules: Type.Optional(named('Schedules with names, for jobs that start together.', Schedule)),
       sources: Type.Optional(named('Data systems to protect.', parts.source)),
       retention: Type.Optional(named('Retention classes.', Retention)),
+      holds: Type.Optional(named('Legal holds: snapshots that stay, whatever the rules say.', Hold)),
       jobs: Type.Optional(named('What is backed up where, when and for how long.', parts.job)),
       limits: Limits,
       alerts: Type.Optional(Type.Array(Alert, { description: 'When people are told.' })),

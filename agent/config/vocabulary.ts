@@ -61,6 +61,11 @@ export function open<P extends Record<string, TSchema>>(description: string, fie
   return Type.Object(fields, { description, additionalProperties: true });
 }
 
+/** Mappings whose keys are names of what is declared elsewhere. */
+export function byReference<S extends TSchema>(description: string, each: S): TUnsafe<Record<string, Static<S>>> {
+  return Type.Unsafe<Record<string, Static<S>>>({ type: 'object', description, additionalProperties: each });
+}
+
 /** Declarations by name. */
 export function named<S extends TSchema>(description: string, each: S): TUnsafe<Record<string, Static<S>>> {
   return Type.Unsafe<Record<string, Static<S>>>({

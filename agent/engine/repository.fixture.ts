@@ -178,7 +178,7 @@ export class TestRepository implements AsyncDisposable {
         checksum: 'sha256',
       },
       targets: this.targets,
-      retention: { name: 'default', at },
+      retention: { name: 'default', targets: {}, timezone: 'UTC', at },
       domain: 'tester/default',
       recipients: this.recipients,
       timeoutMs: 0,

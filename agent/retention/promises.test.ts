@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Calendar, PERIODS, type Period } from './calendar.ts';
-import type { Decision } from './decision.ts';
+import { type Decision, decideRetention } from './decision.ts';
 import { DAY, decide, type History, history, idsKept, keep, snapshots } from './history.fixture.ts';
+import { rulesOn } from './rules-on.ts';
 import type { Snapshot } from './snapshot.ts';
+import { holdsOnStored } from './stored-holds.ts';
 
 const isComplete = ({ verdict }: Snapshot) => verdict === 'complete';
 const isKept = ({ action }: Decision) => action === 'keep';
@@ -95,6 +97,63 @@ test('as long as is promised, each of the longest periods that had one has one, 
         }
       }
     }),
+    runs,
+  );
+});
+
+test('a target without rules of its own keeps what the class promises, whatever other targets keep', () => {
+  fc.assert(
+    fc.property(history, keep, (given, tier) => {
+      const targets = { local: { keep: tier } };
+      const on = (target: string) =>
+        decideRetention(given.snapshots, rulesOn({ ...given, targets }, target), { ...given, holds: [] });
+      assert.deepEqual(on('cloud'), decide(given));
+      const { minimum: _, ...unpromised } = given;
+      assert.deepEqual(on('local'), decide({ ...unpromised, keep: tier }));
+    }),
+    runs,
+  );
+});
+
+test('what a hold covers stays until it is over, and nothing else does that did not before', () => {
+  const at = { file: '', line: 1, column: 1 };
+  const covering = fc.record(
+    { jobs: fc.subarray(['a', 'b']), snapshots: fc.uniqueArray(fc.integer({ min: 0, max: 70 }), { maxLength: 5 }) },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(
+      history,
+      covering,
+      fc.option(fc.integer({ min: -DAY, max: DAY }), { nil: undefined }),
+      (given, o, left) => {
+        const hashes = new Map(given.snapshots.map(({ id }) => [id, id.slice(1).padStart(8, '0').padEnd(64, 'f')]));
+        const spec = {
+          ...{ name: 'case', by: 'legal', why: 'Case 117', at },
+          ...(left !== undefined && { until: new Date(given.now.getTime() + left) }),
+          ...(o.jobs && { jobs: o.jobs }),
+          ...(o.snapshots && { snapshots: o.snapshots.map((number) => String(number).padStart(8, '0')) }),
+        };
+        const stored = given.snapshots.map(({ id, group }) => ({
+          key: id,
+          hash: hashes.get(id) ?? '',
+          job: group,
+          group,
+        }));
+        const { holds } = holdsOnStored([spec], stored);
+        const isHeld = ({ id, group }: Snapshot) =>
+          (left === undefined || left >= 0) &&
+          ((o.jobs === undefined && o.snapshots === undefined) ||
+            (o.jobs?.includes(group) ?? false) ||
+            (o.snapshots?.includes(Number(id.slice(1))) ?? false));
+        const kept = new Set(idsKept(decide(given)));
+        const wanted = given.snapshots.filter((snapshot) => kept.has(snapshot.id) || isHeld(snapshot));
+        assert.deepEqual(
+          idsKept(decideRetention(given.snapshots, given, { ...given, holds })).toSorted(),
+          wanted.map(({ id }) => id).toSorted(),
+        );
+      },
+    ),
     runs,
   );
 });

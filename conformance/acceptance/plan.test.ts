@@ -23,6 +23,13 @@ interface PlannedJob {
   readonly estimate: { readonly readBytes: number; readonly storedBytes: number; readonly runs: number } | null;
   readonly keep: readonly { readonly id: string; readonly because: readonly string[] }[] | null;
   readonly remove: readonly string[] | null;
+  readonly tiers:
+    | readonly {
+        readonly targets: readonly string[];
+        readonly keep: readonly { readonly id: string; readonly because: readonly string[] }[];
+        readonly remove: readonly string[];
+      }[]
+    | null;
 }
 
 async function planned(...args: string[]): Promise<PlannedJob> {
@@ -65,6 +72,36 @@ test('plan estimates from the runs before, and tells what would be kept and remo
   const { stdout } = await machine.call(['plan']);
   assert.match(stdout, /expected +reads 98 KiB, stores .*2 runs before/);
   assert.match(stdout, new RegExp(`would keep 2 snapshots, and remove 1: ${snapshots[0]}`));
+});
+
+test('plan decides for each target by its own rules, and on what lies there; a hold keeps beside them', async () => {
+  const snapshots = (await machine.snapshots()).map(({ id }) => id);
+  const [first = '', second, third] = snapshots;
+  const nas = join(machine.folder, 'nas');
+  const tiers = policy
+    .replace('targets: {', `targets: { nas: { type: local, path: ${nas} },`)
+    .replace('keep: { last: 9 }', 'keep: { last: 2 }, targets: { nas: { keep: { last: 1 } } }')
+    .replace('retention: standard }', 'retention: standard, targets: [local, nas] }')
+    .replace(/(jobs: .*)targets: \[local\], /, '$1');
+  const hold = (id: string) => `holds: { case: { by: legal, why: Case 117, snapshots: ["${id}"] } }\n`;
+  await writeFile(machine.policy, tiers);
+  assertExit(await machine.call(['init', '--yes']), 0);
+  await writeFile(machine.policy, tiers + hold(first));
+  const { tiers: told, remove } = await planned();
+  const idsOf = (target: string) => told?.find(({ targets }) => targets.join() === target);
+  assert.deepEqual(
+    idsOf('local')?.keep.map(({ id }) => id),
+    [third, second, first],
+  );
+  assert.deepEqual(idsOf('local')?.keep.at(-1)?.because, ['hold by legal without end: Case 117']);
+  assert.deepEqual(idsOf('nas')?.keep, [], 'nothing was copied there yet');
+  assert.deepEqual(remove, []);
+  assert.match((await machine.call(['plan'])).stdout, /local: would keep 3 .*\n +nas: would keep 0 snapshots/);
+  await writeFile(machine.policy, tiers + hold('00000000'));
+  const { stdout, stderr } = await machine.call(['plan']);
+  assert.match(stderr, /hold case names snapshot 00000000, which is on no target that was read/);
+  assert.match(stdout, new RegExp(`local: would keep 2 snapshots, and remove 1: ${first}`));
+  await setPolicy('keep: { last: 9 }', 'keep: { last: 2 }');
 });
 
 test('plan without its targets, and offline, says what it does not know', async () => {

@@ -42,7 +42,7 @@ async function moved(
   if (server !== undefined) assert.ok(written.includes(socket));
   const text = written.replaceAll(socket, `connection: { host: ${server?.folder}, port: ${server?.port}`);
   const roots: string[] = [];
-  const here = text.replaceAll(/(?<=[[ ])\/(?:srv|var)\/[a-z/]+/g, (path) => {
+  const here = text.replaceAll(/(?<=[[ ])\/(?:srv|var|mnt)\/[a-z/]+/g, (path) => {
     if (path.startsWith('/srv')) roots.push(join(folder, path));
     return join(folder, path);
   });

@@ -1,5 +1,5 @@
 import type { Change } from '../../config/changes.ts';
-import type { Consequence } from '../../config/consequences.ts';
+import type { Consequence } from '../../config/consequence.ts';
 import type { Json } from '../../contract/index.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';

@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
 import { fail, type Json, type Plugin } from '../../contract/index.ts';
-import type { PlanRow } from '../../retention/rows.ts';
+import type { UnclearId } from '../../retention/stored-holds.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Invocation } from '../invocation.ts';
 import { formatAge, formatDuration, formatTime } from '../output/duration.ts';
 import { printable } from '../output/printable.ts';
-import { formatCount, formatCounted, formatSize } from '../output/size.ts';
+import { keptAndRemoved, keptAnywhere, spokenRetained } from '../output/retained.ts';
+import { formatCounted, formatSize } from '../output/size.ts';
 import { renderFacts } from '../output/table.ts';
 import { chooseJobs, requirePolicy } from '../policy.ts';
 import { planDiff } from './plan-diff.ts';
@@ -36,7 +37,11 @@ export async function plan(invocation: Invocation, names: readonly string[], opt
   const { terminal } = invocation;
   const { policy, plugins } = await requirePolicy(invocation);
   const jobs = chooseJobs(policy, names);
-  const forecasts = await forecast(invocation, policy, jobs, { plugins, offline: options.offline === true });
+  const { jobs: forecasts, unclear = [] } = await forecast(invocation, policy, jobs, {
+    plugins,
+    offline: options.offline === true,
+  });
+  for (const id of unclear) terminal.warn(spokenUnclear(id));
   if (terminal.options.json) {
     terminal.json({
       policy: policy.file,
@@ -65,16 +70,15 @@ export async function plan(invocation: Invocation, names: readonly string[], opt
 
 function expected(forecast: Forecast | undefined): Record<string, Json> {
   const { next = [], last, estimate, retention, lacking = [], unavailable = [] } = forecast ?? {};
-  const rows = retention === undefined || 'failure' in retention ? undefined : retention;
+  const retained = retention === undefined || 'failure' in retention ? undefined : retention;
   return {
     next: next.map((time) => time.toISOString()),
     last: last === undefined ? null : { started: last.started, state: last.state, snapshot: last.snapshot ?? null },
     estimate: estimate === undefined ? null : { ...estimate },
     lacking: [...lacking],
     unavailable: unavailable.map(({ target, failure: { code, message } }) => ({ target, code, message })),
-    keep:
-      rows?.flatMap(({ id, action, because }) => (action === 'keep' ? [{ id, because: [...because] }] : [])) ?? null,
-    remove: rows === undefined ? null : forgotten(rows),
+    ...(retained === undefined ? { keep: null, remove: null } : keptAnywhere(retained)),
+    tiers: retained?.map(({ targets, rows }) => ({ targets: [...targets], ...keptAndRemoved(rows) })) ?? null,
   };
 }
 
@@ -94,8 +98,10 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
   ];
 }
 
-function forgotten(rows: readonly PlanRow[]): string[] {
-  return rows.flatMap(({ id, action }) => (action === 'forget' ? [id] : []));
+function spokenUnclear({ hold, id, matches }: UnclearId): string {
+  return matches === 0
+    ? `The hold ${printable(hold)} names snapshot ${id}, which is on no target that was read.`
+    : `The hold ${printable(hold)} names ${id}, with which ${formatCounted(matches, 'snapshot')} begin: it keeps them all.`;
 }
 
 /** What keeps the newest backup from lying on each target of a job. */
@@ -109,11 +115,7 @@ function lacksOf({ lacking = [], unavailable = [] }: Partial<Forecast>): string[
 
 function spokenRetention(retention: NonNullable<Forecast['retention']>): string {
   if ('failure' in retention) return `unknown: ${printable(retention.failure.message)}`;
-  const remove = forgotten(retention);
-  const kept = `would keep ${formatCounted(retention.length - remove.length, 'snapshot')}`;
-  if (remove.length === 0) return `${kept}, and remove none`;
-  const some = remove.slice(0, 6).join(', ');
-  return `${kept}, and remove ${formatCount(remove.length)}: ${some}${remove.length > 6 ? ', …' : ''}`;
+  return spokenRetained(retention);
 }
 
 function described(job: Job): Record<string, Json> {

@@ -1,4 +1,5 @@
 import type { Explanations } from './explanation.ts';
+import { retention } from './retention.ts';
 
 /** HF4: what is written rightly, and still cannot be meant, or is not acted on. */
 export const meaning = {
@@ -176,6 +177,7 @@ export const meaning = {
     right:
       'notifiers:\n  hook: { type: webhook, url: "https://hooks.example.net/holdfast", token: { env: HOOK_TOKEN } }',
   },
+  ...retention,
   HF4901: {
     means: 'A part of the policy is understood, and this version of Holdfast does nothing about it.',
     why: 'What is ignored in silence is believed to work.',

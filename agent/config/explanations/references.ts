@@ -83,4 +83,18 @@ export const references = {
     right:
       'retention:\n  audit: { keep: { monthly: 36 } }\ndomains:\n  shared: { hosts: ["db-*"], retention: [audit] }',
   },
+  HF3012: {
+    means: 'A retention class says what stays on a target that is not declared.',
+    why: 'On the target that was meant, the rules of the class itself would apply.',
+    remedy: 'Write the name as it stands under `targets`.',
+    wrong: 'retention:\n  audit: { keep: { monthly: 36 }, targets: { locl: { keep: { daily: 7 } } } }',
+    right: 'retention:\n  audit: { keep: { monthly: 36 }, targets: { local: { keep: { daily: 7 } } } }',
+  },
+  HF3013: {
+    means: 'A hold is to cover a job that is not declared.',
+    why: 'What should be held would be removed as the rules say.',
+    remedy: 'Write the name as it stands under `jobs`. What a job stored that is there no more is held by `snapshots`.',
+    wrong: 'holds:\n  case-117: { by: legal, why: Case 2026-117, jobs: [apps] }',
+    right: 'holds:\n  case-117: { by: legal, why: Case 2026-117, jobs: [app] }',
+  },
 } satisfies Explanations<'HF3'>;

@@ -148,9 +148,16 @@ export const schema = {
   },
   HF2020: {
     means: 'There is no time zone of this name.',
-    why: 'Jobs would start at another time than was meant.',
+    why: 'Jobs would start, or the days and months of a retention class begin, at another time than was meant.',
     remedy: 'Write a name of the IANA database, such as `Europe/London`, or `UTC`.',
     wrong: 'schedules:\n  nightly: { at: "02:00", timezone: London }',
     right: 'schedules:\n  nightly: { at: "02:00", timezone: Europe/London }',
+  },
+  HF2021: {
+    means: 'A date is written otherwise than ISO 8601 does, or its month has no such day.',
+    why: 'When a hold ends decides what is removed; a guess could be wrong by months.',
+    remedy: 'Write year, month and day, or a moment with its offset from UTC: `2031-12-31T18:00:00+01:00`.',
+    wrong: 'holds:\n  case-117: { by: legal, why: Case 2026-117, until: 31.12.2031 }',
+    right: 'holds:\n  case-117: { by: legal, why: Case 2026-117, until: 2031-12-31 }',
   },
 } satisfies Explanations<'HF2'>;

@@ -8,6 +8,7 @@ import { checkObjectives } from './objectives.ts';
 import { samePlaces, swallowed } from './places.ts';
 import { divided, selections, unprotected } from './protection.ts';
 import { checkRetention } from './retention.ts';
+import { checkTiers } from './tiers.ts';
 
 /** What is written rightly, and still cannot be meant. */
 export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[] {
@@ -18,6 +19,7 @@ export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[
     ...divided(policy),
     ...checkDomains(policy),
     ...checkRetention(policy),
+    ...checkTiers(policy),
     ...checkObjectives(policy),
     ...unprotected(policy),
     ...checkLimits(policy),

@@ -16,12 +16,14 @@ export function checkRetention({ retention, jobs }: Policy): Problem[] {
   ];
 }
 
-/** How far back the rules reach; `undefined` when that depends on how often there is a backup, or has no end. */
-function reachOf(keep: Keep | undefined): number | undefined {
-  if (keep === undefined || keep.last !== undefined) return undefined;
-  const { within, hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0 } = keep;
+/** How far back the rules reach that count periods or go by age; beside them, `last` reaches as far as there are few backups. */
+function reachOf({ within, hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0 }: Keep): number {
   const periods = [hourly * 3_600_000, daily * DAY, weekly * 7 * DAY, monthly * MONTH, yearly * 12 * MONTH];
   return Math.max(within === undefined ? 0 : lengthOf(within), ...periods);
+}
+
+function namesPeriod({ last: _, within: __, ...periods }: Keep): boolean {
+  return Object.keys(periods).length > 0;
 }
 
 function lengthOf({ months, milliseconds }: Duration): number {
@@ -29,12 +31,22 @@ function lengthOf({ months, milliseconds }: Duration): number {
 }
 
 function endsEarly({ name, keep, minimum }: RetentionSpec): Problem[] {
+  // Without rules, all is kept.
+  if (minimum === undefined || keep === undefined || Object.keys(keep).length === 0) return [];
   const reach = reachOf(keep);
   // A month is no exact number of days: what is short by less than one day in a year is not meant to be short.
-  if (minimum === undefined || reach === undefined || reach >= lengthOf(minimum) * (1 - 1 / 366)) return [];
-  const message = `the class "${name}" promises ${spokenDuration(minimum)}, but its rules keep nothing older than ${spokenSpan(reach)}`;
+  if (reach >= lengthOf(minimum) * (1 - 1 / 366)) return [];
+  const path = ['retention', name, 'minimum'];
+  const promised = spokenDuration(minimum);
+  if (keep.last !== undefined && !namesPeriod(keep)) {
+    const message = `the class "${name}" promises ${promised} and names no period: it keeps every snapshot for so long`;
+    const hint = 'name the period of which one is meant (monthly: 84 are 7 years), or promise less';
+    return [{ code: 'HF4026', message, path, on: 'value', hint }];
+  }
+  const beside = keep.last === undefined ? '' : `, beside the last ${keep.last}`;
+  const message = `the class "${name}" promises ${promised}, but its rules keep nothing older than ${spokenSpan(reach)}${beside}`;
   const hint = 'keep more of the longest periods (monthly: 84 are 7 years), or promise less';
-  return [{ code: 'HF4012', message, path: ['retention', name, 'minimum'], on: 'value', hint }];
+  return [{ code: 'HF4012', message, path, on: 'value', hint }];
 }
 
 function locksErasure({ name, lock, erasure }: RetentionSpec): Problem[] {
@@ -46,12 +58,19 @@ function locksErasure({ name, lock, erasure }: RetentionSpec): Problem[] {
 }
 
 /** Rules that go by age alone keep nothing when the next backup comes later than that. */
-function shorterThanSchedule({ name, schedule, retention: { name: retention, keep } }: Job): Problem[] {
-  if (schedule === undefined || keep?.within === undefined || Object.keys(keep).length > 1) return [];
-  const gap = longestGap(schedule);
-  if (gap <= lengthOf(keep.within)) return [];
-  const kept = spokenDuration(keep.within);
-  const message = `"${retention}" keeps backups for ${kept}, but ${spokenSpan(gap)} can lie between two of this job (${schedule.text})`;
-  const hint = 'keep the newest as well ("last: 1"), keep them for longer, or back up more often';
-  return [{ code: 'HF4011', message, path: ['jobs', name, 'retention'], on: 'value', hint }];
+function shorterThanSchedule({ name, schedule, targets, retention }: Job): Problem[] {
+  const gap = schedule === undefined ? 0 : longestGap(schedule);
+  const tiers = targets.flatMap(({ name: target }): { keep: Keep | undefined; where: string }[] => {
+    const own = Object.hasOwn(retention.targets, target) ? retention.targets[target] : undefined;
+    return own === undefined ? [] : [{ keep: own.keep, where: ` on target "${target}"` }];
+  });
+  const rules = tiers.length < targets.length ? [{ keep: retention.keep, where: '' }, ...tiers] : tiers;
+  return rules.flatMap(({ keep, where }): Problem[] => {
+    if (schedule === undefined || keep?.within === undefined || Object.keys(keep).length > 1) return [];
+    if (gap <= lengthOf(keep.within)) return [];
+    const kept = `${spokenDuration(keep.within)}${where}`;
+    const message = `"${retention.name}" keeps backups for ${kept}, but ${spokenSpan(gap)} can lie between two of this job (${schedule.text})`;
+    const hint = 'keep the newest as well ("last: 1"), keep them for longer, or back up more often';
+    return [{ code: 'HF4011', message, path: ['jobs', name, 'retention'], on: 'value', hint }];
+  });
 }

@@ -2,7 +2,7 @@ import type { Problem } from '../problem.ts';
 import { isMapping, type Layer, merge, movedBy, partOf, upper } from './layer.ts';
 
 /** Parts of a policy that are the same on every host. */
-const SAME_EVERYWHERE = ['version', 'include', 'hosts', 'plugins', 'defaults', 'domains'];
+const SAME_EVERYWHERE = ['version', 'include', 'hosts', 'plugins', 'defaults', 'domains', 'holds'];
 
 /** `db-*` and the like: `*` stands for any letters, `?` for one. */
 export function isPattern(name: string): boolean {
