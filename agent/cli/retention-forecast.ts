@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, Policy } from '../config/policy.ts';
+import { heldAmong, retainedOf } from '../pruning/retained.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
 import { decideRetention } from '../retention/decision.ts';
 import { type PlanRow, planRows } from '../retention/rows.ts';
 import { type Rules, rulesOn } from '../retention/rules-on.ts';
-import { holdsOnStored, type StoredHolds, type UnclearId } from '../retention/stored-holds.ts';
+import type { StoredHolds, UnclearId } from '../retention/stored-holds.ts';
 
 /** What would stay and go on targets that have the same rules. */
 export interface Retained {
@@ -23,11 +24,7 @@ export class RetentionForecast {
     this.#policy = policy;
     this.#stored = stored;
     this.#now = now;
-    const holdable = stored.map((snapshot) => {
-      const { hash, header } = snapshot.opened;
-      return { key: snapshot.key, hash, job: header.job, group: groupOf(snapshot) };
-    });
-    this.#held = holdsOnStored(policy.holds, holdable);
+    this.#held = heldAmong(policy.holds, stored);
   }
 
   get unclear(): readonly UnclearId[] {
@@ -47,7 +44,7 @@ export class RetentionForecast {
       return [{ targets: tiers.map(({ target }) => target), rows: decide(own, first.rules) }];
     }
     return tiers.map(({ target, rules }) => {
-      const there = own.filter(({ lacking }) => !lacking?.includes(target));
+      const there = own.filter(({ lacking = [], forgottenOn = [] }) => ![...lacking, ...forgottenOn].includes(target));
       return { targets: [target], rows: decide(there, rules) };
     });
   }
@@ -55,15 +52,8 @@ export class RetentionForecast {
   #decide(stored: readonly StoredSnapshot[], rules: Rules, timezone: string): PlanRow[] {
     // By their keys: what people call a snapshot is so short that two may be called the same.
     const ids = new Map(stored.map(({ key, id }) => [key, id]));
-    const snapshots = stored.map((snapshot) => {
-      const { sequence, finished, verdict } = snapshot.opened.header;
-      return { id: snapshot.key, group: groupOf(snapshot), sequence, time: new Date(finished), verdict };
-    });
+    const snapshots = stored.map(retainedOf);
     const decisions = decideRetention(snapshots, rules, { now: this.#now, timezone, holds: this.#held.holds });
     return planRows(decisions).map((row) => ({ ...row, id: ids.get(row.id) ?? row.id }));
   }
-}
-
-function groupOf({ opened: { header } }: StoredSnapshot): string {
-  return JSON.stringify([header.writer, header.job, header.source]);
 }

@@ -196,7 +196,6 @@ domains: { shared: { hosts: [a, b], retention: [audit] } }
     const told = diagnostics.map(({ severity, at, code }) => `${severity} ${at.line}:${at.column} ${code}`);
     assert.deepEqual(told, [
       'note 5:47 HF4902',
-      'note 6:1 HF4902',
       'warning 8:39 HF4901',
       'warning 10:11 HF4901',
       'warning 11:1 HF4901',

@@ -25,7 +25,6 @@ const IGNORED: readonly Part[] = [
 
 const KEPT: readonly { readonly path: readonly string[]; readonly message: string }[] = [
   { path: ['sources', '*', 'objectives'], message: '"objectives" are kept, but not measured yet' },
-  { path: ['retention'], message: '"retention" is kept, but nothing is removed yet' },
 ];
 
 /**

@@ -1,9 +1,12 @@
-import type { Job } from '../config/policy.ts';
+import type { HoldSpec, Job } from '../config/policy.ts';
 import type { Failure } from '../contract/index.ts';
 import { listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import { clockOf, type NamedTarget, Store } from '../repository/store.ts';
 import type { Writers } from '../repository/writers.ts';
 import { type Decision, decideRetention } from '../retention/decision.ts';
+import { rulesOn } from '../retention/rules-on.ts';
+import type { UnclearId } from '../retention/stored-holds.ts';
+import { heldAmong, retainedOf } from './retained.ts';
 
 /** What becomes of the snapshots of one job on one target. */
 export interface JobPlan {
@@ -25,6 +28,8 @@ export interface TargetPlan {
   readonly snapshots: ReadonlyMap<string, StoredSnapshot>;
   /** Jobs that have snapshots here and that no policy says anything of: theirs stay. */
   readonly unruled: ReadonlyMap<string, number>;
+  /** Ids in holds that are not those of exactly one snapshot here. */
+  readonly unclear: readonly UnclearId[];
   /** What cannot be read here: it stays, and nothing is decided by it. */
   readonly damaged: readonly { readonly key: string; readonly failure: Failure }[];
 }
@@ -34,6 +39,7 @@ export interface ForgetPlanOptions {
   /** Whose snapshots: 32 hex. */
   readonly writer: string;
   readonly jobs: readonly Job[];
+  readonly holds: readonly HoldSpec[];
   readonly now: Date;
 }
 
@@ -43,31 +49,22 @@ export async function planForget(target: NamedTarget, o: ForgetPlanOptions): Pro
   const now = clock < o.now ? clock : o.now;
   const listing = await listSnapshots(new Store([target]), o.writers);
   const own = listing.snapshots.filter(({ opened: { header } }) => header.writer === o.writer);
+  // Of all that is here: a hold names snapshots, whoever made them.
+  const { holds, unclear } = heldAmong(o.holds, [...listing.snapshots, ...listing.forgotten]);
   const byJob = Map.groupBy(own, ({ opened: { header } }) => header.job);
   const ruled = o.jobs.filter(({ targets }) => targets.some(({ name }) => name === target.name));
   const jobs = ruled.flatMap((job): JobPlan[] => {
     const stored = byJob.get(job.name);
     if (stored === undefined) return [];
-    return [{ job: job.name, retention: job.retention.name, decisions: decide(job, stored, now) }];
+    const { name: retention, timezone } = job.retention;
+    const rules = rulesOn(job.retention, target.name);
+    const decisions = decideRetention(stored.map(retainedOf), rules, { now, timezone, holds });
+    return [{ job: job.name, retention, decisions }];
   });
   const names = new Set(ruled.map(({ name }) => name));
   const unruled = new Map([...byJob].flatMap(([job, { length }]) => (names.has(job) ? [] : [[job, length]])));
   const snapshots = new Map(own.map((snapshot) => [snapshot.key, snapshot]));
-  return { target, now, clock, jobs, snapshots, unruled, damaged: listing.damaged };
-}
-
-function decide(job: Job, stored: readonly StoredSnapshot[], now: Date): Decision[] {
-  return decideRetention(
-    stored.map(({ key, opened: { header } }) => ({
-      id: key,
-      group: JSON.stringify([header.writer, header.job, header.source]),
-      sequence: header.sequence,
-      time: new Date(header.finished),
-      verdict: header.verdict,
-    })),
-    job.retention,
-    { now, timezone: 'UTC', holds: [] },
-  );
+  return { target, now, clock, jobs, snapshots, unruled, unclear, damaged: listing.damaged };
 }
 
 /** What a plan would forget, in the order of its decisions. */

@@ -6,6 +6,7 @@ import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { Removals } from '../repository/removals.ts';
 import { type ForgottenSnapshot, listSnapshots } from '../repository/snapshots.ts';
 import { clockOf } from '../repository/store.ts';
+import type { UnclearId } from '../retention/stored-holds.ts';
 import { forgottenBy, planForget, type TargetPlan } from './forget-plan.ts';
 import { writeRemoval } from './removal-writing.ts';
 
@@ -16,15 +17,46 @@ export interface ForgetOptions {
   readonly stateFolder: string;
 }
 
-/** What is forgotten on each target that can be had, one target after the other. */
+/**
+ * What is forgotten on each target that can be had, one target after the other. `HOLD_UNCLEAR` where all targets can be had and a hold
+ * names a snapshot that none of them has: the one that was meant would be forgotten.
+ */
 export async function planForgets(o: ForgetOptions): Promise<TargetPlan[]> {
   const { store, writers } = o.repository;
   const { writer } = ownKeys(o.repository);
   const plans: TargetPlan[] = [];
   for (const target of store.targets) {
-    plans.push(await planForget(target, { writers, writer, jobs: Object.values(o.policy.jobs), now: o.now }));
+    plans.push(
+      await planForget(target, {
+        writers,
+        writer,
+        jobs: Object.values(o.policy.jobs),
+        holds: o.policy.holds,
+        now: o.now,
+      }),
+    );
   }
+  const nowhere = unmet(plans)[0];
+  if (nowhere !== undefined && reachesAll(o)) failUnclear(nowhere);
   return plans;
+}
+
+/** Ids in holds that are on none of the targets. */
+export function unmet(plans: readonly TargetPlan[]): UnclearId[] {
+  const [first, ...others] = plans.map(({ unclear }) => unclear.filter(({ matches }) => matches === 0));
+  const lacks = (ids: readonly UnclearId[], { hold, id }: UnclearId) =>
+    ids.some((other) => other.hold === hold && other.id === id);
+  return (first ?? []).filter((one) => others.every((ids) => lacks(ids, one)));
+}
+
+function failUnclear({ hold, id }: UnclearId): never {
+  return fail({
+    code: 'HOLD_UNCLEAR',
+    message: `the hold ${hold} names snapshot ${id}, and no target has one: nothing was forgotten`,
+    origin: 'policy',
+    permanent: true,
+    hint: 'the one that is meant would be forgotten: see `holdfast snapshots` for its id, and mend the hold, or take it out',
+  });
 }
 
 /** One at a time on a host: a record says all that was said before, so that two at once would each leave out what the other says. */
@@ -67,9 +99,12 @@ export async function takeBack(o: ForgetOptions, ids: readonly string[]): Promis
 }
 
 function writingTo({ repository, policy }: ForgetOptions, removals: Removals) {
-  const { store } = repository;
-  const all = Object.keys(policy.targets).every((name) => store.targets.some((target) => target.name === name));
-  return { host: ownKeys(repository), removals, reached: store, all };
+  return { host: ownKeys(repository), removals, reached: repository.store, all: reachesAll({ repository, policy }) };
+}
+
+function reachesAll({ repository, policy }: Pick<ForgetOptions, 'repository' | 'policy'>): boolean {
+  const { targets } = repository.store;
+  return Object.keys(policy.targets).every((name) => targets.some((target) => target.name === name));
 }
 
 function oneOf(snapshots: readonly ForgottenSnapshot[], id: string): ForgottenSnapshot {

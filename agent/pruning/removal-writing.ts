@@ -1,5 +1,5 @@
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { parseSnapshotKey, SNAPSHOTS_PREFIX, snapshotKey } from '../repository/layout.ts';
+import { LAST_SEQUENCE, parseSnapshotKey, SNAPSHOTS_PREFIX, snapshotKey } from '../repository/layout.ts';
 import { encodeRemoval, type RemovedSnapshot } from '../repository/removal.ts';
 import { nextRemoval, type Removals } from '../repository/removals.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
@@ -57,6 +57,7 @@ async function stillMattering(o: RemovalWriting, removed: readonly RemovedSnapsh
   return removed.filter(({ key }) => {
     const name = parseSnapshotKey(key);
     if (name === undefined) return false;
-    return there.has(key) || there.has(snapshotKey(name.writer, name.job, name.sequence + 1));
+    const next = name.sequence < LAST_SEQUENCE ? snapshotKey(name.writer, name.job, name.sequence + 1) : key;
+    return there.has(key) || there.has(next);
   });
 }

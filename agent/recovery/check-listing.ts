@@ -54,8 +54,9 @@ async function checkDomain(
       v.find({ level: 'list', target, object, failure, snapshots });
   }
   for (const snapshot of all) {
-    // That the target lacks the snapshot is a finding; what it would need is copied with it.
-    if (!isWanted(v, snapshot.opened.header.source) || snapshot.lacking?.includes(target)) continue;
+    // That the target lacks the snapshot is a finding; what it would need is copied with it, unless it is wanted there no more.
+    const { lacking = [], forgottenOn = [] } = snapshot;
+    if (!isWanted(v, snapshot.opened.header.source) || [...lacking, ...forgottenOn].includes(target)) continue;
     const found = (failure: Failure) =>
       v.find({ level: 'list', target, object: snapshot.key, failure, snapshots: [snapshot.id] });
     try {

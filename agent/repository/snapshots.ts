@@ -12,6 +12,8 @@ export interface StoredSnapshot {
   readonly opened: OpenedSnapshot;
   /** Names of targets that do not have it while others do, where somebody looked. */
   readonly lacking?: readonly string[];
+  /** Names of targets on which it is wanted no more, while it is on others. */
+  readonly forgottenOn?: readonly string[];
 }
 
 /** One that is wanted on no target any more that still has it. */
@@ -75,7 +77,7 @@ export async function listSnapshots(
       const lacking = places.flatMap(({ name, there, removed }) => (there || removed ? [] : [name]));
       const since = places.flatMap(({ name, there, removed }) => (there && removed ? [[name, removed.since]] : []));
       if (places.some(({ there, removed }) => there && removed === undefined))
-        snapshots.push({ ...snapshot, ...(lacking.length === 0 ? {} : { lacking }) });
+        snapshots.push({ ...snapshot, ...named({ lacking, forgottenOn: placesWithout(places) }) });
       else forgotten.push({ ...snapshot, forgotten: Object.fromEntries(since) });
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
@@ -84,6 +86,15 @@ export async function listSnapshots(
     }
   }
   return { snapshots: inOrder(snapshots), forgotten: inOrder(forgotten), removals, unapproved, damaged };
+}
+
+function placesWithout(places: readonly { readonly name: string; readonly removed: unknown }[]): string[] {
+  return places.flatMap(({ name, removed }) => (removed === undefined ? [] : [name]));
+}
+
+/** Those of the lists that name anything. */
+function named(lists: Readonly<Record<'lacking' | 'forgottenOn', readonly string[]>>) {
+  return Object.fromEntries(Object.entries(lists).filter(([, names]) => names.length > 0));
 }
 
 async function readUnapproved(

@@ -119,3 +119,58 @@ test('a record counts on the target that it was made for, signed as it is, and n
   assert.match(listed.stderr, /removals\/.* is damaged/);
   assert.equal(listed.stdout.trim().split('\n').length, 4);
 });
+
+test('a hold keeps what it names on every target; one that names nothing there keeps everything', async () => {
+  await using machine = await withSnapshots(4);
+  const [first, second] = (await machine.snapshots()).map(({ id }) => id);
+  const policy = readFileSync(machine.policy, 'utf8');
+  const held = (id: string) => `${policy}holds: { dispute: { by: counsel, why: a dispute, snapshots: ["${id}"] } }\n`;
+  writeFileSync(machine.policy, held('0123456789abcdef'));
+  const refused = await machine.call(['forget', '--yes']);
+  assertExit(refused, 78);
+  assert.match(refused.stderr, /the hold dispute names snapshot 0123456789abcdef, and no target has one/);
+  writeFileSync(machine.policy, held(first as string));
+  const done = await machine.ask<Plan>(['forget', '--yes']);
+  assert.equal(done.forgotten, 2);
+  const because = done.targets[0]?.jobs[0]?.snapshots.find(({ id }) => id === first)?.because;
+  assert.deepEqual(because, ['hold by counsel without end: a dispute']);
+  const left = (await machine.snapshots()).map(({ id }) => id);
+  assert.deepEqual([left.includes(first as string), left.includes(second as string)], [true, false]);
+});
+
+test('a target with rules of its own is forgotten on by those, and nothing is copied back to it', async () => {
+  await using machine = await withSnapshots(4);
+  const policy = readFileSync(machine.policy, 'utf8');
+  const tiers = 'keep: { last: 9 }, targets: { second: { keep: { last: 1 } } }';
+  assert.ok(policy.includes('keep: { last: 2 }'));
+  writeFileSync(machine.policy, policy.replace('keep: { last: 2 }', tiers));
+  const done = await machine.ask<Plan>(['forget', '--yes']);
+  assert.deepEqual(
+    actions(done).map(([target, ...rows]) => [target, rows.filter((row) => row?.endsWith('forget')).length]),
+    [
+      ['local', 0],
+      ['second', 3],
+    ],
+  );
+  assert.equal((await machine.snapshots()).length, 4);
+  await machine.ask(['prune', '--yes', '--undelete', '0s', '--grace', '0s']);
+  const count = (place: string) =>
+    readdirSync(join(place, 'snapshots'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+      .length;
+  assert.deepEqual([count(machine.repository), count(machine.place('second'))], [4, 1]);
+  writeFileSync(join(machine.data, 'file'), 'content 5');
+  await machine.ask(['run']);
+  assert.deepEqual([count(machine.repository), count(machine.place('second'))], [5, 2]);
+  assertExit(await machine.call(['verify', '--level', 'decrypt']), 0);
+});
+
+test('a clock that is a year ahead forgets nothing that the clock of the target keeps', async () => {
+  await using machine = await withSnapshots(3);
+  const policy = readFileSync(machine.policy, 'utf8');
+  writeFileSync(machine.policy, policy.replace('keep: { last: 2 }', 'keep: { within: 7d }'));
+  const ahead = {
+    nodeArgs: ['--import', import.meta.resolve('../faults/shifted-clock.ts')],
+    env: { HOLDFAST_TEST_SHIFT: String(366 * 86_400_000) },
+  };
+  assert.equal((await machine.ask<Plan>(['forget', '--yes'], ahead)).forgotten, 0);
+});

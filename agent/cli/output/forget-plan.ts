@@ -1,6 +1,7 @@
 import type { Json } from '../../contract/index.ts';
 import type { JobPlan, TargetPlan } from '../../pruning/forget-plan.ts';
 import { type PlanRow, planRows } from '../../retention/rows.ts';
+import type { UnclearId } from '../../retention/stored-holds.ts';
 import { formatTime } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -39,6 +40,13 @@ export function renderUnruled({ target, unruled }: TargetPlan): string | undefin
   return `${formatCounted(count, 'snapshot')} on target ${printable(target.name)} ${count === 1 ? 'stays' : 'stay'}: the policy has no such job there that would say for how long: ${each}`;
 }
 
+/** What is wrong with an id in a hold. */
+export function spokenUnclear({ hold, id, matches }: UnclearId): string {
+  return matches === 0
+    ? `The hold ${printable(hold)} names snapshot ${id}, which is on no target that was read.`
+    : `The hold ${printable(hold)} names ${id}, with which ${formatCounted(matches, 'snapshot')} begin: it keeps them all.`;
+}
+
 /** The plan for a program. */
 export function forgetPlanJson(plan: TargetPlan): Record<string, Json> {
   return {
@@ -52,6 +60,7 @@ export function forgetPlanJson(plan: TargetPlan): Record<string, Json> {
       }),
     })),
     unruled: Object.fromEntries(plan.unruled),
+    unclear: plan.unclear.map(({ hold, id, matches }) => ({ hold, id, matches })),
     damaged: plan.damaged.map(({ key, failure: { code, message } }) => ({ key, code, message })),
   };
 }

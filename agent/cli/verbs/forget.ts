@@ -1,5 +1,12 @@
 import { fail } from '../../contract/index.ts';
-import { carryOutForgets, type ForgetOptions, lockForgetting, planForgets, takeBack } from '../../pruning/forget.ts';
+import {
+  carryOutForgets,
+  type ForgetOptions,
+  lockForgetting,
+  planForgets,
+  takeBack,
+  unmet,
+} from '../../pruning/forget.ts';
 import { forgottenBy, type TargetPlan } from '../../pruning/forget-plan.ts';
 import { advised } from '../advice.ts';
 import { confirmedPlan } from '../confirmation.ts';
@@ -7,7 +14,7 @@ import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
 import { openRepository, readingOf } from '../open-repository.ts';
-import { forgetPlanJson, renderForgetPlan, renderUnruled } from '../output/forget-plan.ts';
+import { forgetPlanJson, renderForgetPlan, renderUnruled, spokenUnclear } from '../output/forget-plan.ts';
 import { printable } from '../output/printable.ts';
 import { renderProblem } from '../output/report.ts';
 import { formatCounted } from '../output/size.ts';
@@ -80,6 +87,8 @@ async function carryOut(
 }
 
 function show({ terminal }: Invocation, plans: readonly TargetPlan[]): void {
+  const several = plans.flatMap(({ unclear }) => unclear.filter(({ matches }) => matches > 1));
+  for (const text of new Set([...unmet(plans), ...several].map(spokenUnclear))) terminal.warn(text);
   for (const plan of plans) {
     terminal.data(`${renderForgetPlan(plan, terminal.paint.data)}\n`);
     const unruled = renderUnruled(plan);

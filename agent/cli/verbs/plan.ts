@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../config/policy.ts';
 import type { PluginRegistry } from '../../config/registry.ts';
 import { fail, type Json, type Plugin } from '../../contract/index.ts';
-import type { UnclearId } from '../../retention/stored-holds.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { type Forecast, forecast } from '../forecast.ts';
 import type { Invocation } from '../invocation.ts';
 import { formatAge, formatDuration, formatTime } from '../output/duration.ts';
+import { spokenUnclear } from '../output/forget-plan.ts';
 import { printable } from '../output/printable.ts';
 import { keptAndRemoved, keptAnywhere, spokenRetained } from '../output/retained.ts';
 import { formatCounted, formatSize } from '../output/size.ts';
@@ -96,12 +96,6 @@ function forecastFacts(job: Job, forecast: Forecast | undefined, now: Date): [st
     ['expected', expectations],
     ...(retention === undefined ? [] : [['retention', spokenRetention(retention)] as [string, string]]),
   ];
-}
-
-function spokenUnclear({ hold, id, matches }: UnclearId): string {
-  return matches === 0
-    ? `The hold ${printable(hold)} names snapshot ${id}, which is on no target that was read.`
-    : `The hold ${printable(hold)} names ${id}, with which ${formatCounted(matches, 'snapshot')} begin: it keeps them all.`;
 }
 
 /** What keeps the newest backup from lying on each target of a job. */

@@ -102,16 +102,17 @@ async function loadListing(
   return { rows, forgotten: more, writers: ids.size, damaged: listing.damaged, unapproved, problems };
 }
 
-function described({ snapshot: { id, key, opened, lacking = [] }, trust }: Row) {
-  return { id, key, hash: opened.hash, trust, lacking, ...opened.header };
+function described({ snapshot: { id, key, opened, lacking = [], forgottenOn = [] }, trust }: Row) {
+  return { id, key, hash: opened.hash, trust, lacking, forgottenOn, ...opened.header };
 }
 
 function remarks({ snapshot, trust }: Row): string[] {
-  const { lacking = [], opened } = snapshot;
+  const { lacking = [], forgottenOn = [], opened } = snapshot;
   const { verdict, skipped }: SnapshotHeader = opened.header;
   return [
     ...(trust === 'unapproved' ? ['not approved'] : []),
     ...(lacking.length === 0 ? [] : [`not on target ${lacking.map(printable).join(', ')}`]),
+    ...(forgottenOn.length === 0 ? [] : [`no more on target ${forgottenOn.map(printable).join(', ')}`]),
     ...(verdict === 'complete' ? [] : [`incomplete: ${formatCounted(skipped, 'thing')} skipped`]),
   ];
 }

@@ -187,9 +187,9 @@ export const meaning = {
   },
   HF4902: {
     means: 'A part of the policy is understood and kept with the backups, and nothing acts on it yet.',
-    why: 'It does no harm, and it does not yet do what it promises: nothing is removed, nothing is measured.',
-    remedy: 'Nothing needs to be done. Watch the free space of the targets until `retention` is acted on.',
-    wrong: 'retention:\n  standard: { keep: { daily: 14 } }',
-    right: '# Without a class of its own a job keeps everything.\njobs:\n  app: { source: app, targets: [local] }',
+    why: 'It does no harm, and it does not yet do what it promises: nothing is measured.',
+    remedy: 'Nothing needs to be done. Watch yourself what it promises.',
+    wrong: 'sources:\n  app: { type: files, paths: [/srv/app], objectives: { rpo: 15m } }',
+    right: 'sources:\n  app: { type: files, paths: [/srv/app] }',
   },
 } satisfies Explanations<'HF4'>;
