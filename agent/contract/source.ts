@@ -111,6 +111,7 @@ export interface LogRecord {
 /** Random access to one snapshot and the logs after it, lazily and in the order the source wants. */
 export interface Reader {
   parts(): AsyncIterable<{ readonly name: string; readonly kind: 'bytes' | 'tree'; readonly facts: Json }>;
+  /** Each piece is its reader's, in memory that nothing else is in: whoever takes much may give it back before garbage is collected. */
   bytes(name: string, range?: Range): Bytes;
   /**
    * The entries of a tree that `patterns` select, together with the folders above them, in tree order. gitignore syntax, turned

@@ -12,7 +12,10 @@ export interface Chunker {
   cut(window: Uint8Array, end: boolean): number;
 }
 
-/** Compresses one frame. Synchronous; runs in a worker. */
+/**
+ * Compresses one frame. Synchronous; runs in a worker. What it returns is its caller's, who gives the memory back at once: it is a part
+ * of what was given, or memory that the codec does not use again.
+ */
 export interface Codec {
   encode(frame: Uint8Array): Uint8Array;
   /** Must fail (`CODEC_LIMIT`) rather than produce more than `max` bytes, and fail (`CODEC_DAMAGED`) on bad input. */

@@ -9,6 +9,8 @@ import type { PageCache } from './page-cache.ts';
 
 /** Plaintext asked of a worker at a time; bytes. */
 const PART_BYTES = 4 * 1024 * 1024;
+/** What more of a frame may follow, so that no frame is opened for the end of one part and again for the beginning of the next. */
+const REST_BYTES = 1024 * 1024;
 /** Parts under way at a time, unless one chunk is as much as all of them. */
 const AHEAD = 3;
 
@@ -70,7 +72,10 @@ export async function fetchFrames({ frames, fetched }: ChunkReader, refs: Uint8A
   return loaded;
 }
 
-/** Cuts a list of references into parts of about 4 MiB of plaintext, from frames that may be held together; at least one reference each. */
+/**
+ * Cuts a list of references into parts of about 4 MiB of plaintext, from frames that may be held together; at least one reference
+ * each. A part ends where a frame begins that it could not take whole: a frame is opened once for each part that it is needed for.
+ */
 export function* partsOf({ frames }: Pick<ChunkReader, 'frames'>, refs: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(refs.buffer, refs.byteOffset, refs.byteLength);
   const load = new FrameLoad(frames);
@@ -78,7 +83,9 @@ export function* partsOf({ frames }: Pick<ChunkReader, 'frames'>, refs: Uint8Arr
   let size = 0;
   for (let at = 0; at < refs.length; at += REF_BYTES) {
     const length = view.getUint32(at + 32, true);
-    if (size > 0 && (size + length > PART_BYTES || !load.add(refs, at))) {
+    const begun = load.newAt(refs, at);
+    const full = begun > 0 ? size + begun > PART_BYTES : size + length > PART_BYTES + REST_BYTES;
+    if (size > 0 && (full || !load.add(refs, at))) {
       yield refs.subarray(from, at);
       from = at;
       size = 0;

@@ -26,7 +26,13 @@ export class FrameLoad {
     return true;
   }
 
-  /** The same for all chunks of a list; what fits is added. */
+  /** The plaintext of the frame that the chunk at `refs[at]` lies in, in bytes; 0 when that frame is counted already. */
+  newAt(refs: Uint8Array, at: number): number {
+    const weight = this.#frames.weightOf(refs, at);
+    return weight === undefined || this.#counted.has(weight.frame) ? 0 : weight.plain;
+  }
+
+  /** As `add`, for all chunks of a list; what fits is added. */
   addAll(refs: Uint8Array): boolean {
     let fits = true;
     for (let at = 0; at < refs.length; at += REF_BYTES) fits = this.add(refs, at) && fits;

@@ -68,15 +68,19 @@ export class FrameSource {
     return { ...(await this.#read(wanted)), pieces };
   }
 
-  /** The frame that holds the chunk at `refs[at]`, and how many bytes it is, sealed and plain; undefined when there is no such chunk. */
-  weightOf(refs: Uint8Array, at: number): { frame: string; bytes: number } | undefined {
+  /**
+   * The frame that holds the chunk at `refs[at]`, how many bytes it is, sealed and plain together, and how many plain; undefined when
+   * there is no such chunk.
+   */
+  weightOf(refs: Uint8Array, at: number): { frame: string; bytes: number; plain: number } | undefined {
     const { index, packs } = this.#o;
     const slot = index.find(refs, at);
     const pack = slot < 0 ? undefined : packs.get(index.packOf(slot));
     const number = slot < 0 ? -1 : index.frameOf(slot);
     const frame = pack?.table.frames[number];
     if (pack === undefined || frame === undefined) return undefined;
-    return { frame: `${pack.name}/${number}`, bytes: frame.sealedLength + frame.plainLength };
+    const { sealedLength, plainLength } = frame;
+    return { frame: `${pack.name}/${number}`, bytes: sealedLength + plainLength, plain: plainLength };
   }
 
   /** All frames of a pack, for checking it. */

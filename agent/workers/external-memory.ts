@@ -19,6 +19,15 @@ export class ExternalMemory {
   }
 }
 
+/**
+ * Gives the memory of a buffer back now: nobody needs anything in it any more. What is left to the collection of garbage counts as a
+ * burden until then, and many large buffers make it look through the whole heap again and again. What small Buffers share
+ * is never that long, and stays.
+ */
+export function giveBack(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > 2 * Buffer.poolSize) buffer.transfer(0);
+}
+
 /** Makes `gc` available in the threads that are started from now on. */
 export function exposeCollection(): void {
   setFlagsFromString('--expose-gc');

@@ -5,7 +5,7 @@ import { openFrame } from '../repository/frame.ts';
 import type { Refused } from '../system/index.ts';
 import { throwIfCancelled } from './cancelling.ts';
 import { book, noCounters, noReadCounters, type ReadCounters } from './counters.ts';
-import { ExternalMemory } from './external-memory.ts';
+import { giveBack } from './external-memory.ts';
 import { writeFile } from './file-writing.ts';
 import { findChunks, LocalFile } from './local-file.ts';
 import type { FileToWrite, FoundChunks, FrameToOpen, Piece, ReadRequest, ReadSetup, Reply } from './messages.ts';
@@ -22,7 +22,6 @@ type Written = Pick<Reply & { kind: 'write' }, 'failures' | 'refused'>;
 export class Reading {
   readonly #setup: ReadSetup;
   readonly #control: Int32Array;
-  readonly #memory = new ExternalMemory();
   readonly #codecs: ReadonlyMap<number, Codec>;
   /** Why there is no codec, by its id. */
   readonly #absent: ReadonlyMap<number, Failure>;
@@ -53,6 +52,13 @@ export class Reading {
   }
 
   answer(request: ReadRequest & { readonly n: number }): Reply {
+    const reply = this.#answer(request);
+    // They came with the request, for nobody else.
+    if ('frames' in request) for (const { sealed } of request.frames) giveBack(sealed.buffer);
+    return reply;
+  }
+
+  #answer(request: ReadRequest & { readonly n: number }): Reply {
     throwIfCancelled(this.#control);
     const { n } = request;
     switch (request.kind) {
@@ -103,7 +109,7 @@ export class Reading {
     const plain = this.#decode(frame, encoded);
     book(counters.decompress, startedAt, encoded.length, plain.length);
     startedAt = performance.now();
-    this.#memory.released(plain.length + 2 * encoded.length);
+    if (plain.buffer !== encoded.buffer) giveBack(encoded.buffer);
     let offset = 0;
     for (let i = 0; i < frame.lengths.length; i++) {
       const length = frame.lengths[i] as number;
@@ -147,14 +153,25 @@ export class Reading {
     return fail({ ...failure, message: `${frame.name} cannot be decompressed: ${failure.message}` });
   }
 
+  /** One frame after another, each forgotten before the next: held until all are open, they would outlive young collections. */
   #give({ frames, pieces }: ReadRequest & { kind: 'give' }, counters: ReadCounters): Uint8Array {
-    const plain = frames.map((frame) => this.#open(frame, counters));
-    const data = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
+    const places = frames.map((): { readonly piece: Piece; readonly at: number }[] => []);
+    let length = 0;
     for (const piece of pieces) {
-      data.set(sliceOf(plain, piece), at);
-      at += piece.length;
+      (places[piece.frame] as (typeof places)[number]).push({ piece, at: length });
+      length += piece.length;
     }
+    // Every byte of it is written below; in memory of its own, so that it can be transferred.
+    const data = Buffer.allocUnsafeSlow(length);
+    frames.forEach((frame, i) => {
+      const plain = this.#open(frame, counters);
+      for (const { piece, at } of places[i] ?? []) {
+        const content = plain.subarray(piece.offset, piece.offset + piece.length);
+        if (content.length !== piece.length) damaged(frame, 'it ends before a chunk in it does');
+        data.set(content, at);
+      }
+      giveBack(plain.buffer);
+    });
     return data;
   }
 
@@ -165,6 +182,7 @@ export class Reading {
       const content = this.#attempt(frame, this.#unbooked);
       if (!(content instanceof Uint8Array)) return content;
       bytes += content.length;
+      giveBack(content.buffer);
       return undefined;
     });
     return { bytes, failures };
@@ -185,15 +203,25 @@ export class Reading {
         opened.set(frame, content);
         return content;
       });
-      for (const piece of file.pieces)
-        if ('frame' in piece && lastUse.get(piece.frame) === i) opened.delete(piece.frame);
-      if (!Array.isArray(plain)) return plain;
+      const forget = () => {
+        for (const piece of file.pieces) {
+          if (!('frame' in piece) || lastUse.get(piece.frame) !== i) continue;
+          const content = opened.get(piece.frame);
+          opened.delete(piece.frame);
+          if (content instanceof Uint8Array) giveBack(content.buffer);
+        }
+      };
+      if (!Array.isArray(plain)) {
+        forget();
+        return plain;
+      }
       const startedAt = performance.now();
       const unset: Refused[] = [];
       const failure = writeFile(file, plain, unset);
       if (unset.length > 0 && failure === undefined) refused.set(i, unset);
       const bytes = plain.reduce((sum, { length }) => sum + length, 0);
       book(counters.write, startedAt, bytes, failure === undefined ? bytes : 0);
+      forget();
       return failure;
     });
     return { failures, refused };
@@ -234,10 +262,6 @@ export class Reading {
       return failureOf(error, { code: 'FRAME_DAMAGED', origin: 'repository' });
     }
   }
-}
-
-function sliceOf(plain: readonly Uint8Array[], piece: Piece): Uint8Array {
-  return (plain[piece.frame] as Uint8Array).subarray(piece.offset, piece.offset + piece.length);
 }
 
 function damaged(frame: FrameToOpen, why: string, cause?: unknown): never {

@@ -128,6 +128,7 @@ export const brokenCodecs: readonly { readonly breaks: string; readonly plugin: 
     plugin: codec({ encode: withSalt, decode: (frame, max) => framed.decode(frame.subarray(1), max) }),
   },
   { breaks: 'leaves its input alone', plugin: codec({ ...framed, encode: scribble }) },
+  { breaks: 'gives its result away', plugin: codec({ ...framed, decode: intoOneBuffer }) },
   {
     breaks: 'produces no more than it may',
     plugin: codec({ ...framed, decode: (frame) => framed.decode(frame, 2 ** 30) }),
@@ -152,6 +153,16 @@ function scribble(frame: Uint8Array): Uint8Array {
   const encoded = framed.encode(frame);
   if (frame.length === 50_000) frame[0] = 0;
   return encoded;
+}
+
+const kept = new Uint8Array(2 ** 21);
+
+/** Large frames are decoded into the same memory every time. */
+function intoOneBuffer(frame: Uint8Array, max: number): Uint8Array {
+  const decoded = framed.decode(frame, max);
+  if (decoded.length <= 1_100_000) return decoded;
+  kept.set(decoded);
+  return kept.subarray(0, decoded.length);
 }
 
 /** Lets bytes that follow pass. */

@@ -153,9 +153,10 @@ function giveAttributes(fd: number, { xattrs, lacks, ...others }: FileAttributes
 
 const failed = { code: 'RESTORE_IO', origin: 'source', permanent: false } as const;
 
+/** Each is its reader's, who may give the memory back. */
 async function* pieces(data: Uint8Array, { offset, length }: Range): Bytes {
   const end = length === undefined ? data.length : Math.min(data.length, offset + length);
-  for (let at = offset; at < end; at += 65_536) yield data.subarray(at, Math.min(end, at + 65_536));
+  for (let at = offset; at < end; at += 65_536) yield data.slice(at, Math.min(end, at + 65_536));
 }
 
 function isSame(a: Position, b: Position): boolean {

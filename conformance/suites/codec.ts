@@ -66,6 +66,22 @@ export const codecSuite: Suite<CodecHarness> = {
       },
     },
     {
+      name: 'gives its result away',
+      holds:
+        'What encode and decode return is its caller’s: when that gave the memory back, the codec goes on as before.',
+      async run(harness) {
+        const codec = open(harness);
+        for (const time of ['at first', 'after it', 'and again']) {
+          const encoded = codec.encode(prose(6, 1_200_000));
+          const decoded = codec.decode(encoded, 1_200_000);
+          assertSame(decoded, prose(6, 1_200_000), time);
+          for (const { buffer } of [encoded, decoded])
+            if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+        }
+        return undefined;
+      },
+    },
+    {
       name: 'produces no more than it may',
       holds: 'decode fails with CODEC_LIMIT rather than produce more than max bytes: a bomb must not fill the memory.',
       async run(harness) {

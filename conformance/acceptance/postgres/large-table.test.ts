@@ -41,4 +41,6 @@ for (const readBack of [true, false])
     assert.equal(reads(), readBack ? 4 : 0);
     assert.match(JSON.stringify(report.facts), readBack ? /read back from the server, are/ : /sent to the server, are/);
     assert.ok(here.dump('copy') === here.dump('everything'), 'pg_dump says the same of both');
+    const visible = `ANALYZE large; SELECT relpages > 0 AND relallvisible = relpages FROM pg_class WHERE relname = 'large'`;
+    assert.equal(here.server.query(visible, 'copy'), 't', 'nobody has to find out that everybody sees its rows');
   });

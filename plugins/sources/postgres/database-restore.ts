@@ -14,7 +14,7 @@ import { readLargeObjects, storedLargeObjects } from './large-objects.ts';
 import { MadeDatabase } from './made-database.ts';
 import type { LargeObjectsRecord, TableRecord } from './manifest.ts';
 import type { Skipped } from './restore-plan.ts';
-import { copyRows, verifyRows } from './restore-rows.ts';
+import { copyRows, fillTable, verifyRows } from './restore-rows.ts';
 import { type DatabaseRestoreOptions, rowsOf } from './restoring.ts';
 import { replaceRows } from './row-replacement.ts';
 import { moveSequencesOn } from './sequence-states.ts';
@@ -145,13 +145,14 @@ async function loadRows(
   return indexed;
 }
 
-/** Emptied and filled in one transaction, the server need not log each row where wal_level is minimal. */
+/** Emptied, filled and read back in one transaction: the server need not log each row where wal_level is minimal. */
 async function loadTable(o: DatabaseRestoreOptions, lane: Session, table: TableRecord): Promise<void> {
   const rows = rowsOf(o, table);
   await lane.run('BEGIN', `TRUNCATE TABLE ONLY ${tableOfCopy(rows.entry.copy)}`);
-  const loaded = await copyRows(lane, rows, 'kept');
-  await lane.run('COMMIT');
+  const loaded =
+    rows.mask === undefined ? await fillTable(lane, rows, !o.readBack) : await copyRows(lane, rows, 'kept');
   if (o.readBack) await verifyRows(lane, rows, loaded);
+  await lane.run('COMMIT');
 }
 
 async function loadLargeObjects(o: DatabaseRestoreOptions, database: string): Promise<void> {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { type Bytes, fail } from 'holdfast/plugin';
 import type { ArchiveEntry } from './archive.ts';
 import { columnNames, quotedNames, tableOfCopy } from './copy-columns.ts';
 import { type Digested, digested } from './digested.ts';
 import { asking } from './failure.ts';
+import { releasing } from './giving-back.ts';
 import type { TableRecord } from './manifest.ts';
 import type { TableMask } from './masking/table-mask.ts';
 import { digestedRows } from './rows-digest.ts';
@@ -22,7 +24,7 @@ export interface RowsToLoad {
 /** Rows that go into room among others come out in any order; otherwise they come as they went. */
 type Order = 'kept' | 'any';
 
-/** What was sent to the server, to be compared with what comes out. */
+/** What went in, to be compared with what comes out. */
 export interface Loaded {
   readonly order: Order;
   readonly rows: number;
@@ -50,20 +52,52 @@ export async function copyRows(session: Session, to: RowsToLoad, order: Order): 
   });
 }
 
+/**
+ * Fills a table that this transaction emptied, of rows as they were captured: `digest` whether it is looked at what goes in, which need
+ * not be where it is read back in the same transaction. Nobody else can see the table: its rows are stored as those that everybody sees
+ * (FREEZE), and who reads them later need not find out, nor write down, that all do.
+ */
+export async function fillTable(session: Session, to: RowsToLoad, digest: boolean): Promise<Loaded> {
+  const { table, entry, data, encoding } = to;
+  return asking(`restore the rows of ${table.schema}.${table.table}`, async () => {
+    const stored = digest ? digested(releasing(data)) : undefined;
+    const rows = await session.copyIn(
+      `${copyInOf(entry)} WITH (ENCODING '${encoding}', FREEZE)`,
+      stored?.data ?? releasing(data),
+    );
+    requireCaptured(table, { sha256: stored?.sha256 ?? table.sha256 }, rows);
+    return { order: 'kept', rows, sha256: table.sha256 };
+  });
+}
+
 /** Reads the rows back from the server: they must be, byte by byte, what was sent. */
 export async function verifyRows(session: Session, to: RowsToLoad, loaded: Loaded): Promise<void> {
   const { table, entry, encoding, mask } = to;
   await asking(`read back ${table.schema}.${table.table}`, async () => {
-    const copied = session.copyOut(`${copyOutOf(entry, mask)} WITH (ENCODING '${encoding}')`);
-    const back = digestedIn(loaded.order, copied.data);
-    for await (const _ of back.data);
-    if (back.sha256 !== loaded.sha256 || copied.rows() !== loaded.rows)
-      differ(table, `${loaded.rows} rows went in, and ${copied.rows()} came out that are not those`);
+    const copy = `${copyOutOf(entry, mask)} WITH (ENCODING '${encoding}')`;
+    const back = await (loaded.order === 'kept' ? readInOrder : readInAnyOrder)(session, copy);
+    if (back.sha256 !== loaded.sha256 || back.rows !== loaded.rows)
+      differ(table, `${loaded.rows} rows went in, and ${back.rows} came out that are not those`);
   });
 }
 
+type Read = Pick<Loaded, 'rows' | 'sha256'>;
+
+async function readInOrder(session: Session, copy: string): Promise<Read> {
+  const hash = createHash('sha256');
+  const rows = await session.readRows(copy, (bytes) => hash.update(bytes));
+  return { rows, sha256: hash.digest('hex') };
+}
+
+async function readInAnyOrder(session: Session, copy: string): Promise<Read> {
+  const copied = session.copyOut(copy);
+  const back = digestedRows(copied.data);
+  for await (const _ of back.data);
+  return { rows: copied.rows(), sha256: back.sha256 };
+}
+
 /** Fails with `RESTORE_DIFFERS` unless what was read to its end is what was captured. */
-export function requireCaptured(table: TableRecord, stored: Digested, rows = table.rows): void {
+export function requireCaptured(table: TableRecord, stored: Pick<Digested, 'sha256'>, rows = table.rows): void {
   if (stored.sha256 === table.sha256 && rows === table.rows) return;
   differ(
     table,

@@ -1,10 +1,11 @@
-import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { type Bytes, fail, type Host } from 'holdfast/plugin';
 import pg from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { CopyIn } from './copy-in.ts';
+import { CopyOut } from './copy-out.ts';
 import { asking } from './failure.ts';
 import type { ConnectionOptions } from './options.ts';
+import { ReceivedRows } from './received-rows.ts';
 import { tlsOf } from './tls.ts';
 
 /** How a server is reached, all of it known. */
@@ -123,29 +124,29 @@ export class Session implements AsyncDisposable {
   /** What `COPY … TO STDOUT` gives. `rows` is known at its end. */
   copyOut(sql: string): { readonly data: Bytes; rows(): number } {
     this.#signal.throwIfAborted();
-    const stream = this.#client.query(copyTo(sql, { highWaterMark: 1 << 20 }));
-    // Whoever reads is told; whoever does not, any more or yet, must not end the process.
-    stream.on('error', () => {});
-    return { data: stream, rows: () => stream.rowCount };
+    const received = new ReceivedRows(sql);
+    this.#client.query(received.copy);
+    return { data: received.data(), rows: () => received.rows };
   }
 
-  /** Feeds `COPY … FROM STDIN`; the number of rows that the server took. */
+  /** The same for whoever needs no time for it: `take` has the rows until it returns. Gives their number. */
+  async readRows(sql: string, take: (rows: Uint8Array) => void): Promise<number> {
+    this.#signal.throwIfAborted();
+    return this.#client.query(new CopyOut(sql, take, false)).ended;
+  }
+
+  /** Feeds `COPY … FROM STDIN`; the number of rows that the server took. A piece is not needed any more when the next one is asked for. */
   async copyIn(sql: string, data: Bytes): Promise<number> {
     this.#signal.throwIfAborted();
-    const stream = this.#client.query(copyFrom(sql, { highWaterMark: 1 << 20 }));
-    // What the server refuses ends `ended`. The same comes again from destroying the stream, and would end the process.
-    stream.on('error', () => {});
-    const ended = once(stream, 'finish');
-    ended.catch(() => {});
+    const copy = this.#client.query(new CopyIn(sql));
+    await copy.started;
     try {
-      for await (const piece of data) if (!stream.write(piece)) await Promise.race([once(stream, 'drain'), ended]);
-      stream.end();
-      await ended;
+      for await (const piece of data) await copy.write(piece);
     } catch (error) {
-      stream.destroy(error as Error);
+      await copy.fail('what was to be copied did not come');
       throw error;
     }
-    return stream.rowCount;
+    return copy.finish();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
