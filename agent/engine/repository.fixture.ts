@@ -44,6 +44,7 @@ type Backup = (out: Sink, request: BackupRequest, host: Host) => Promise<Verdict
 interface Hooks {
   put?(target: string, key: string, body: Uint8Array): Promise<void> | void;
   get?(target: string, key: string): Promise<void> | void;
+  move?(target: string, key: string): Promise<void> | void;
   close?(target: string): Promise<void> | void;
 }
 
@@ -307,6 +308,10 @@ export class TestRepository implements AsyncDisposable {
       },
       list: (prefix, after) => target.list(prefix, after),
       now: () => target.now(),
+      async move(key, to) {
+        await hooks.move?.(name, key);
+        await target.move?.(key, to);
+      },
       async [Symbol.asyncDispose]() {
         await target[Symbol.asyncDispose]();
         await hooks.close?.(name);
