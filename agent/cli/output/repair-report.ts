@@ -99,7 +99,7 @@ function hintOf(object: string, setAside: boolean, hint = 'bring it back from an
   if (!object.startsWith('packs/')) return printable(hint);
   return setAside
     ? 'the next run stores again what still is at its source'
-    : 'what is whole in it restores from where it is; with --set-aside, the next run stores again what still is at its source';
+    : 'what is whole in it restores from where it is, and `holdfast verify --level decrypt` names the paths that do not; with --set-aside, the next run stores again what still is at its source';
 }
 
 function more(count: number, what: string): string {
