@@ -291,6 +291,19 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .option('-y, --yes', 'ask nothing')
     .action((options, command) => act(command, async (i) => (await import('./verbs/prune.ts')).prune(i, options)));
 
+  verb('repair', 'put whole copies in the place of what is damaged or missing', [
+    ['repair --dry-run', 'what would be done, and what is lost; needs no key'],
+    ['repair --yes', 'move what is damaged to quarantine, and copy it from another target'],
+  ])
+    .addOption(new Option('--target <target>', 'repair this one alone, from the others (default: all)'))
+    .option(
+      '--set-aside',
+      'also move away damaged packs that no target has whole, so that what they held is stored again',
+    )
+    .option('-y, --yes', 'do it without asking')
+    .option('-n, --dry-run', 'list what would be done, and do nothing')
+    .action((options, command) => act(command, async (i) => (await import('./verbs/repair.ts')).repair(i, options)));
+
   const keys = verb('keys', 'list the keys of the repository', [
     ['keys', 'recipients, epochs and writers, with their age'],
     ['keys show 3f2a91c0', 'one of them'],

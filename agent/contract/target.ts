@@ -16,8 +16,8 @@ export interface Capacity {
  * 255 bytes; bodies are at most 64 MiB.
  *
  * Failures have origin `target` and these codes: `TARGET_MISSING` (not there, not a target), `TARGET_DENIED`, `TARGET_READONLY`,
- * `TARGET_FULL` (space or inodes), `TARGET_UNAVAILABLE` (may come back: `permanent: false`), `TARGET_CONFLICT` (see put),
- * `OBJECT_MISSING` (get, of a key that is not there), `KEY_INVALID` (a key or prefix that is none: refused before anything is
+ * `TARGET_FULL` (space or inodes), `TARGET_UNAVAILABLE` (may come back: `permanent: false`), `TARGET_CONFLICT` (see put and move),
+ * `OBJECT_MISSING` (get or move, of a key that is not there), `KEY_INVALID` (a key or prefix that is none: refused before anything is
  * touched), `DIGEST_MISMATCH` (see put), `LOCK_UNSUPPORTED` (put with `lockUntil`, of a target without `lock`), `TARGET_IO`.
  */
 export interface Target extends AsyncDisposable {
@@ -40,5 +40,11 @@ export interface Target extends AsyncDisposable {
   capacity?(): Promise<Capacity>;
   /** Removes an object; an absent key is no error. A target opened with a host's credentials may have no such right. */
   delete?(key: string): Promise<void>;
+  /**
+   * Gives the object at `key` the key `to`, without reading it: durable when it resolves, create-if-absent. Where something is at
+   * `to`, it is `TARGET_CONFLICT`, and both stay as they were; where nothing is at `key`, `OBJECT_MISSING`. One that is interrupted
+   * leaves the object at either key or at both, never at none.
+   */
+  move?(key: string, to: string): Promise<void>;
   lock?(key: string, until: Date): Promise<void>;
 }

@@ -41,7 +41,7 @@ export class BehindTargets {
         const found = await catchUp({ ...o, target, from }, copied);
         for (const problem of found) tell(problem);
         // Of earlier ones that cannot be copied it is said why; what counts is that this one is there.
-        const prefix = snapshotPrefix(o.host.writer, o.job);
+        const prefix = snapshotPrefix(o.writer, o.job);
         if (found[0] !== undefined && state !== undefined) {
           const there = await new Store([target]).keys(prefix);
           if (!there.includes(o.snapshot))

@@ -24,8 +24,11 @@ export interface CatchUpOptions {
   /** The targets that are ahead of it. */
   readonly from: Store;
   readonly writers: Writers;
+  /** Who copies. */
   readonly host: HostKeys;
   readonly now: Date;
+  /** Whose snapshots: 32 hex. */
+  readonly writer: string;
   readonly job: string;
   readonly keys: DomainKeys;
   readonly epochs: PresentEpochs;
@@ -112,8 +115,8 @@ function without({ births }: References, there: ReadonlyMap<string, { has(ordina
  * Keys of those that others have and it lacks, oldest first; not those from before the job changed its domain, and none that is
  * wanted no more, here or where it still lies.
  */
-async function lackingSnapshots({ from, writers, host, job, keys }: CatchUpOptions, alone: Store): Promise<string[]> {
-  const prefix = snapshotPrefix(host.writer, job);
+async function lackingSnapshots({ from, writers, writer, job, keys }: CatchUpOptions, alone: Store): Promise<string[]> {
+  const prefix = snapshotPrefix(writer, job);
   const here = new Set(await alone.keys(prefix));
   const lists = await from.list(prefix);
   const listed = [...new Set(lists.flatMap((list) => [...list.keys()]))].sort();

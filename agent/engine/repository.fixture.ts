@@ -44,6 +44,8 @@ type Backup = (out: Sink, request: BackupRequest, host: Host) => Promise<Verdict
 interface Hooks {
   put?(target: string, key: string, body: Uint8Array): Promise<void> | void;
   get?(target: string, key: string): Promise<void> | void;
+  /** Targets that offer no `move`. */
+  still?: ReadonlySet<string>;
   close?(target: string): Promise<void> | void;
 }
 
@@ -289,7 +291,7 @@ export class TestRepository implements AsyncDisposable {
 
   #watched(name: string, target: Target): Target {
     const { hooks, created, reads } = this;
-    return {
+    const watched: Target = {
       async put(key, body, options) {
         await hooks.put?.(name, key, body);
         const result = await target.put(key, body, options);
@@ -312,6 +314,9 @@ export class TestRepository implements AsyncDisposable {
         await hooks.close?.(name);
       },
     };
+    const { move } = target;
+    if (move !== undefined && !hooks.still?.has(name)) watched.move = (key, to) => move.call(target, key, to);
+    return watched;
   }
 }
 

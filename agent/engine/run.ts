@@ -296,6 +296,7 @@ class Run {
       snapshot: this.#snapshot?.key ?? '',
       writers,
       host: ensured.host,
+      writer: ensured.host.writer,
       now: this.started,
       job: job.name,
       keys,

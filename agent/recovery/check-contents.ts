@@ -51,7 +51,7 @@ async function checkSnapshot(
     listed,
     [...unlocked.packs].map(([, pack]) => pack),
   );
-  const work = framesOf(v, unlocked, opened);
+  const { work, missing } = framesOf(v, unlocked, opened);
   // A plugin that is not here is one finding, however many frames need it.
   const unread = new Map<string, { readonly failure: Failure; frames: number }>();
   let done = 0;
@@ -65,6 +65,7 @@ async function checkSnapshot(
     failures.forEach((failure, i) => {
       if (failure === undefined) return;
       const object = names[i] ?? pack.name;
+      if (failure.code !== 'CODEC_UNKNOWN') v.affected.damage(pack.name, numbers[i] ?? -1);
       if (failure.code !== 'CODEC_UNKNOWN') {
         const snapshots = v.needs.ofFrame(pack, numbers[i] ?? -1);
         v.find({ level: 'decrypt', object, failure, snapshots });
@@ -77,6 +78,7 @@ async function checkSnapshot(
     const message = `${frames} ${frames === 1 ? 'frame' : 'frames'} ${failure.message}`;
     v.find({ level: 'decrypt', object: snapshot.key, failure: { ...failure, message }, snapshots: [snapshot.id] });
   }
+  if (!v.affected.isEmpty || missing > 0) await v.affected.look(unlocked);
   for (const artifact of unlocked.body.artifacts) {
     if (artifact.kind !== 'tree') continue;
     try {
@@ -101,6 +103,7 @@ async function loadFrames(
   } catch (error) {
     const failure = failureOf(error, { code: 'PACK_DAMAGED', origin: 'repository' });
     if (failure.code === 'CANCELLED' || failure.origin === 'key' || v.options.signal.aborted) throw error;
+    for (const frame of frames) v.affected.damage(pack.name, frame);
     const snapshots = [...new Set([...frames].flatMap((frame) => v.needs.ofFrame(pack, frame)))];
     v.find({ level: 'decrypt', object: packKey(unlocked.domain.id, pack.name), failure, snapshots });
     return undefined;
@@ -120,7 +123,7 @@ function framesOf(
   v: Verification,
   unlocked: UnlockedSnapshot,
   opened: Set<string>,
-): { pack: KnownPack; frames: Set<number> }[] {
+): { work: { pack: KnownPack; frames: Set<number> }[]; missing: number } {
   const places = framesByBirth(unlocked.packs);
   const byPack = new Map<KnownPack, Set<number>>();
   let missing = 0;
@@ -151,10 +154,11 @@ function framesOf(
       },
     });
   }
-  return [...byPack].flatMap(([pack, frames]) => {
+  const work = [...byPack].flatMap(([pack, frames]) => {
     const all = [...frames];
     const parts = [];
     for (let at = 0; at < all.length; at += 16) parts.push({ pack, frames: new Set(all.slice(at, at + 16)) });
     return parts;
   });
+  return { work, missing };
 }

@@ -67,8 +67,8 @@ function mismatch(key: string): Failure {
     origin: 'repository',
     permanent: true,
     hint: key.startsWith('packs/')
-      ? 'copy it from another target that has it whole; without one, move it away, so that the next run stores again what still is at its source'
-      : 'move it away: the next run makes an index of what it named',
+      ? '`holdfast repair` puts a whole copy in its place, when another target has one; without one, it says what is lost'
+      : '`holdfast repair` moves it away, and makes an index of what it named',
   };
 }
 

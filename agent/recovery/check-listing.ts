@@ -76,7 +76,7 @@ function framesMissing({ id }: StoredSnapshot, missing: number, target: string):
     message: `${missing} frames that snapshot ${id} needs lie in no pack of target ${target}`,
     origin: 'repository',
     permanent: true,
-    hint: 'look for the pack on another target; the next run stores again what still is at its source',
+    hint: '`holdfast repair` copies the packs from another target that has them; the next run stores again what still is at its source',
   };
 }
 
@@ -91,7 +91,8 @@ async function checkCopies(v: Verification): Promise<void> {
   const everywhere = new Set(v.listing.damaged.map(({ key }) => key));
   for (const { name, alone } of targets) {
     for (const { key, failure } of (await listSnapshots(alone, v.writers)).damaged) {
-      if (!everywhere.has(key)) v.find({ level: 'list', target: name, object: key, failure, snapshots: [] });
+      if (everywhere.has(key)) continue;
+      v.find({ level: 'list', target: name, object: key, failure, snapshots: [ids.get(key) ?? []].flat() });
     }
   }
   const forgotten = new Set(v.listing.forgotten.map(({ key }) => key));

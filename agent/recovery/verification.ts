@@ -7,6 +7,7 @@ import type { SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import type { StoredLast } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
+import type { AffectedPath, AffectedPaths } from './affected-paths.ts';
 import type { PackNeeds } from './pack-needs.ts';
 import type { Coverage, VerifyBudget } from './verify-budget.ts';
 
@@ -44,6 +45,8 @@ export interface VerifyFinding {
   readonly object: string;
   readonly failure: Failure;
   readonly snapshots: readonly string[];
+  /** What of them, where it was read with a key, and anything is. */
+  readonly paths?: readonly AffectedPath[];
 }
 
 /** What a verification came to: plain data. */
@@ -86,6 +89,7 @@ export interface Verification {
   /** The repository's, 32 hex. */
   readonly repository: string;
   readonly needs: PackNeeds;
+  readonly affected: AffectedPaths;
   /** Keys of snapshots of which it was found that frames are missing. */
   readonly incomplete: Set<string>;
   find(finding: VerifyFinding): void;

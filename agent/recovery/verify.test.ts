@@ -170,6 +170,37 @@ test('a flipped pack: decrypting names the frames and the snapshots that need th
   }
 });
 
+test('what of which snapshot is affected is said by path, and nothing else is', async () => {
+  await using r = await filled();
+  const packs = new Map<string, readonly string[]>();
+  for (const pack of await r.keys('packs/')) {
+    await r.flip(pack, 500);
+    const { findings } = await verify(r, 'decrypt');
+    await r.flip(pack, 500);
+    const { paths = [], snapshots } = findings.find(({ object }) => object === pack) ?? assert.fail(pack);
+    assert.ok(paths.length > 0 && paths.every(({ snapshot }) => snapshots.includes(snapshot)), pack);
+    packs.set(
+      pack,
+      paths.map(({ path, unread }) => `${path.split('/').at(-1)}${unread ? '…' : ''}`),
+    );
+    const frames = findings.filter(({ object }) => object.startsWith(`${pack}, frame`));
+    assert.ok(frames.some((finding) => (finding.paths?.length ?? 0) > 0));
+  }
+  // The stream; and of each file of 20 kB the first bytes of its pack, in that run and in all later ones.
+  assert.deepEqual([...packs.values()].map((paths) => paths.join()).sort(), ['', '0,0,0', '1,1', '2']);
+});
+
+test('what is missing with a pack is said by path, too', async () => {
+  await using r = await filled();
+  for (const pack of await r.keys('packs/')) await r.remove(pack);
+  const { findings } = await verify(r, 'decrypt', { source: 'memory' });
+  const missing = findings.filter(({ failure }) => failure.code === 'FRAMES_MISSING');
+  assert.deepEqual(
+    missing.map(({ paths }) => paths?.map(({ artifact, path }) => [artifact, path])),
+    [[['dump', '']]],
+  );
+});
+
 test('what rots on the second target is found there, by name, and mended copies pass again', async () => {
   await using r = await filled(2);
   const snapshot = await nth(r, 'snapshots/', 0);

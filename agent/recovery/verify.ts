@@ -4,10 +4,11 @@ import { openReading, type RepositoryReading } from '../engine/repository-readin
 import { unapprovedHost } from '../engine/run-keys.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
-import { approvalPrefix } from '../repository/layout.ts';
+import { approvalPrefix, parsePackKey } from '../repository/layout.ts';
 import { failUnknownSource, listSnapshots, type SnapshotListing, unapprovedWriters } from '../repository/snapshots.ts';
 import { vanishedSnapshots } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
+import { AffectedPaths } from './affected-paths.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
@@ -31,6 +32,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const startedAt = performance.now();
   const findings: VerifyFinding[] = [];
   const notes: string[] = [];
+  const affected = new AffectedPaths();
   const coverage: Coverage[] = [];
   const problems: Failure[] = [];
   const checked = { snapshots: 0, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 };
@@ -56,7 +58,20 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
       find({ level: 'list', object, failure, snapshots: [hash.slice(0, 8)] });
     const needs = new PackNeeds();
     const incomplete = new Set<string>();
-    const shared = { engine, options, store, writers, listing, checked, notes, coverage, needs, incomplete, find };
+    const shared = {
+      engine,
+      options,
+      store,
+      writers,
+      listing,
+      checked,
+      notes,
+      coverage,
+      needs,
+      affected,
+      incomplete,
+      find,
+    };
     const verification = { ...shared, repository: repository.id };
     await carryOut(verification, host, watch);
   } catch (error) {
@@ -74,14 +89,27 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     phases: watch.phases,
     checked,
     ...(options.budget === undefined ? {} : { coverage }),
-    findings,
+    findings: findings.map((finding) => withPaths(finding, affected)),
     notes,
     problems,
     ...(failure === undefined ? {} : { failure }),
   };
+  if (affected.left > 0) notes.push(`${affected.left} more paths are affected than are named`);
   tellVerify(trace, report);
   await trace.end(failure?.code ?? findings[0]?.failure.code);
   return report;
+}
+
+/** What of the snapshots a finding takes: of a pack, a frame of it, or frames that a snapshot misses. */
+function withPaths(finding: VerifyFinding, affected: AffectedPaths): VerifyFinding {
+  const [key = '', frame] = finding.object.split(', frame ');
+  const pack = parsePackKey(key)?.name;
+  const ofSnapshots = finding.failure.code === 'FRAMES_MISSING' ? finding.snapshots : [];
+  const paths =
+    pack === undefined
+      ? ofSnapshots.flatMap((id) => affected.ofMissing(id))
+      : affected.ofPack(pack, frame === undefined ? undefined : Number(frame));
+  return paths.length === 0 ? finding : { ...finding, paths };
 }
 
 /** Here its backups restore, so that nobody would notice that they do nowhere else. */

@@ -12,7 +12,7 @@ export interface Session {
   readonly repository: string;
   readonly writer: string;
   readonly domain: string;
-  /** The key of the snapshot that it is to end with. */
+  /** The key of the snapshot that it is to end with: its own, or one of another writer that it copies. */
   readonly snapshot: string;
   /** Names of the marks that it knew of when it began, hex: it counts on nothing that those name. */
   readonly seen: readonly string[];
@@ -47,7 +47,6 @@ export function decodeSession(
   record.end();
   if (session.id !== name.session || session.writer !== name.writer) refuse('it belongs to another key');
   if (session.repository !== o.repository) refuse('it belongs to another repository');
-  if (parseSnapshotKey(session.snapshot)?.writer !== session.writer)
-    refuse('it is to end with what is no snapshot of it');
+  if (parseSnapshotKey(session.snapshot) === undefined) refuse('it is to end with what is no snapshot');
   return session;
 }

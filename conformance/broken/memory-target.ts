@@ -73,6 +73,15 @@ export class MemoryTarget implements Target {
     this.objects.delete(key);
   }
 
+  async move(key: string, to: string): Promise<void> {
+    this.assertKey(key);
+    this.assertKey(to);
+    const body = this.objects.get(key) ?? refuse('OBJECT_MISSING', `${key} is not there`);
+    if (this.objects.has(to)) refuse('TARGET_CONFLICT', `${to} is taken`);
+    this.objects.set(to, body);
+    this.objects.delete(key);
+  }
+
   async capacity() {
     return { used: 0, total: 2 ** 30 };
   }

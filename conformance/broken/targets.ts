@@ -110,6 +110,13 @@ class StrictDelete extends MemoryTarget {
   }
 }
 
+class MovesOver extends MemoryTarget {
+  override async move(key: string, to: string): Promise<void> {
+    if (this.objects.has(key)) this.objects.delete(to);
+    await super.move(key, to);
+  }
+}
+
 class Deaf extends MemoryTarget {
   override async put(key: string, body: Uint8Array, given: PutOptions): Promise<'created' | 'same'> {
     return MemoryTarget.prototype.put.call(
@@ -180,6 +187,7 @@ export const brokenTargets: readonly BrokenTarget[] = [
   { breaks: 'hostile keys', plugin: memoryPlugin(Climbing) },
   { breaks: 'keys with every allowed character', plugin: memoryPlugin(Shortened) },
   { breaks: 'delete', plugin: memoryPlugin(StrictDelete) },
+  { breaks: 'move', plugin: memoryPlugin(MovesOver) },
   { breaks: 'gives up when told', plugin: memoryPlugin(Deaf) },
   { breaks: 'a lock that cannot be kept', plugin: memoryPlugin(PretendsToLock) },
   { breaks: 'capacity', plugin: memoryPlugin(OverFull) },

@@ -97,6 +97,10 @@ export const keyChecks: readonly ConformanceCheck<TargetHarness>[] = [
         const what = JSON.stringify(key);
         await expectFailure(`put ${what}`, () => put(target, key, noise(1, 3)), refusal);
         await expectFailure(`get ${what}`, () => collect(target.get(key)), refusal);
+        if (target.move !== undefined) {
+          await expectFailure(`move ${what}`, () => target.move?.(key, 'a/b'), refusal);
+          await expectFailure(`move to ${what}`, () => target.move?.('a/b', key), refusal);
+        }
         if (target.delete !== undefined) await expectFailure(`delete ${what}`, () => target.delete?.(key), refusal);
       }
       for (const prefix of ['../', '/', 'a', 'a/../', 'A/', 'a//', './']) {

@@ -129,6 +129,34 @@ export const lifeChecks: readonly ConformanceCheck<TargetHarness>[] = [
     },
   },
   {
+    name: 'move',
+    holds:
+      'move, where offered, gives one object another key with all its bytes, and nothing else; it is never over what is there, and of an absent key it is OBJECT_MISSING.',
+    async run(harness) {
+      await using place = await openPlace(harness);
+      const { target } = place;
+      if (target.move === undefined) return notOffered('move');
+      const move = (key: string, to: string) => target.move?.(key, to) ?? assert.fail();
+      const all = { 'a/b': noise(4, 100_000), 'a/b.c': noise(5, 10), 'd/e': noise(6, 10) };
+      for (const [key, body] of Object.entries(all)) await put(target, key, body);
+      await move('a/b', 'away/2/a/b');
+      await assertHolds(target, 'away/2/a/b', all['a/b']);
+      assert.deepEqual(await keys(target), ['a/b.c', 'away/2/a/b', 'd/e']);
+      for (const key of ['a/b', 'never/was', 'a']) {
+        const absent = { codes: ['OBJECT_MISSING'], origin: 'target' } as const;
+        await expectFailure(`move of ${key}`, () => move(key, 'away/3'), absent);
+      }
+      const taken = { codes: ['TARGET_CONFLICT'], origin: 'target' } as const;
+      for (const to of ['d/e', 'a/b.c', 'away/2/a/b'])
+        await expectFailure(`move of a/b.c to ${to}`, () => move('a/b.c', to), taken);
+      assert.deepEqual(await keys(target), ['a/b.c', 'away/2/a/b', 'd/e']);
+      for (const [key, body] of Object.entries(all)) if (key !== 'a/b') await assertHolds(target, key, body);
+      assert.equal(await put(target, 'a/b', noise(7, 10)), 'created', 'put of what was moved away');
+      await assertHolds(target, 'away/2/a/b', all['a/b']);
+      return undefined;
+    },
+  },
+  {
     name: 'a lock that cannot be kept',
     holds: 'put with lockUntil, of a target that does not offer lock, fails with LOCK_UNSUPPORTED and stores nothing.',
     async run(harness) {

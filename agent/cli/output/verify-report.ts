@@ -1,3 +1,4 @@
+import type { AffectedPath } from '../../recovery/affected-paths.ts';
 import type { Level, VerifyFinding, VerifyReport } from '../../recovery/verification.ts';
 import type { Coverage } from '../../recovery/verify-budget.ts';
 import { formatDuration } from './duration.ts';
@@ -5,6 +6,11 @@ import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 import { formatCount, formatCounted, formatSize } from './size.ts';
 import { renderFacts } from './table.ts';
+
+/** So many are named on a terminal. */
+const FINDINGS_SHOWN = 100;
+const SNAPSHOTS_SHOWN = 12;
+const PATHS_SHOWN = 12;
 
 const MARKS = { ok: ['green', '✔'], damaged: ['red', '✖'], failed: ['red', '✖'], cancelled: ['yellow', '■'] } as const;
 
@@ -46,7 +52,21 @@ export function renderVerify(report: VerifyReport, paint: Paint, target?: string
     ['trace', traceId],
   ];
   const head = `${paint(tone, mark)} ${paint('bold', ended[verdict])}  level ${level}\n`;
-  return findings.map((finding) => renderFinding(finding, paint)).join('') + head + renderFacts(facts, paint);
+  const rest = findings.length - FINDINGS_SHOWN;
+  const more = rest > 0 ? `… and ${formatCounted(rest, 'finding')} more: see --json\n` : '';
+  const shown = findings.slice(0, FINDINGS_SHOWN).map((finding) => renderFinding(finding, paint));
+  return shown.join('') + more + head + renderFacts(facts, paint);
+}
+
+/** The first, and how many more there are: all of them stand in the JSON document. */
+function few(words: readonly string[], shown: number): readonly string[] {
+  const rest = words.length - shown;
+  return rest <= 0 ? words : [...words.slice(0, shown), `and ${formatCount(rest)} more`];
+}
+
+function pathWords({ snapshot, artifact, path, unread }: AffectedPath): string {
+  const named = `${snapshot} ${printable(path === '' ? artifact : path)}`;
+  return unread ? `${named} and what follows it: the page with their names is damaged` : named;
 }
 
 function isPart({ read, objects }: Coverage): boolean {
@@ -69,10 +89,11 @@ function proven(level: Level, target: string | undefined): string {
     : `${on}, ${PROVEN[level]}`;
 }
 
-function renderFinding({ target, object, failure, snapshots }: VerifyFinding, paint: Paint): string {
+function renderFinding({ target, object, failure, snapshots, paths = [] }: VerifyFinding, paint: Paint): string {
   const facts: [string, string][] = [['what', `${printable(failure.message)} (${failure.code})`]];
   if (target !== undefined) facts.push(['target', printable(target)]);
-  if (snapshots.length > 0) facts.push(['affects', `snapshot ${snapshots.join(', ')}`]);
+  if (snapshots.length > 0) facts.push(['affects', `snapshot ${few(snapshots, SNAPSHOTS_SHOWN).join(', ')}`]);
+  if (paths.length > 0) facts.push(['paths', few(paths.map(pathWords), PATHS_SHOWN).join('\n')]);
   if (failure.hint) facts.push(['hint', printable(failure.hint)]);
   return `${paint('red', '✖')} ${printable(object)}\n${renderFacts(facts, paint)}`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { link as hardLink, lstat, open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link as hardLink, lstat, open, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fail } from 'holdfast/plugin';
 import { errnoOf } from './system-error.ts';
@@ -31,21 +31,53 @@ export async function claim(
     await link(temporary, path);
     return true;
   } catch (thrown) {
-    const errno = errnoOf(thrown);
-    if (errno === 'EEXIST') return false;
-    if (errno === undefined || !withoutLinks.has(errno)) throw thrown;
-    return await renameUnderLock(temporary, path, signal);
+    if (errnoOf(thrown) === 'EEXIST') return false;
+    if (!isWithoutLinks(thrown)) throw thrown;
+    return await renameUnderLock(temporary, path, dirname(temporary), signal);
   } finally {
     await removeQuietly(temporary);
   }
 }
 
-async function renameUnderLock(temporary: string, path: string, signal: AbortSignal): Promise<boolean> {
-  const lock = join(temporary, '..', `~lock-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`);
+/**
+ * The same for a file that has a name already, which it loses: whoever is interrupted between the two leaves it with both. `synced`
+ * makes the new name durable before the old one goes. `locks`: a folder for lock files.
+ */
+export async function rechristen(
+  from: string,
+  path: string,
+  o: {
+    readonly locks: string;
+    readonly signal: AbortSignal;
+    readonly link: Link | undefined;
+    synced(): Promise<void>;
+  },
+): Promise<boolean> {
+  const link = o.link ?? hardLink;
+  try {
+    await link(from, path);
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'EEXIST') return false;
+    if (!isWithoutLinks(thrown)) throw thrown;
+    if (!(await renameUnderLock(from, path, o.locks, o.signal))) return false;
+    await o.synced();
+    return true;
+  }
+  await o.synced();
+  await unlink(from);
+  return true;
+}
+
+function isWithoutLinks(thrown: unknown): boolean {
+  return withoutLinks.has(errnoOf(thrown) ?? '');
+}
+
+async function renameUnderLock(from: string, path: string, locks: string, signal: AbortSignal): Promise<boolean> {
+  const lock = join(locks, `~lock-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`);
   await takeLock(lock, signal);
   try {
     if (await isTaken(path)) return false;
-    await rename(temporary, path);
+    await rename(from, path);
     return true;
   } finally {
     await removeQuietly(lock);

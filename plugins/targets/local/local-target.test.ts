@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -160,6 +160,23 @@ describe('errors of the system', () => {
       await assert.rejects(put(reader, 'b/two'), failsWith('TARGET_DENIED'));
     });
     await chmod(path, 0o700);
+  });
+});
+
+describe('moving', () => {
+  it('takes a file only, private folders and all, and leaves both names to whoever comes after one that was killed', async () => {
+    const target = await openLocalTarget({ path }, host);
+    await put(target, 'a/one');
+    await symlink('one', join(path, 'a/link'));
+    for (const key of ['a/link', 'a', 'a/one/below']) {
+      await assert.rejects(target.move(key, 'away/x'), failsWith('OBJECT_MISSING'), key);
+    }
+    await mkdir(join(path, 'away/1/a'), { recursive: true });
+    await link(join(path, 'a/one'), join(path, 'away/1/a/one'));
+    await assert.rejects(target.move('a/one', 'away/1/a/one'), failsWith('TARGET_CONFLICT'));
+    await target.move('a/one', 'away/2/a/one');
+    assert.deepEqual(await keys(target), ['away/1/a/one', 'away/2/a/one']);
+    for (const made of ['away/2', 'away/2/a']) assert.equal(await mode(join(path, made)), '700', made);
   });
 });
 

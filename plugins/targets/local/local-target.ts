@@ -1,7 +1,7 @@
-import { statfs, unlink } from 'node:fs/promises';
+import { lstat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Capacity, fail, type Host, type Listed, type Range, type Target } from 'holdfast/plugin';
-import { claim, type Link } from './claim.ts';
+import { claim, type Link, rechristen } from './claim.ts';
 import { Folders, syncFolder } from './folders.ts';
 import { listFolder } from './listing.ts';
 import { holdsSame, openObject, readRange } from './object-file.ts';
@@ -118,6 +118,20 @@ export class LocalTarget implements Target {
     });
   }
 
+  async move(key: string, to: string): Promise<void> {
+    assertKey(key);
+    assertKey(to);
+    await this.#guard(key, async () => {
+      await this.#root.assertPresent();
+      const [from, path] = [join(this.#root.path, key), join(this.#root.path, to)];
+      if (!(await isFile(from))) absent(key);
+      for (const folder of [dirname(path), this.#temporary.folder]) await this.#folders.ready(folder);
+      const o = { locks: this.#temporary.folder, signal: this.#host.signal, link: this.#link };
+      if (!(await rechristen(from, path, { ...o, synced: () => syncFolder(dirname(path)) }))) conflict(to);
+      await syncFolder(dirname(from));
+    });
+  }
+
   /** Nothing is held open between calls. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
@@ -161,6 +175,16 @@ export class LocalTarget implements Target {
       if (errnoOf(thrown) === 'ENOENT') await this.#root.assertPresent();
       return failBy(thrown, where);
     }
+  }
+}
+
+/** What is a link or a folder is no object. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isFile();
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(thrown) ?? '')) return false;
+    throw thrown;
   }
 }
 

@@ -1,0 +1,123 @@
+import type { RepositoryReading } from '../engine/repository-reading.ts';
+import { epochKey, parsePackKey, parseSnapshotKey, parseWriterKey, REPOSITORY_KEY } from '../repository/layout.ts';
+import { listSnapshots, type SnapshotListing } from '../repository/snapshots.ts';
+import { type NamedTarget, Store } from '../repository/store.ts';
+import { CopyJudge, kindOf } from './copy-judgement.ts';
+import { vacatedKeys } from './quarantine.ts';
+import { RepairDomain } from './repair-domain.ts';
+
+const FOLDERS = ['keys/', 'packs/', 'indexes/', 'snapshots/'];
+
+/** The copies of a repository, as they were listed: what each target has, and what is known of what needs what. */
+export class RepairCopies {
+  readonly judge: CopyJudge;
+  readonly listing: SnapshotListing;
+  /** Of which this host has the index key. */
+  readonly domains: readonly RepairDomain[];
+  readonly #repository: RepositoryReading;
+  /** Sizes by key, by target. */
+  readonly #keys: ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+  private constructor(
+    repository: RepositoryReading,
+    o: Pick<RepairCopies, 'judge' | 'listing' | 'domains'>,
+    keys: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  ) {
+    this.#repository = repository;
+    this.judge = o.judge;
+    this.listing = o.listing;
+    this.domains = o.domains;
+    this.#keys = keys;
+  }
+
+  static async list(repository: RepositoryReading): Promise<RepairCopies> {
+    const { store, writers, host } = repository;
+    const listing = await listSnapshots(store, writers);
+    const domains = await RepairDomain.all(store, host, listing.snapshots);
+    const judge = new CopyJudge(writers);
+    const keys = new Map<string, ReadonlyMap<string, number>>();
+    for (const target of store.targets) keys.set(target.name, await objectsOf(target, judge));
+    return new RepairCopies(repository, { judge, listing, domains }, keys);
+  }
+
+  keysOf({ name }: NamedTarget): ReadonlyMap<string, number> {
+    return this.#keys.get(name) ?? new Map();
+  }
+
+  /** All other targets: what is repaired on one is copied from any of them. */
+  others(target: NamedTarget): Store {
+    return new Store(this.#repository.store.targets.filter((other) => other !== target));
+  }
+
+  async isWholeElsewhere(target: NamedTarget, key: string): Promise<boolean> {
+    for (const other of this.others(target).targets)
+      if ((await this.judge.look(new Store([other]), key)).state === 'whole') return true;
+    return false;
+  }
+
+  /** Keys that should be on a target and are not: those of every other one, those of snapshots, and what was moved away. */
+  async keysLacking(target: NamedTarget): Promise<readonly string[]> {
+    const here = this.keysOf(target);
+    const elsewhere = [...this.#keys.values()].flatMap((keys) => [...keys.keys()]);
+    const vacated = await vacatedKeys(new Store([target]), new Set(here.keys()));
+    const expected = [
+      REPOSITORY_KEY,
+      ...elsewhere.filter((key) => key.startsWith('keys/')),
+      ...this.epochsNeeded,
+      ...vacated,
+    ];
+    // What is wanted there no more is not brought back to it.
+    const isWanted = (key: string) => this.listing.removals.find(target.name, key, undefined) === undefined;
+    return [...new Set(expected)].filter((key) => !here.has(key) && kindOf(key) !== undefined && isWanted(key));
+  }
+
+  get epochsNeeded(): ReadonlySet<string> {
+    return new Set(this.listing.snapshots.map(({ opened: { header } }) => epochKey(header.domain, header.epoch)));
+  }
+
+  /** Ids of the snapshots that need an object, as far as this host can tell. */
+  affectedBy(key: string): readonly string[] {
+    const pack = parsePackKey(key);
+    if (pack !== undefined) return this.#domainOf(pack.domain)?.snapshotsOf(pack.name) ?? [];
+    const writer = parseWriterKey(key);
+    return this.listing.snapshots.flatMap(({ id, opened: { header } }) =>
+      header.writer === writer || epochKey(header.domain, header.epoch) === key ? [id] : [],
+    );
+  }
+
+  /** Whether nothing is known to need a pack; of a domain whose index key is elsewhere nobody knows here. */
+  isUnneeded(key: string): boolean {
+    const pack = parsePackKey(key);
+    return pack !== undefined && this.#domainOf(pack.domain)?.snapshotsOf(pack.name).length === 0;
+  }
+
+  isOfKnownDomain(domain: string): boolean {
+    return this.#domainOf(domain) !== undefined;
+  }
+
+  /** Whether the keys of a writer are known from elsewhere than its own object. */
+  isVouched(key: string): boolean {
+    return this.#repository.writers.trusts(parseWriterKey(key) ?? '');
+  }
+
+  /** Whoever may add objects may add damaged ones: of those whom nobody trusts, none is of any interest. */
+  isOfStranger(key: string): boolean {
+    const writer = parseSnapshotKey(key)?.writer;
+    return writer !== undefined && !this.#repository.writers.trusts(writer);
+  }
+
+  #domainOf(id: string): RepairDomain | undefined {
+    return this.domains.find(({ keys }) => keys.id === id);
+  }
+}
+
+async function objectsOf(target: NamedTarget, judge: CopyJudge): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  const alone = new Store([target]);
+  if ((await judge.look(alone, REPOSITORY_KEY)).state !== 'missing') found.set(REPOSITORY_KEY, 0);
+  for (const folder of FOLDERS) {
+    const [listed = new Map<string, { size: number }>()] = await alone.list(folder);
+    for (const [key, { size }] of listed) if (kindOf(key) !== undefined) found.set(key, size);
+  }
+  return found;
+}

@@ -1,0 +1,207 @@
+import { type Failure, fail } from '../contract/index.ts';
+import { parseIndexKey, parsePackKey, REPOSITORY_KEY } from '../repository/layout.ts';
+import { type NamedTarget, Store } from '../repository/store.ts';
+import { copyMissing } from './check-keys.ts';
+import { kindOf } from './copy-judgement.ts';
+import { inParallel } from './lanes.ts';
+import type { RepairCopies } from './repair-copies.ts';
+import type { RepairDomain } from './repair-domain.ts';
+import type { RepairLoss, RepairPlan, RepairStep } from './repair-report.ts';
+
+export interface SurveyOptions {
+  readonly copies: RepairCopies;
+  /** Those to be repaired; others only give what is whole. */
+  readonly targets: readonly NamedTarget[];
+  /** Targets that cannot be had: they may hold what is whole nowhere else. */
+  readonly away: readonly Failure[];
+  /** Whether snapshots of a job belong on a target that lacks them. */
+  belongs(job: string, target: string): boolean;
+  /** Also packs that may hold more that can be restored. */
+  readonly setAsidePacks: boolean;
+  readonly signal: AbortSignal;
+  onProgress?(progress: { readonly done: number; readonly total: number; readonly bytes: number }): void;
+}
+
+/** In the order in which a writer stores them: where something is, what it needs is there. */
+const ORDER = [REPOSITORY_KEY, 'keys/', 'packs/', 'indexes/', 'snapshots/'];
+const COPIED = 'repair copies it from there';
+
+/** Looks at every object of every wanted target, and for what should be there, and says what is to be done. Changes nothing. */
+export async function surveyCopies(o: SurveyOptions): Promise<RepairPlan> {
+  const survey = new Survey(o);
+  await survey.carryOut();
+  return survey.plan;
+}
+
+class Survey {
+  readonly #o: SurveyOptions;
+  readonly #copies: RepairCopies;
+  readonly #steps: RepairStep[] = [];
+  readonly #lost: RepairLoss[] = [];
+  readonly #problems: Failure[];
+  readonly #notes: string[] = [];
+  readonly #looked = { objects: 0, bytes: 0 };
+
+  constructor(o: SurveyOptions) {
+    this.#o = o;
+    this.#copies = o.copies;
+    this.#problems = [...o.away];
+  }
+
+  get plan(): RepairPlan {
+    const order = ({ object }: RepairStep) => ORDER.findIndex((prefix) => object.startsWith(prefix));
+    const steps = this.#steps.toSorted((a, b) => order(a) - order(b) || (a.object < b.object ? -1 : 1));
+    return { steps, lost: this.#lost, problems: this.#problems, notes: this.#notes, looked: this.#looked };
+  }
+
+  async carryOut(): Promise<void> {
+    const { targets, signal, onProgress } = this.#o;
+    const total = targets.reduce((sum, target) => sum + this.#copies.keysOf(target).size, 0);
+    for (const target of targets) {
+      await inParallel([...this.#copies.keysOf(target)], 3, async ([key, size]) => {
+        if (signal.aborted) fail(CANCELLED);
+        await this.#lookAt(target, key);
+        this.#looked.objects++;
+        this.#looked.bytes += size;
+        onProgress?.({ done: this.#looked.objects, total, bytes: this.#looked.bytes });
+      });
+      await this.#lookForKeys(target);
+      for (const domain of this.#copies.domains) await this.#lookInto(domain, target);
+      this.#lookForSnapshots(target);
+    }
+    const unknown = this.#copies.listing.snapshots.filter(
+      ({ opened }) => !this.#copies.isOfKnownDomain(opened.header.domain),
+    );
+    for (const host of new Set(unknown.map(({ opened }) => opened.header.host)))
+      this.#notes.push(`what snapshots of ${host} lack was not looked for: this host has no index key of their domain`);
+  }
+
+  async #lookAt(target: NamedTarget, key: string): Promise<void> {
+    const found = await this.#copies.judge.look(new Store([target]), key);
+    if (found.state === 'whole' || found.state === 'missing' || this.#copies.isOfStranger(key)) return;
+    const { state, failure } = found;
+    if (state === 'unread') {
+      this.#problems.push(failure);
+      return;
+    }
+    // Where another target has what its name says, this is not it, whatever it says of its version.
+    const isCertain = state === 'damaged' || parsePackKey(key) !== undefined || parseIndexKey(key) !== undefined;
+    if (isCertain && (await this.#copies.isWholeElsewhere(target, key))) this.#do('replace', target, key, failure);
+    else if (state === 'damaged') this.#lookAtLoss(target, key, failure);
+    else if (failure.code === 'FORMAT_NEWER') this.#notes.push(`target ${target.name}: ${failure.message}`);
+  }
+
+  /** Of what no target has whole, that is moved away whose place is taken again, or that is in the way of its like. */
+  #lookAtLoss(target: NamedTarget, key: string, failure: Failure): void {
+    const kind = kindOf(key);
+    // It says nothing that is not known from the writers.
+    if (kind === 'marker') {
+      this.#do('replace', target, key, failure);
+      return;
+    }
+    const isMadeAgain = kind === 'index' || (kind === 'writer' && this.#copies.isVouched(key));
+    const isUnneeded = this.#copies.isUnneeded(key);
+    const isOpen = kind === 'index' || this.#o.away.length === 0;
+    const isInTheWay =
+      kind === 'writer' || kind === 'approval' || isUnneeded || (kind === 'pack' && this.#o.setAsidePacks);
+    const setAside = isOpen && (isMadeAgain || isInTheWay);
+    if (setAside) this.#do('set aside', target, key, failure);
+    if (isMadeAgain || isUnneeded) return;
+    const snapshots = this.#copies.affectedBy(key);
+    this.#lost.push({ target: target.name, object: key, failure, setAside, snapshots });
+  }
+
+  /** Keys are few and small, and nothing replaces them: each belongs on every target. */
+  async #lookForKeys(target: NamedTarget): Promise<void> {
+    for (const key of await this.#copies.keysLacking(target)) {
+      const failure = copyMissing(target.name, key, COPIED);
+      if (key === REPOSITORY_KEY || (await this.#copies.isWholeElsewhere(target, key)))
+        this.#do('copy', target, key, failure);
+      else if (this.#copies.epochsNeeded.has(key)) this.#lose(target, key, this.#copies.affectedBy(key));
+    }
+  }
+
+  async #lookInto(domain: RepairDomain, target: NamedTarget): Promise<void> {
+    const { packs, unnamed } = await domain.gapsOf(target.name, new Store([target]));
+    for (const [name, snapshots] of packs) {
+      const key = domain.packKey(name);
+      if (this.#isPlanned(target, key)) continue;
+      if (await this.#copies.isWholeElsewhere(target, key))
+        this.#do('copy', target, key, copyMissing(target.name, key, COPIED));
+      else if (!this.#lost.some(({ object, target: of }) => object === key && of === target.name))
+        this.#lose(target, key, snapshots);
+    }
+    // What is damaged may say that it is another pack.
+    const isWhole = (name: string) =>
+      ![...this.#steps, ...this.#lost].some(
+        ({ object, target: of }) => object === domain.packKey(name) && of === target.name,
+      );
+    const left = await this.#copyIndexes(domain, target, new Set(unnamed.filter(isWhole)));
+    if (left > 0) this.#do('index', target, domain.folder, unindexed(target.name, left));
+  }
+
+  /** Fragments of other targets that name what none here does. Gives how many packs are left. */
+  async #copyIndexes(domain: RepairDomain, target: NamedTarget, unnamed: Set<string>): Promise<number> {
+    const others = this.#copies.others(target);
+    for (const key of new Set(others.targets.flatMap((other) => [...this.#copies.keysOf(other).keys()]))) {
+      if (unnamed.size === 0) break;
+      const planned = this.#isPlanned(target, key);
+      if (!key.startsWith(domain.folder) || (this.#copies.keysOf(target).has(key) && !planned)) continue;
+      const bytes = await this.#copies.judge.whole(others, key);
+      const named = bytes === undefined ? [] : domain.namedBy(key, bytes, unnamed);
+      if (named.length > 0 && !planned) this.#do('copy', target, key, copyMissing(target.name, key, COPIED));
+      for (const name of named) unnamed.delete(name);
+    }
+    return unnamed.size;
+  }
+
+  #lookForSnapshots({ name: target }: NamedTarget): void {
+    for (const { key, lacking, opened } of this.#copies.listing.snapshots) {
+      const { job, domain } = opened.header;
+      if (!lacking?.includes(target) || !this.#o.belongs(job, target)) continue;
+      const failure = copyMissing(target, key, COPIED);
+      if (this.#steps.some((step) => step.object === key && step.target === target)) continue;
+      if (this.#copies.isOfKnownDomain(domain)) this.#steps.push({ target, object: key, action: 'catch up', failure });
+      else this.#notes.push(`${failure.message}: the next run of its own host brings it there, with what it needs`);
+    }
+  }
+
+  #lose({ name: target }: NamedTarget, object: string, snapshots: readonly string[]): void {
+    const isPack = parsePackKey(object) !== undefined;
+    const failure: Failure = {
+      code: isPack ? 'PACK_MISSING' : 'OBJECT_MISSING',
+      message: `${object} is whole on no target`,
+      origin: 'repository',
+      permanent: true,
+      hint: isPack ? 'the next run stores again what still is at its source' : 'bring it back from any copy there is',
+    };
+    this.#lost.push({ target, object, failure, setAside: false, snapshots });
+  }
+
+  #do(action: RepairStep['action'], { name: target }: NamedTarget, object: string, failure: Failure): void {
+    this.#steps.push({ target, object, action, failure });
+  }
+
+  #isPlanned({ name }: NamedTarget, key: string): boolean {
+    return this.#steps.some(
+      ({ object, target, action }) => object === key && target === name && action !== 'set aside',
+    );
+  }
+}
+
+export const CANCELLED: Failure = {
+  code: 'CANCELLED',
+  message: 'the repair was cancelled',
+  origin: 'agent',
+  permanent: false,
+};
+
+function unindexed(target: string, packs: number): Failure {
+  return {
+    code: 'PACKS_UNNAMED',
+    message: `no index on target ${target} names ${packs} of its packs`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'an index is made of their own tables',
+  };
+}

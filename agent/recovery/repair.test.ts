@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { builtinPlugins } from '../cli/builtin.ts';
+import { makeRecipient, noise, noSpan, pieces, TestRepository } from '../engine/repository.fixture.ts';
+import { type RepairOptions, repairRepository } from './repair.ts';
+import type { RepairReport } from './repair-report.ts';
+
+const recipient = await makeRecipient();
+
+/** Two copies of one stream, twice. */
+async function copies(): Promise<TestRepository> {
+  const r = await TestRepository.create({ plugins: builtinPlugins, recipient, targets: 2 });
+  for (const seed of [1, 2]) await store(r, seed);
+  return r;
+}
+
+async function store(r: TestRepository, seed: number, targets = r.targets): Promise<void> {
+  const report = await r.runWith(
+    async (out) => {
+      await out.bytes('dump', pieces(noise(seed, 50_000)), { chunker: 'cdc' });
+      return { facts: null };
+    },
+    { targets },
+  );
+  assert.equal(report.verdict, 'ok');
+}
+
+function repair(r: TestRepository, over: Partial<RepairOptions> = {}, engine = r.engine): Promise<RepairReport> {
+  return repairRepository(engine, {
+    targets: r.targets,
+    recipients: r.recipients,
+    jobs: new Map([['job', new Set(['target-0', 'target-1'])]]),
+    setAsidePacks: false,
+    dryRun: false,
+    span: noSpan,
+    signal: new AbortController().signal,
+    confirm: async () => true,
+    ...over,
+  });
+}
+
+const keyOf = async (r: TestRepository, prefix: string) => (await r.keys(prefix, 'target-1'))[0] ?? assert.fail(prefix);
+
+test('a target that cannot move is told what to do by hand, and then gets its copy', async () => {
+  await using r = await copies();
+  Object.assign(r.hooks, { still: new Set(['target-1']) });
+  const pack = await keyOf(r, 'packs/');
+  await r.flip(pack, 500, 'target-1');
+  const first = await repair(r);
+  const [step] = first.steps;
+  assert.equal(first.verdict, 'incomplete');
+  assert.ok(step && 'problem' in step);
+  assert.equal(step.problem?.code, 'MOVE_UNSUPPORTED');
+  const [, to = assert.fail()] = /move it to (\S+) there/.exec(step.problem?.hint ?? '') ?? [];
+  await mkdir(dirname(r.path(to, 'target-1')), { recursive: true });
+  await rename(r.path(pack, 'target-1'), r.path(to, 'target-1'));
+  const { verdict, steps } = await repair(r);
+  assert.deepEqual([verdict, steps.map(({ object, action }) => [object, action])], ['ok', [[pack, 'copy']]]);
+});
+
+test('a host without any keys here heals all that names and signatures tell, also after it was killed', async () => {
+  await using r = await copies();
+  const stateFolder = join(r.folder, 'other-state');
+  await mkdir(stateFolder);
+  const other = { ...r.engine, stateFolder };
+  const keys = await Promise.all(['packs/', 'indexes/', 'snapshots/', 'keys/epochs/'].map((kind) => keyOf(r, kind)));
+  for (const [i, key] of keys.entries()) {
+    await r.flip(key, 200, 'target-1');
+    // As a repair leaves it that is killed between the two.
+    if (i > 1) continue;
+    const aside = r.path(`quarantine/20260102t030405006z/${key}`, 'target-1');
+    await mkdir(dirname(aside), { recursive: true });
+    await rename(r.path(key, 'target-1'), aside);
+  }
+  const report = await repair(r, {}, other);
+  assert.deepEqual([report.verdict, report.lost], ['ok', []], JSON.stringify(report));
+  assert.deepEqual(report.steps.map(({ object }) => object).sort(), keys.toSorted());
+  assert.match(report.notes.join(), /no index key of their domain/);
+});
+
+test('only the target that is named is changed', async () => {
+  await using r = await copies();
+  const [snapshot, pack] = [await keyOf(r, 'snapshots/'), await keyOf(r, 'packs/')];
+  await r.flip(snapshot, 200, 'target-0');
+  await r.flip(pack, 500, 'target-1');
+  const { verdict, steps } = await repair(r, { target: 'target-0' });
+  assert.deepEqual([verdict, steps.map(({ target, object }) => [target, object])], ['ok', [['target-0', snapshot]]]);
+});
+
+test('while a target is away that may have it whole, nothing is moved', async () => {
+  await using r = await copies();
+  const [pack, approval] = [await keyOf(r, 'packs/'), await keyOf(r, 'keys/approvals/')];
+  await r.flip(pack, 500, 'target-0');
+  await r.flip(approval, -1, 'target-0');
+  await rename(join(r.folder, 'target-1'), join(r.folder, 'away'));
+  const { verdict, steps, lost, problems } = await repair(r, { setAsidePacks: true });
+  assert.deepEqual([verdict, steps], ['lost', []]);
+  assert.deepEqual(lost.map(({ object, setAside }) => [object, setAside]).toSorted(), [
+    [approval, false],
+    [pack, false],
+  ]);
+  assert.equal(problems[0]?.code, 'TARGET_MISSING');
+  await rename(join(r.folder, 'away'), join(r.folder, 'target-1'));
+  assert.equal((await repair(r)).verdict, 'ok');
+});
+
+test('a snapshot is brought with all it needs to where its job belongs, and nowhere else', async () => {
+  await using r = await copies();
+  await store(r, 3, r.targets.slice(0, 1));
+  const jobs = new Map([['job', new Set(['target-0'])]]);
+  assert.deepEqual((await repair(r, { jobs })).steps, []);
+  const { verdict, steps } = await repair(r);
+  assert.deepEqual([verdict, steps.map(({ action }) => action)], ['ok', ['catch up']]);
+  assert.deepEqual(await r.keys('packs/', 'target-1'), await r.keys('packs/'));
+});
+
+test('what is whole when its turn comes is not moved, and what nobody confirms is not touched', async () => {
+  await using r = await copies();
+  const pack = await keyOf(r, 'packs/');
+  await r.flip(pack, 500, 'target-1');
+  assert.equal((await repair(r, { confirm: async () => false })).verdict, 'declined');
+  const mended = await repair(r, { confirm: () => r.flip(pack, 500, 'target-1').then(() => true) });
+  assert.deepEqual([mended.verdict, mended.steps.map((step) => 'state' in step && step.state)], ['ok', ['skipped']]);
+  assert.deepEqual(await r.keys('quarantine/', 'target-1'), []);
+});
+
+test('packs that no index names are named again, and a folder in the place of an object is said', async () => {
+  await using r = await copies();
+  for (const target of ['target-0', 'target-1'])
+    for (const key of await r.keys('indexes/', target)) await r.remove(key, target);
+  const [pack = assert.fail()] = await r.keys('packs/', 'target-1');
+  await rm(r.path(pack, 'target-1'));
+  await mkdir(r.path(pack, 'target-1'));
+  await writeFile(r.path(`${pack}/x`, 'target-1'), '');
+  const { verdict, steps } = await repair(r);
+  assert.equal(verdict, 'incomplete');
+  assert.deepEqual(
+    steps.map((step) => [step.target, step.action, 'problem' in step ? step.problem?.code : undefined]).toSorted(),
+    [
+      ['target-0', 'index', undefined],
+      ['target-1', 'copy', 'TARGET_CONFLICT'],
+      ['target-1', 'index', undefined],
+    ],
+  );
+});
