@@ -202,7 +202,7 @@ domains: { shared: { hosts: [a, b], retention: [audit] } }
       'warning 14:1 HF4901',
       'warning 15:1 HF4901',
     ]);
-    assert.match(diagnostics[2]?.message ?? '', /and in 1 more/);
+    assert.match(diagnostics[1]?.message ?? '', /and in 1 more/);
   });
 
   test('rules for a target that no job of the class writes to, on this host or another', () => {
