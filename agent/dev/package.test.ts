@@ -15,7 +15,9 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** As a user's own shell: this Node first on PATH, nothing of the npm script that runs the tests. */
 function shell(folder: string, command: string, args: readonly string[], input = ''): SpawnSyncReturns<string> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS$)|INIT_CWD$|HOLDFAST_)/i.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS$)|INIT_CWD$|HOLDFAST_)/i.test(name),
+  );
   const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`;
   const env = { ...Object.fromEntries(own), PATH, HOLDFAST_STATE: join(scratch, 'state'), NO_COLOR: '1' };
   return spawnSync(command, args, { cwd: folder, env, encoding: 'utf8', input });
