@@ -4,9 +4,10 @@ import { openBirth } from '../repository/frame.ts';
 import type { DomainKeys } from '../repository/keys/domain.ts';
 import { packKey } from '../repository/layout.ts';
 import type { KnownPack, PackList } from '../repository/pack-list.ts';
-import type { Store } from '../repository/store.ts';
+import type { ObjectProblem, Store } from '../repository/store.ts';
 import type { FrameToOpen, Piece } from '../workers/messages.ts';
 import type { EpochKeys } from './epoch-keys.ts';
+import { failMissing } from './missing-chunk.ts';
 
 export const REF_BYTES = 36;
 /** Frames of one pack that lie no further apart are read in one go; bytes. */
@@ -18,6 +19,8 @@ export interface FrameSourceOptions {
   readonly epochs: EpochKeys;
   readonly index: ChunkIndex;
   readonly packs: PackList;
+  /** What could not be read of all that says where chunks lie. */
+  readonly passedOver?: readonly ObjectProblem[];
 }
 
 /** Sealed frames and where in their plaintext the wanted chunks lie, in the order they were asked for. */
@@ -44,7 +47,7 @@ export class FrameSource {
     this.#o = options;
   }
 
-  /** `refs`: n × 36 bytes. `CHUNK_MISSING` when the repository has no such chunk. */
+  /** `refs`: n × 36 bytes. `CHUNK_MISSING` when the repository has no such chunk, and a target's failure when that is not known. */
   async load(refs: Uint8Array): Promise<Loaded> {
     const { index, packs } = this.#o;
     const wanted: Wanted[] = [];
@@ -55,7 +58,8 @@ export class FrameSource {
       const slot = index.find(refs, at);
       const pack = slot < 0 ? undefined : packs.get(index.packOf(slot));
       const length = view.getUint32(at + 32, true);
-      if (pack === undefined || index.lengthOf(slot) !== length) chunkMissing(refs.subarray(at, at + 32));
+      if (pack === undefined || index.lengthOf(slot) !== length)
+        failMissing(refs.subarray(at, at + 32), this.#o.passedOver ?? []);
       const frame = index.frameOf(slot);
       const name = `${pack.name}/${frame}`;
       let number = numbers.get(name);
@@ -179,15 +183,5 @@ function cutShort(key: string): never {
     origin: 'repository',
     permanent: true,
     hint: 'another target may hold an intact copy of it',
-  });
-}
-
-function chunkMissing(id: Uint8Array): never {
-  return fail({
-    code: 'CHUNK_MISSING',
-    message: `chunk ${Buffer.from(id).toString('hex').slice(0, 16)}… is in no pack of the repository`,
-    origin: 'repository',
-    permanent: true,
-    hint: 'run `holdfast verify` to see what is lost; the next backup stores again what still is at its source',
   });
 }

@@ -72,7 +72,8 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
     const body = await bodyOf(snapshot, epochs);
     const needed = snapshot.opened.references(keys.indexKey);
     const usable = await epochs.present();
-    const { index, packs, absent } = await loadIndex(o.store, keys, 'read', { epochs: { usable }, first: needed });
+    const loaded = await loadIndex(o.store, keys, 'read', { epochs: { usable }, first: needed });
+    const { index, packs, absent, problems: passedOver } = loaded;
     const replaced = replacedFrames({ absent, index });
     const workers = o.workers ?? Math.min(availableParallelism(), 8);
     const session = new WorkerSession({
@@ -87,7 +88,7 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
         absent: absentCodecs(o.listed, o.registry),
       }),
     });
-    const frames = new FrameSource({ store: o.store, domain: keys, epochs, index, packs });
+    const frames = new FrameSource({ store: o.store, domain: keys, epochs, index, packs, passedOver });
     // One more than there are workers, so that the store is read while all of them are busy.
     const gate = new Gate(workers + 1);
     return { domain: new UnlockedDomain({ keys, packs, replaced, session, frames, gate }, epochs), body };

@@ -1,0 +1,209 @@
+/** A repository of two snapshots, put back as often as a sweep likes, and what must hold of it whatever befell it. */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+import { join } from 'node:path';
+import { mock } from 'node:test';
+import { definePlugin, looksUnfinished } from 'holdfast/plugin';
+import { Type } from 'typebox';
+import { Catalog } from '../../../agent/catalog/catalog.ts';
+import { builtinPlugins } from '../../../agent/cli/builtin.ts';
+import { CANARY, TestRepository } from '../../../agent/engine/repository.fixture.ts';
+import type { RunReport } from '../../../agent/engine/run-report.ts';
+import { restore, verify } from '../../../agent/recovery/reading.fixture.ts';
+import type { RestoreReport } from '../../../agent/recovery/restore-report.ts';
+import type { VerifyReport } from '../../../agent/recovery/verification.ts';
+import { plugin as local } from '../../../plugins/targets/local/index.ts';
+import { noise, sha256 } from '../../kit/samples.ts';
+import { FaultPoint, faulty } from './faulty-target.ts';
+
+// A thread costs as much to start as all that it does here.
+mock.method(os, 'availableParallelism', () => 1);
+syncBuiltinESMExports();
+
+const at = { file: 'sweep.yaml', line: 1, column: 1 };
+
+/** Contents of files by path, as SHA-256. */
+export type Contents = ReadonlyMap<string, string>;
+
+export interface Taken {
+  readonly id: string;
+  readonly key: string;
+  readonly files: Contents;
+}
+
+export class SweepPlace implements AsyncDisposable {
+  readonly point = new FaultPoint(() => this.#crash());
+  /** What was there before any fault. */
+  readonly taken: Taken[] = [];
+  readonly r: TestRepository;
+  /** Every object that was there before, by key, as SHA-256. */
+  objects: Contents = new Map();
+  /** What the source holds now: it has changed since the newest snapshot. */
+  data: Contents = new Map();
+  /** Objects of which a half lies under their key. */
+  torn: ReadonlySet<string> = new Set();
+  /** Whether a fault left packs, indexes or snapshots, whole or by half. */
+  leftBehind = false;
+  #states = 0;
+  #crashed = false;
+
+  private constructor(r: TestRepository) {
+    this.r = r;
+  }
+
+  static async create(): Promise<SweepPlace> {
+    let place: SweepPlace | undefined;
+    const plugin = definePlugin({
+      kind: 'target',
+      name: 'faulty',
+      api: 1,
+      version: '0.0.0',
+      stability: 'experimental',
+      summary: 'A local target whose operations fail as a sweep says.',
+      options: Type.Object({ path: Type.String() }),
+      identity: ({ path }) => path,
+      open: async (options, host) => {
+        const { point } = place ?? assert.fail('opened too early');
+        return faulty(await point.done({ operation: 'open', do: () => local.open(options, host) }), point);
+      },
+    });
+    const r = await TestRepository.create({
+      plugins: builtinPlugins,
+      extra: [{ plugin, module: import.meta.url }],
+    });
+    place = new SweepPlace(r);
+    await place.#fill();
+    return place;
+  }
+
+  async #fill(): Promise<void> {
+    const { r } = this;
+    for (const n of [1, 2, 3]) {
+      await mkdir(join(r.folder, 'data/folder'), { recursive: true });
+      await writeFile(join(r.folder, `data/folder/file ${n}`), noise(n, 2500 * n));
+      await writeFile(join(r.folder, 'data/changing'), `${CANARY} ${n}\n`.repeat(40));
+      this.data = contents(join(r.folder, 'data'));
+      if (n === 3) break;
+      const { snapshot, failure } = await this.run();
+      assert.ok(snapshot, `${failure?.message}`);
+      this.taken.push({ id: snapshot.id, key: snapshot.key, files: this.data });
+    }
+    r.engine.catalog[Symbol.dispose]();
+    await cp(r.path(''), join(r.folder, 'whole/target'), { recursive: true });
+    await cp(r.stateFolder, join(r.folder, 'whole/state'), { recursive: true });
+    this.objects = contents(r.path(''));
+    await this.reset();
+  }
+
+  /** Puts repository and state back to what they were, and takes away the fault and what was restored. */
+  async reset(): Promise<void> {
+    const { r } = this;
+    this.point.arm();
+    this.torn = new Set();
+    await rm(r.path(''), { recursive: true, force: true });
+    await cp(join(r.folder, 'whole/target'), r.path(''), { recursive: true });
+    await rm(join(r.folder, 'restored'), { recursive: true, force: true });
+    this.#useState(join(r.folder, 'whole/state'));
+  }
+
+  /** What a process finds that starts now: after a crash, the state as it was then. */
+  restart(): void {
+    this.point.arm();
+    if (!this.#crashed) return;
+    this.#useState(join(this.r.folder, 'crashed/state'));
+    this.#crashed = false;
+  }
+
+  #useState(from: string): void {
+    const { r } = this;
+    r.engine.catalog[Symbol.dispose]();
+    const stateFolder = join(r.folder, `state-${this.#states++}`);
+    cpSync(from, stateFolder, { recursive: true });
+    const catalog = Catalog.open(stateFolder, (message) => r.warnings.push(message));
+    if (this.#states > 2) void rm(join(r.folder, `state-${this.#states - 3}`), { recursive: true, force: true });
+    Object.assign(r.engine, { stateFolder, catalog });
+  }
+
+  #crash(): void {
+    const { folder, engine } = this.r;
+    cpSync(engine.stateFolder, join(folder, 'crashed/state'), { recursive: true });
+    this.#crashed = true;
+  }
+
+  /** Notes which of what was offered lies there by half. */
+  noteOffered(): void {
+    const stored = this.stored();
+    const torn = this.point.offered.filter(({ key, body }) => (stored.get(key) ?? sha256(body)) !== sha256(body));
+    this.torn = new Set(torn.map(({ key }) => key));
+    this.leftBehind = [...stored.keys()].some(
+      (key) => /^(packs|indexes|snapshots)\//.test(key) && !this.objects.has(key),
+    );
+  }
+
+  /** A snapshot that holds what the source holds now. */
+  takenNow(key: string): Taken {
+    return { id: sha256(readFileSync(this.r.path(key))).slice(0, 8), key, files: this.data };
+  }
+
+  get #targets() {
+    return [{ name: 'storage', type: 'faulty', options: { path: join(this.r.folder, 'target-0') }, at }];
+  }
+
+  get #source() {
+    return this.r.files({ paths: [join(this.r.folder, 'data')] });
+  }
+
+  run(): Promise<RunReport> {
+    return this.r.run({ source: this.#source, targets: this.#targets });
+  }
+
+  /** Into the folder `restored`. `again`: over what an earlier one left. */
+  restore(id: string, again = false): Promise<RestoreReport> {
+    return restore(this.r, this.#source, join(this.r.folder, 'restored'), {
+      targets: this.#targets,
+      at: id,
+      parallel: 1,
+      conflict: again ? 'replace' : 'error',
+    });
+  }
+
+  verify(): Promise<VerifyReport> {
+    const stored = this.r.engine.catalog.runs.lastStored();
+    return verify(this.r, 'checksum', { targets: this.#targets, parallel: 1, stored });
+  }
+
+  /** Objects that are there now, by key, as SHA-256. */
+  stored(): Contents {
+    return contents(this.r.path(''));
+  }
+
+  restored(): Contents {
+    return contents(join(this.r.folder, 'restored'));
+  }
+
+  /** What lies beside the folder that is restored into: nothing of it may change. */
+  beside(): Contents {
+    return contents(join(this.r.folder, 'data'));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.r[Symbol.asyncDispose]();
+  }
+}
+
+/** Files below a folder, but for what is not finished: what an interrupted put or restore leaves under a name of its own. */
+function contents(folder: string): Map<string, string> {
+  const files = new Map<string, string>();
+  if (!existsSync(folder)) return files;
+  for (const path of (readdirSync(folder, { recursive: true }) as string[]).sort()) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (looksUnfinished(name) || path.startsWith('tmp/~')) continue;
+    const stat = lstatSync(join(folder, path));
+    if (stat.isFile()) files.set(path, sha256(readFileSync(join(folder, path))));
+    else assert.ok(stat.isDirectory(), path);
+  }
+  return files;
+}

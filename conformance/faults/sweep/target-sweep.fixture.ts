@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { advised } from '../../../agent/cli/advice.ts';
+import { CANARY } from '../../../agent/engine/repository.fixture.ts';
+import { type Plan, plansFor, WORDS } from './faulty-target.ts';
+import { SealingLedger } from './sealing-ledger.ts';
+import type { SweepPlace } from './sweep-place.fixture.ts';
+import type { Done, Verb } from './sweep-verbs.fixture.ts';
+import { Tally } from './tally.ts';
+
+/** Sweeps a verb, says what came of it, and holds when nothing was lost, and nothing else was wrong. */
+export async function assertSwept(verb: Verb, place: SweepPlace, say: (line: string) => void): Promise<void> {
+  const tally = new Tally(`${verb.name}, operations of its target`);
+  const operations = await sweepTarget(verb, place, tally);
+  say(`${operations} operations of a ${verb.name} that nothing happens to`);
+  for (const line of tally.close()) say(line);
+  assert.deepEqual(tally.breaches, []);
+  assert.deepEqual([tally.snapshotsLost, tally.wrongBytes], [0, 0]);
+  assert.ok(operations > 15 && tally.faults > 4 * operations, 'hardly anything was tried');
+}
+
+/** Does a verb under every fault of every operation that it has when nothing fails. Says how many operations those are. */
+async function sweepTarget(verb: Verb, place: SweepPlace, tally: Tally): Promise<number> {
+  await place.reset();
+  const clean = await verb.act(place, false);
+  assert.equal(clean.verdict, 'ok', `${clean.failure?.message}`);
+  const operations = place.point.log;
+  const ledger = new SealingLedger();
+  let asked = 0;
+  for (const plan of plansFor(operations)) {
+    const { nth, kind, mode } = plan;
+    // It asked nothing more of the target when this befell it once: from then on is the same.
+    if (mode === 'from then on' && asked === nth) continue;
+    const after = `${verb.name}, ${kind} ${mode}, at ${nth}: ${operations[nth - 1]}`;
+    tally.fault(`${verb.name}: ${kind}`);
+    asked = 0;
+    const met = (operations: number) => {
+      asked = operations;
+    };
+    await tally.hold(after, () => sweepOne({ verb, place, plan, tally, ledger, met }));
+  }
+  return operations.length;
+}
+
+interface Case {
+  readonly verb: Verb;
+  readonly place: SweepPlace;
+  readonly plan: Plan;
+  readonly tally: Tally;
+  readonly ledger: SealingLedger;
+  /** Told how many operations there were. */
+  met(operations: number): void;
+}
+
+async function sweepOne({ verb, place, plan, tally, ledger, met }: Case): Promise<void> {
+  await place.reset();
+  place.point.arm(plan);
+  const ended = await verb.act(place, false);
+  assert.ok(place.point.isMet, 'the fault was not met');
+  met(place.point.log.length);
+  const done = plan.kind.startsWith('crash') ? undefined : ended;
+  place.noteOffered();
+  ledger.note(place.point.offered, place.r.engine.stateFolder);
+  if (done !== undefined) assertSaid(done, plan);
+  assertUntouched(place, tally);
+  verb.judge(place, plan, done, tally);
+  place.restart();
+  const again = await verb.act(place, true);
+  assert.equal(again.verdict, 'ok', `and again: ${again.failure?.code} ${again.failure?.message}`);
+  ledger.note(place.point.offered, place.r.engine.stateFolder);
+  assertUntouched(place, tally);
+  await assertReads(verb, place, again, tally);
+}
+
+/** Whoever did not get what was asked for is told why, and what to do; and no secret. */
+function assertSaid({ failure, verdict, said }: Done, { kind }: Plan): void {
+  assert.equal(verdict === 'failed', failure !== undefined, `${verdict}, and ${failure?.code}`);
+  const text = JSON.stringify(said);
+  for (const secret of [CANARY, 'PRIVATE KEY']) assert.ok(!text.includes(secret), `it says ${secret}`);
+  if (failure === undefined) return;
+  assert.match(failure.code, /^[A-Z_]+$/);
+  assert.match(advised(failure).hint ?? '', /\w+ \w+/, `${failure.code} without a hint`);
+  // What storage that lags does not find has a name of its own.
+  if (kind !== 'stale') assert.match(failure.message, new RegExp(`^target storage: .*${WORDS}`));
+}
+
+function assertUntouched(place: SweepPlace, tally: Tally): void {
+  const now = place.stored();
+  const changed = [...place.objects].filter(([key, hash]) => now.get(key) !== hash).map(([key]) => key);
+  tally.snapshotsLost += changed.length > 0 ? 1 : 0;
+  assert.deepEqual(changed, [], 'objects that were there are gone, or hold other bytes');
+}
+
+async function assertReads(verb: Verb, place: SweepPlace, again: Done, tally: Tally): Promise<void> {
+  for (const { id, files } of verb.owed(place, again)) {
+    const report = await place.restore(id, true);
+    const found = place.restored();
+    const wrong = [...found].filter(([path, hash]) => files.has(path) && files.get(path) !== hash).length;
+    tally.wrongBytes += wrong;
+    if (report.verdict !== 'ok') tally.snapshotsLost++;
+    assert.equal(report.verdict, 'ok', `${id}: ${report.failure?.message}`);
+    for (const [path, hash] of files) assert.equal(found.get(path), hash, `${id}: ${path}`);
+  }
+  if (verb.name === 'restore') return;
+  const { findings, failure } = await place.verify();
+  assert.equal(failure, undefined, `${failure?.message}`);
+  const halves = [...place.torn];
+  const isOfHalf = (one: (typeof findings)[number]) =>
+    halves.some((key) => one.object.startsWith(key) || one.failure.message.includes(key));
+  const others = findings.filter((one) => !isOfHalf(one));
+  assert.deepEqual(others, [], 'a verification finds more than the halves that were stored');
+}
