@@ -36,7 +36,7 @@ const UNFINISHED_DAYS = 30;
 export async function planMarks(place: PrunedPlace, o: MarkOptions): Promise<MarkPlan> {
   const { unfinished, ended } = await readAtWork(place);
   const live = await readLive({ ...place, writer: place.host.writer, forgottenBefore: o.forgottenBefore });
-  const { marks, problems } = await loadMarks(place.target, place.keys.id, place.writers);
+  const { marks, problems } = await loadMarks(place.target, place.writers, place.keys.id);
   const marked = new Set(marks.flatMap(({ mark }) => mark.packs));
   const { all, instead, missing } = await loadPacks(place, live.frames, marked);
   const packs = all.filter(({ name }) => !o.going.has(name));

@@ -34,11 +34,11 @@ export interface SweepOptions {
  * gone before packs were listed, is not counted on in the place of one that goes.
  */
 export async function planSweep(place: PrunedPlace, o: SweepOptions): Promise<SweepPlan> {
-  const first = await loadMarks(place.target, place.keys.id, place.writers);
+  const first = await loadMarks(place.target, place.writers, place.keys.id);
   if (first.marks.length === 0) return { due: [], going: [], kept: 0, later: [], waiting: [] };
   const atWork = await readAtWork(place);
   const live = await readLive({ ...place, writer: place.host.writer, forgottenBefore: o.forgottenBefore });
-  const { marks } = await loadMarks(place.target, place.keys.id, place.writers);
+  const { marks } = await loadMarks(place.target, place.writers, place.keys.id);
   const marked = new Set(marks.flatMap(({ mark }) => mark.packs));
   const ripe = (mark: StoredMark) => Date.parse(mark.mark.created) + o.graceMs;
   const known = marks.filter(({ name }) => first.marks.some((one) => one.name === name));

@@ -22,7 +22,7 @@ export async function readAtWork(place: PrunedPlace): Promise<AtWork> {
   const { target, keys, writers, host, stateFolder } = place;
   // In this order: a run that begins after the lock was free sees all marks that there are.
   const none = nobodyHere(stateFolder, keys.name);
-  const { sessions, problems } = await loadSessions(target, keys.id, writers);
+  const { sessions, problems } = await loadSessions(target, writers, keys.id);
   const [unreadable] = problems;
   if (unreadable !== undefined)
     fail({

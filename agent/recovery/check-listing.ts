@@ -70,7 +70,8 @@ async function checkDomain(
   }
 }
 
-function framesMissing({ id }: StoredSnapshot, missing: number, target: string): Failure {
+/** Of a snapshot, on one target. */
+export function framesMissing({ id }: StoredSnapshot, missing: number, target: string): Failure {
   return {
     code: 'FRAMES_MISSING',
     message: `${missing} frames that snapshot ${id} needs lie in no pack of target ${target}`,

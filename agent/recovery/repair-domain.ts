@@ -16,8 +16,10 @@ import { PackNeeds } from './pack-needs.ts';
 export interface DomainGaps {
   /** Packs that snapshots there need and that are not there, by name, with the snapshots (ids). */
   readonly packs: ReadonlyMap<string, readonly string[]>;
-  /** Names of packs that no fragment there names. */
+  /** Names of packs that no fragment there names, whether they are there or to be brought. */
   readonly unnamed: readonly string[];
+  /** Snapshots that need frames of which nobody knows a pack: the pack is lost, and so is every fragment that named it. */
+  readonly torn: readonly { readonly snapshot: StoredSnapshot; readonly frames: number }[];
 }
 
 /** A domain of this host, as all targets together know it. */
@@ -55,16 +57,21 @@ export class RepairDomain {
   async gapsOf(target: string, alone: Store): Promise<DomainGaps> {
     const here = await loadIndex(alone, this.keys, 'read');
     const packs = new Map<string, string[]>();
+    const torn: { snapshot: StoredSnapshot; frames: number }[] = [];
     for (const snapshot of this.#snapshots) {
       const { lacking = [], forgottenOn = [] } = snapshot;
       if ([...lacking, ...forgottenOn].includes(target)) continue;
-      for (const name of this.#packsMissing(snapshot, here)) packs.set(name, [...(packs.get(name) ?? []), snapshot.id]);
+      const { needed, missing } = this.#packsMissing(snapshot, here);
+      for (const { name } of needed) packs.set(name, [...(packs.get(name) ?? []), snapshot.id]);
+      if (missing > 0) torn.push({ snapshot, frames: missing });
     }
-    return { packs, unnamed: here.adopted.flatMap((number) => here.packs.get(number)?.name ?? []) };
+    const named = new Set(here.absent.map(({ name }) => name));
+    const adopted = here.adopted.flatMap((number) => here.packs.get(number)?.name ?? []);
+    return { packs, unnamed: [...adopted, ...packs.keys()].filter((name) => !named.has(name)), torn };
   }
 
-  /** Packs that hold what a snapshot needs, and what no pack of the target holds. */
-  #packsMissing({ opened }: StoredSnapshot, here: LoadedIndex): Set<string> {
+  /** Packs that hold what a snapshot needs, and what no pack of the target holds; and how much of that is in none at all. */
+  #packsMissing({ opened }: StoredSnapshot, here: LoadedIndex) {
     const present = framesByBirth(here.packs);
     const replaced = replacedFrames({
       absent: [...this.#known.values()].filter(isAbsentFrom(here)),
@@ -79,8 +86,7 @@ export class RepairDomain {
       const missing = [...ordinals].filter((o) => !present.get(name)?.has(o) && !replaced.get(name)?.has(o));
       return { salt, ordinals: Uint32Array.from(missing) };
     });
-    const { needed } = packsNeeded({ births }, framesByBirth(elsewhere));
-    return new Set([...needed].map(({ name }) => name));
+    return packsNeeded({ births }, framesByBirth(elsewhere));
   }
 
   /** Which of the packs a fragment names; none when it is not of this domain. */

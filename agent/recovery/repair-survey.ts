@@ -2,6 +2,7 @@ import { type Failure, fail } from '../contract/index.ts';
 import { parseIndexKey, parsePackKey, REPOSITORY_KEY } from '../repository/layout.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { copyMissing } from './check-keys.ts';
+import { framesMissing } from './check-listing.ts';
 import { kindOf } from './copy-judgement.ts';
 import { inParallel } from './lanes.ts';
 import type { RepairCopies } from './repair-copies.ts';
@@ -122,7 +123,17 @@ class Survey {
   }
 
   async #lookInto(domain: RepairDomain, target: NamedTarget): Promise<void> {
-    const { packs, unnamed } = await domain.gapsOf(target.name, new Store([target]));
+    const { packs, unnamed, torn } = await domain.gapsOf(target.name, new Store([target]));
+    for (const { snapshot, frames } of torn) {
+      const failure = framesMissing(snapshot, frames, target.name);
+      this.#lost.push({
+        target: target.name,
+        object: snapshot.key,
+        failure,
+        setAside: false,
+        snapshots: [snapshot.id],
+      });
+    }
     for (const [name, snapshots] of packs) {
       const key = domain.packKey(name);
       if (this.#isPlanned(target, key)) continue;
@@ -131,12 +142,10 @@ class Survey {
       else if (!this.#lost.some(({ object, target: of }) => object === key && of === target.name))
         this.#lose(target, key, snapshots);
     }
-    // What is damaged may say that it is another pack.
-    const isWhole = (name: string) =>
-      ![...this.#steps, ...this.#lost].some(
-        ({ object, target: of }) => object === domain.packKey(name) && of === target.name,
-      );
-    const left = await this.#copyIndexes(domain, target, new Set(unnamed.filter(isWhole)));
+    // What is damaged may say that it is another pack; where it stays, or goes, its name is of no use.
+    const willBeWhole = (name: string) =>
+      this.#isPlanned(target, domain.packKey(name)) || !this.#isDamaged(target, domain.packKey(name));
+    const left = await this.#copyIndexes(domain, target, new Set(unnamed.filter(willBeWhole)));
     if (left > 0) this.#do('index', target, domain.folder, unindexed(target.name, left));
   }
 
@@ -180,6 +189,10 @@ class Survey {
 
   #do(action: RepairStep['action'], { name: target }: NamedTarget, object: string, failure: Failure): void {
     this.#steps.push({ target, object, action, failure });
+  }
+
+  #isDamaged({ name }: NamedTarget, key: string): boolean {
+    return [...this.#steps, ...this.#lost].some(({ object, target }) => object === key && target === name);
   }
 
   #isPlanned({ name }: NamedTarget, key: string): boolean {

@@ -12,6 +12,7 @@ import { AffectedPaths } from './affected-paths.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
+import { checkPruningRecords } from './check-pruning-records.ts';
 import { checkRestores } from './check-restores.ts';
 import { newerElsewhere } from './newer-elsewhere.ts';
 import { PackNeeds } from './pack-needs.ts';
@@ -136,6 +137,7 @@ async function carryOut(verification: Verification, host: HostKeys | undefined, 
   const depth = LEVELS.indexOf(verification.options.level);
   watch.phase('list');
   await checkListing(verification, host);
+  await checkPruningRecords(verification);
   if (depth >= 1) {
     watch.phase('checksum');
     await checkDigests(verification);

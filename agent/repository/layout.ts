@@ -55,6 +55,7 @@ export const EPOCHS_PREFIX = 'keys/epochs/';
 export const SNAPSHOTS_PREFIX = 'snapshots/';
 export const REMOVALS_PREFIX = 'removals/';
 export const SESSIONS_PREFIX = 'sessions/';
+export const MARKS_PREFIX = 'marks/';
 
 export function writerKey(writer: string): string {
   return WRITERS_PREFIX + part(ID, writer);
@@ -155,7 +156,7 @@ export function parseSessionKey(key: string): { readonly writer: string; readonl
 }
 
 export function markPrefix(domain: string): string {
-  return `marks/${part(ID, domain)}/`;
+  return `${MARKS_PREFIX}${part(ID, domain)}/`;
 }
 
 export function markKey(domain: string, name: string): string {

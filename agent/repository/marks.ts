@@ -1,5 +1,5 @@
 import { failureOf } from '../contract/index.ts';
-import { markPrefix, parseMarkKey } from './layout.ts';
+import { MARKS_PREFIX, markPrefix, parseMarkKey } from './layout.ts';
 import { decodeMark, type Mark } from './mark.ts';
 import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
 import type { Writers } from './writers.ts';
@@ -13,19 +13,19 @@ export interface StoredMark {
 }
 
 /**
- * The marks of a domain on a target that trusted writers made for it. One that cannot be believed binds nobody: whoever prunes cannot
+ * The marks of a domain, or of all, on a target that trusted writers made for it. One that cannot be believed binds nobody: whoever prunes cannot
  * believe it either. One that is gone when it is read was carried out meanwhile.
  */
 export async function loadMarks(
   target: NamedTarget,
-  domain: string,
   writers: Writers,
+  domain?: string,
 ): Promise<{ readonly marks: readonly StoredMark[]; readonly problems: readonly ObjectProblem[] }> {
   const alone = new Store([target]);
   const publicKeyOf = (writer: string) => (writers.trusts(writer) ? writers.publicKeyOf(writer) : undefined);
   const marks: StoredMark[] = [];
   const problems: ObjectProblem[] = [];
-  for (const key of await alone.keys(markPrefix(domain))) {
+  for (const key of await alone.keys(domain === undefined ? MARKS_PREFIX : markPrefix(domain))) {
     const name = parseMarkKey(key)?.name;
     if (name === undefined) continue;
     try {

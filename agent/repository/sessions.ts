@@ -50,7 +50,7 @@ export async function beginSession(store: Store, o: BeginningSession): Promise<B
 }
 
 async function marksOn({ targets }: Store, { domain, writers }: BeginningSession) {
-  const loaded = await Promise.all(targets.map((target) => loadMarks(target, domain, writers)));
+  const loaded = await Promise.all(targets.map((target) => loadMarks(target, writers, domain)));
   const marks: StoredMark[] = loaded.flatMap((one) => one.marks);
   return { marks, problems: loaded.flatMap((one) => one.problems) };
 }
@@ -64,13 +64,13 @@ export interface StoredSession {
 }
 
 /**
- * Sessions of trusted writers in a domain on a target. What cannot be read may be of one that is at work: it is told, and who prunes must
- * not go on.
+ * Sessions of trusted writers on a target, in one domain or in all. What cannot be read may be of one that is at work: it is told, and who
+ * prunes must not go on.
  */
 export async function loadSessions(
   target: NamedTarget,
-  domain: string,
   writers: Writers,
+  domain?: string,
 ): Promise<{ readonly sessions: readonly StoredSession[]; readonly problems: readonly ObjectProblem[] }> {
   const alone = new Store([target]);
   const sessions: { key: string; session: Session }[] = [];
@@ -82,7 +82,7 @@ export async function loadSessions(
     try {
       const decode = (bytes: Uint8Array) => decodeSession(bytes, { key, publicKey, repository: writers.repository });
       const session = await alone.read(key, undefined, decode);
-      if (session.domain === domain) sessions.push({ key, session });
+      if (domain === undefined || session.domain === domain) sessions.push({ key, session });
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       // Another one that prunes has cleared it away: it had ended.

@@ -39,7 +39,7 @@ const EVERY = Number(process.env['HOLDFAST_TEST_EVERY'] ?? 8);
 before(prepare);
 after(dispose);
 
-const KINDS: readonly ObjectKind[] = ['marker', 'writer', 'approval', 'epoch', 'pack', 'index', 'snapshot'];
+const KINDS: readonly ObjectKind[] = ['marker', 'writer', 'approval', 'epoch', 'pack', 'index', 'snapshot', 'session'];
 
 test('one flipped bit in every region of every kind of object', async (t) => {
   const random = new Random(SEED);
@@ -90,7 +90,7 @@ test('objects that are gone', async () => {
 
 test('two objects of a kind in each other’s place, and an older one under the name of a newer', async () => {
   const random = new Random(SEED + 2);
-  for (const kind of ['epoch', 'pack', 'index', 'snapshot'] as const) {
+  for (const kind of ['epoch', 'pack', 'index', 'snapshot', 'session'] as const) {
     const keys = await keysOf(kind);
     const first = random.below(keys.length);
     const [a, b] = [keys[first] ?? '', keys[(first + 1) % keys.length] ?? ''];

@@ -72,6 +72,7 @@ function isSpared({ key }: Damage, { created, source, key: snapshot }: Made): bo
     case 'writer':
     case 'approval':
     case 'index':
+    case 'session':
       return true;
     case 'snapshot':
       return snapshot !== key;
@@ -136,9 +137,14 @@ function nearest({ key }: Damage): Made {
   return made.findLast(({ source }) => source.name === maker?.source.name) ?? assert.fail(key);
 }
 
-/** Losing an index costs time, and the time in a marker says nothing: neither is damage (FORMAT.md, 7 and 12). */
+/**
+ * Losing an index costs time, the time in a marker says nothing, and a session that ended may go: none of it is damage (FORMAT.md, 7, 12
+ * and 17a).
+ */
 function isHarmless({ kind, how }: Damage): boolean {
-  return (kind === 'index' && how === 'removed') || (kind === 'marker' && /^(flipped|all over)/.test(how));
+  return (
+    (['index', 'session'].includes(kind) && how === 'removed') || (kind === 'marker' && /^(flipped|all over)/.test(how))
+  );
 }
 
 function judgeRestores(damage: Damage, row: Row, results: readonly Restored[], report: VerifyReport): void {

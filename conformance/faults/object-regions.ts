@@ -5,7 +5,7 @@ export interface Region {
   readonly to: number;
 }
 
-export type ObjectKind = 'marker' | 'writer' | 'approval' | 'epoch' | 'pack' | 'index' | 'snapshot';
+export type ObjectKind = 'marker' | 'writer' | 'approval' | 'epoch' | 'pack' | 'index' | 'snapshot' | 'session';
 
 export function kindOf(key: string): ObjectKind {
   if (key === 'repository') return 'marker';
@@ -13,7 +13,8 @@ export function kindOf(key: string): ObjectKind {
   if (key.startsWith('keys/approvals/')) return 'approval';
   if (key.startsWith('keys/epochs/')) return 'epoch';
   if (key.startsWith('packs/')) return 'pack';
-  return key.startsWith('indexes/') ? 'index' : 'snapshot';
+  if (key.startsWith('indexes/')) return 'index';
+  return key.startsWith('sessions/') ? 'session' : 'snapshot';
 }
 
 /** Names stretches one behind the other. */
@@ -64,6 +65,7 @@ export function regionsOf(kind: ObjectKind, bytes: Uint8Array): readonly Region[
       return cursor.take('record', 0).regions;
     case 'writer':
     case 'epoch':
+    case 'session':
       return cursor.take('record', -64).take('signature', 0).regions;
     case 'approval':
       return cursor.prefixed('record').take('signature', 0).regions;

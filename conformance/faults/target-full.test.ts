@@ -46,24 +46,26 @@ function pagesOf(kind: string): number[] {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 
-test('a target that is full at the first pack, between packs, at the index, at the snapshot', async (t) => {
+test('a target that is full at the session, at the first pack, between packs, at the index, at the snapshot', async (t) => {
   const files = 5;
   await begin(files);
   const start = (await used()).pages;
-  const before = { packs: sum(pagesOf('packs')), indexes: sum(pagesOf('indexes')) };
+  const pages = () => ['sessions', 'packs', 'indexes'].map((kind) => sum(pagesOf(kind)));
+  const before = pages();
   const whole = await place.call(['run']);
   assertExit(whole, 0);
-  const packs = sum(pagesOf('packs')) - before.packs;
-  const indexes = sum(pagesOf('indexes')) - before.indexes;
+  // In the order in which they are put: the session says that there is a run.
+  const [session = 0, packs = 0, indexes = 0] = pages().map((now, i) => now - (before[i] ?? 0));
   const { totals, stored } = documentOf<{ runs: RunReport[] }>(whole).runs[0] ?? assert.fail();
   assert.ok(stored.packs >= 3, 'several packs, and room between them');
   place.mounts.run('umount', place.repository);
 
   const levels = [
+    { name: 'at the session', room: 0, at: 'sessions' },
     { name: 'at the first pack', room: 16, at: 'packs' },
     { name: 'at the second pack', room: Math.floor(packs / 2), at: 'packs' },
-    { name: 'at the index', room: packs, at: 'indexes' },
-    { name: 'at the snapshot', room: packs + indexes, at: 'snapshots' },
+    { name: 'at the index', room: session + packs, at: 'indexes' },
+    { name: 'at the snapshot', room: session + packs + indexes, at: 'snapshots' },
   ];
   for (const { name, room, at } of levels) {
     await t.test(name, async (t) => {
