@@ -35,6 +35,7 @@ export interface Ended {
   readonly peakBytes: number;
 }
 
+const compiled = process.env['HOLDFAST_TEST_COMPILED'];
 const running = new Set<Child>();
 process.on('exit', () => {
   for (const child of running) child.signal('SIGKILL');
@@ -63,6 +64,8 @@ export class Child {
       env: {
         PATH: process.env['PATH'],
         HOME: cwd,
+        // What was compiled once is not compiled again: half of the time of most calls.
+        ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
         ...(peakFile === undefined ? {} : { HOLDFAST_TEST_PEAK: peakFile }),
         ...env,
       },
