@@ -105,8 +105,10 @@ class Objects implements Target {
   }
 }
 
-async function readRepository(vector: RepositoryVector): Promise<{ holds: unknown[]; findings: string[] }> {
-  const store = new Store([{ name: 'vector', target: new Objects(vector) }]);
+async function readRepository(
+  vector: RepositoryVector,
+): Promise<{ holds: unknown[]; findings: string[]; forgotten: string[] }> {
+  const store = new Store([{ name: vector.target ?? 'vector', target: new Objects(vector) }]);
   const { id } = await readMarker(store);
   const approvers = await Promise.all(
     ['recovery', 'escrow'].map(async (name) => readApprover(name, (await person(name)).publicKey)),
@@ -125,7 +127,8 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
     if (vector.findings !== undefined) assert.deepEqual(outside.sort(), inWords(vector.findings));
     throw new HoldfastError(writers.unapproved(refused.writer, refused.key));
   }
-  const snapshot = snapshots.find(({ key }) => key === vector.read);
+  const forgotten = listing.forgotten.map(({ key }) => key).sort();
+  const snapshot = [...snapshots, ...listing.forgotten].find(({ key }) => key === vector.read);
   if (snapshot === undefined) throw new HoldfastError(failureOf(damaged, vector.read));
   const { privateKey } = await person(vector.reader);
   const { header } = snapshot.opened;
@@ -150,6 +153,7 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
   }
   return {
     holds,
+    forgotten,
     findings: [
       ...outside,
       // Costs nothing but a look into another pack; the page says that it is no damage.
@@ -160,7 +164,7 @@ async function readRepository(vector: RepositoryVector): Promise<{ holds: unknow
 
 /** Of fragments and writers the agent keeps the failure only, which names the object in words. */
 function inWords(findings: RepositoryVector['findings'] = []): string[] {
-  return findings.map(([key, code]) => (key.startsWith('snapshots/') ? `${key} ${code}` : code)).sort();
+  return findings.map(([key, code]) => (/^(snapshots|removals)\//.test(key) ? `${key} ${code}` : code)).sort();
 }
 
 function failureOf(damaged: readonly { key: string; failure: Failure }[], key: string): Failure {
@@ -228,7 +232,8 @@ for (const vector of frames) {
 for (const vector of repositories.vectors) {
   test(`repositories.json: ${vector.name}: ${vector.expect}`, async () => {
     if (vector.expect !== 'ok') return assert.rejects(readRepository(vector), refusal(vector.expect));
-    const { holds, findings } = await readRepository(vector);
+    const { holds, findings, forgotten } = await readRepository(vector);
+    assert.deepEqual(forgotten, vector.forgotten ?? []);
     assert.deepEqual(holds, JSON.parse(JSON.stringify(vector.holds)));
     assert.deepEqual(findings.sort(), inWords(vector.findings));
   });

@@ -15,12 +15,15 @@ import { domainKeys } from './keys/domain.ts';
 import { decodeEpoch, unlockEpoch } from './keys/epoch.ts';
 import { unlockIdentity } from './keys/identity.ts';
 import { decodeWriter } from './keys/writer.ts';
+import { decodeMark } from './mark.ts';
 import { decodeMarker } from './marker.ts';
 import { checkHeader } from './object.ts';
 import { openTable, parseTrailer } from './pack.ts';
 import { decodeReferences } from './references.ts';
 import { refusal } from './refusal.ts';
+import { decodeRemoval } from './removal.ts';
 import { openRecord, type SealedKind } from './sealed.ts';
+import { decodeSession } from './session.ts';
 import { decodeSnapshot } from './snapshot.ts';
 import { decodeBirth, decodeTable, encodeTable, type PackTable } from './table.ts';
 import { decodePage, encodeRecord } from './tree.ts';
@@ -72,6 +75,9 @@ const readers: Readonly<Record<string, Read>> = {
     return undefined;
   },
   'snapshots.json': readSnapshot,
+  'removals.json': (bytes, vector) => decodeRemoval(bytes, signedBy(vector)),
+  'sessions.json': (bytes, vector) => decodeSession(bytes, signedBy(vector)),
+  'marks.json': (bytes, vector) => decodeMark(bytes, { ...signedBy(vector), publicKeyOf: writersOf(vector) }),
 };
 
 function hex(bytes: Uint8Array): string {
@@ -91,6 +97,13 @@ function keysOf(vector: Vector) {
 function writersOf(vector: Vector): (writer: string) => Uint8Array | undefined {
   return (writer) =>
     vector.keys?.[`writer ${writer}`] === undefined ? undefined : keyNamed(vector, `writer ${writer}`);
+}
+
+/** Of the one writer that is known. */
+function signedBy(vector: Vector) {
+  const [writer = ''] = Object.keys(vector.keys ?? {}).filter((name) => name.startsWith('writer '));
+  const { key = '', keys } = vector;
+  return { key, publicKey: keyNamed(vector, writer), repository: keys?.['repository'] ?? '' };
 }
 
 async function readApproval(bytes: Uint8Array, vector: Vector): Promise<unknown> {

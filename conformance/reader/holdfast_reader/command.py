@@ -98,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
             default=[],
             help="a writer to trust though nobody approved it; `list` shows its id in the key of a snapshot",
         )
+    for reading in (listing, entries, extract, check):
+        reading.add_argument(
+            "--target",
+            metavar="NAME",
+            help="what the policy calls this place: `list` then says which snapshots were forgotten here",
+        )
     extract.add_argument("--into", metavar="FOLDER", required=True, help="a folder that is not there, or empty")
     for printing in (listing, entries, check):
         printing.add_argument("--json", action="store_true", help="one JSON document")
@@ -239,7 +245,7 @@ def _open(options: argparse.Namespace) -> Iterator[_Opened]:
     passphrase = _first_line(options.passphrase_file) if getattr(options, "passphrase_file", None) else None
     target = Folder(options.repository)
     if key is None and not recipients:
-        repository = Repository(target, None, options.trust_writer)
+        repository = Repository(target, None, options.trust_writer, options.target)
         yield _Opened(repository, Domains(repository, _Nobody()))
         return
     with Keyring(passphrase) as keyring:
@@ -248,7 +254,7 @@ def _open(options: argparse.Namespace) -> Iterator[_Opened]:
                 keyring.add(file.read())
         if key is not None and not keyring.fingerprints:
             raise Refused("KEY_DAMAGED", f"there is no private key in {key}")
-        repository = Repository(target, keyring, options.trust_writer)
+        repository = Repository(target, keyring, options.trust_writer, options.target)
         yield _Opened(repository, Domains(repository, keyring))
 
 

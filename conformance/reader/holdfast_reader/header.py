@@ -6,7 +6,7 @@ from .failure import Refused, damaged
 
 MAGIC = b"HFST"
 LENGTH = 8
-REPOSITORY, PACK, INDEX, SNAPSHOT, LOG, EPOCH, WRITER, SESSION, AUDIT, CHECK, APPROVAL = range(1, 12)
+REPOSITORY, PACK, INDEX, SNAPSHOT, LOG, EPOCH, WRITER, SESSION, AUDIT, CHECK, APPROVAL, REMOVAL, MARK = range(1, 14)
 
 
 def header(kind: int) -> bytes:

@@ -47,6 +47,7 @@ def snapshot_document(repository: Repository, snapshot: Snapshot) -> dict[str, A
         "key": snapshot.key,
         "hash": snapshot.hash,
         "trust": trust(repository, snapshot),
+        "forgotten": snapshot.key in repository.forgotten,
         "host": told.host,
         "job": told.job,
         "source": told.source,
@@ -70,13 +71,18 @@ def snapshot_lines(repository: Repository) -> Iterable[str]:
     for snapshot in by_age(repository):
         told = snapshot.header
         size = sum(artifact.size for artifact in told.artifacts)
-        trusted = f"{trust(repository, snapshot):<10}"
+        trusted = f"{standing(repository, snapshot):<10}"
         words = [snapshot.hash[:SHORT], told.started, f"{size:>16,}", f"{told.verdict:<10}", trusted, told.job]
         yield "  ".join([*words, printable(told.host), snapshot.key])
 
 
 def trust(repository: Repository, snapshot: Snapshot) -> str:
     return "unapproved" if snapshot.key in repository.unapproved else "trusted"
+
+
+def standing(repository: Repository, snapshot: Snapshot) -> str:
+    """In a word: whether its writer is trusted, and whether it is still wanted."""
+    return "forgotten" if snapshot.key in repository.forgotten else trust(repository, snapshot)
 
 
 def by_age(repository: Repository) -> list[Snapshot]:

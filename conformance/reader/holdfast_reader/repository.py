@@ -10,6 +10,7 @@ from .failure import Finding, Refused
 from .known_writer import KnownWriters, read_writers
 from .marker import Marker, read_marker
 from .object_key import MARKER, SnapshotKey, snapshot_key
+from .removal import read_removals
 from .snapshot import Snapshot, read_snapshot
 from .target import Target
 
@@ -17,8 +18,14 @@ from .target import Target
 class Repository:
     """`findings` grow while it is read: what was passed over, and why."""
 
-    def __init__(self, target: Target, approvers: Approvers | None = None, trusted: Collection[str] = ()) -> None:
-        """`trusted` are ids of writers that need no approval."""
+    def __init__(
+        self,
+        target: Target,
+        approvers: Approvers | None = None,
+        trusted: Collection[str] = (),
+        name: str | None = None,
+    ) -> None:
+        """`trusted` are ids of writers that need no approval; `name` is what the policy calls the target."""
         self.target = target
         self.findings: list[Finding] = []
         self.marker = self._marker()
@@ -28,7 +35,12 @@ class Repository:
         """Signed by the key that their writer's object says; nothing of them is used, they are only shown."""
         self._refused: dict[str, Refused] = {}
         self._read_snapshots()
-        self.findings.extend(broken_links(self.snapshots.values()))
+        removals = read_removals(target, name, self.marker.id, self.writers, self.report)
+        self.findings.extend(broken_links(self.snapshots.values(), removals))
+        self.forgotten = frozenset(
+            key for key, snapshot in self.snapshots.items() if removals.is_forgotten(key, snapshot.hash)
+        )
+        """What is wanted no more here. It can be read as long as it is there; it is not the latest."""
 
     def report(self, key: str, refused: Refused) -> None:
         self.findings.append(Finding(key, refused.code, refused.why))

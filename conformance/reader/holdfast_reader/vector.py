@@ -18,6 +18,7 @@ from .fragment import read_fragment
 from .frame import Frame, Reference
 from .header import REPOSITORY, check_header
 from .known_writer import KnownWriters
+from .mark import read_mark
 from .marker import read_marker
 from .needed_frames import read_needed_frames
 from .object_key import MAX_OBJECT
@@ -25,7 +26,9 @@ from .openpgp import Keyring
 from .pack import read_pack, read_trailer
 from .report import entry_document
 from .repository import Repository
+from .removal import read_removal
 from .secret import DomainKeys
+from .session import read_session
 from .snapshot import read_snapshot
 from .snapshot_reader import SnapshotReader
 from .table import Table, read_table
@@ -271,6 +274,15 @@ def _read_snapshot(vector: Vector, _: TestKeys) -> Any:
     return {"header": header, "references": _needed(needed), "pages": listed}
 
 
+def _signed(read: Callable[[str, bytes, str, KnownWriters], NamedTuple]) -> Callable[[Vector, TestKeys], Any]:
+    return lambda vector, _: _hex(read(vector["key"], _bytes(vector), vector["keys"]["repository"], _writers(vector)))
+
+
+def _read_removal(vector: Vector, keys: TestKeys) -> Any:
+    told = _signed(read_removal)(vector, keys)
+    return {**told, "removed": [removed._asdict() for removed in told["removed"]]}
+
+
 def _read_page(vector: Vector, _: TestKeys) -> Any:
     list(read_page(_bytes(vector), TreeCheck()))
     return NOTHING
@@ -300,7 +312,7 @@ class Objects:
 
 def _read_repository(vector: Vector, keys: TestKeys) -> Any:
     objects = Objects(vector["objects"], vector.get("lengths", {}))
-    repository = Repository(objects, keys.approvers("recovery", "escrow"))
+    repository = Repository(objects, keys.approvers("recovery", "escrow"), (), vector.get("target"))
     try:
         reader = SnapshotReader(repository, Domains(repository, keys.recipient(vector["reader"])), vector["read"])
         held = [_artifact(reader, artifact) for artifact in reader.body.artifacts]
@@ -313,6 +325,8 @@ def _read_repository(vector: Vector, keys: TestKeys) -> Any:
 
 def _check_findings(repository: Repository, vector: Vector) -> None:
     """Of one that is refused, they are not always told."""
+    if sorted(repository.forgotten) != vector.get("forgotten", []):
+        raise WrongFindings(f"takes for forgotten {sorted(repository.forgotten)}")
     found = sorted([finding.key, finding.code] for finding in repository.findings)
     if found != sorted(vector.get("findings", [] if vector["expect"] == "ok" else found)):
         raise WrongFindings(f"reports {found}")
@@ -355,5 +369,8 @@ def _readers() -> dict[str, Callable[[Vector, TestKeys], Any]]:
         "references": lambda vector, _: _needed(read_needed_frames(_bytes(vector))),
         "snapshots": _read_snapshot,
         "pages": _read_page,
+        "removals": _read_removal,
+        "sessions": _signed(read_session),
+        "marks": _signed(read_mark),
         "repositories": _read_repository,
     }

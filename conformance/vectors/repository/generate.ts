@@ -12,6 +12,7 @@ import { markerVectors, writerVectors } from './object-vectors.ts';
 import { keepOpenPgp } from './openpgp.ts';
 import { packVectors } from './pack-vectors.ts';
 import { pageVectors } from './page-vectors.ts';
+import { markVectors, removalVectors, sessionVectors } from './pruning-vectors.ts';
 import { headerVectors, recordVectors } from './record-vectors.ts';
 import { referenceVectors } from './reference-vectors.ts';
 import { repositoryVectors } from './repository-vectors.ts';
@@ -39,6 +40,9 @@ export async function objectVectors(): Promise<Readonly<Record<string, VectorFil
     'references.json': referenceVectors(),
     'snapshots.json': await snapshotVectors(),
     'pages.json': pageVectors(),
+    'removals.json': removalVectors(),
+    'sessions.json': sessionVectors(),
+    'marks.json': markVectors(),
   };
 }
 

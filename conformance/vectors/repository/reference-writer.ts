@@ -33,7 +33,10 @@ export function gcm(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, a
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-const TYPES = { repository: 1, pack: 2, index: 3, snapshot: 4, epoch: 6, writer: 7, approval: 11 } as const;
+const TYPES = {
+  ...{ repository: 1, pack: 2, index: 3, snapshot: 4, epoch: 6, writer: 7, session: 8 },
+  ...{ approval: 11, removal: 12, mark: 13 },
+} as const;
 
 export function header(type: keyof typeof TYPES): Buffer {
   return Buffer.concat([latin1('HFST'), Buffer.of(TYPES[type], 1, 1, 0)]);

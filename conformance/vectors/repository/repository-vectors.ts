@@ -1,5 +1,6 @@
 import { gzip, gzipPoem, poem, run, zstd, zstdPoem } from './compressed.ts';
 import { domain, idKey, joinKeys, other, repository, writer, writerSigner } from './domain-keys.ts';
+import { forgetting } from './forgetting-cases.ts';
 import {
   cbor,
   changed,
@@ -12,45 +13,10 @@ import {
   object,
   sha256,
 } from './reference-writer.ts';
+import { type Case, file, hello, holding, pagesOf, read, root, simple, whole } from './repository-case.ts';
 import { type Artifact, Repository, stream, tree } from './repository-writer.ts';
 import type { Entry } from './tree-entries.ts';
 import { hex, type RepositoryVector, type VectorFile } from './vector.ts';
-
-type Outcome = {
-  lengths?: Record<string, number>;
-  read: string;
-  expect?: string;
-  holds?: unknown;
-  findings?: [string, string][];
-  reader?: string;
-};
-type Case = (r: Repository) => Promise<Outcome>;
-
-const hello = latin1('hello, world\n');
-const root: Entry = { path: '', kind: 'directory', mode: 0o755 };
-const file = (path: string, ...chunks: Uint8Array[]): Entry => ({ path, kind: 'file', chunks });
-const simple = tree('files', [[root, file('hello', hello)]]);
-const holding = (...artifacts: Artifact[]) => artifacts.map(({ holds }) => holds);
-const pagesOf = (artifacts: readonly Artifact[]) => artifacts.flatMap(({ pages }) => pages.map(({ chunk }) => chunk));
-
-/** One pack with the given chunks and the pages of the artifacts, one fragment, one snapshot. */
-async function whole(r: Repository, artifacts: readonly Artifact[], chunks: readonly Uint8Array[]): Promise<string> {
-  const pack = await r.pack('pack', [
-    { ordinal: 0, texts: chunks },
-    { ordinal: 1, texts: pagesOf(artifacts) },
-  ]);
-  r.fragment('index', [pack]);
-  return r.snapshot({ artifacts, packs: [pack] });
-}
-
-const read = async (
-  r: Repository,
-  artifacts = [simple],
-  chunks: readonly Uint8Array[] = [hello],
-): Promise<Outcome> => ({
-  read: await whole(r, artifacts, chunks),
-  holds: holding(...artifacts),
-});
 
 const zeros = Buffer.alloc(300_000);
 const [part1, part2, part3] = ['first part, ', 'second part, ', 'third part'].map(latin1) as [Buffer, Buffer, Buffer];
@@ -399,14 +365,14 @@ const refused: Readonly<Record<string, Case>> = {
 
 export async function repositoryVectors(): Promise<VectorFile<RepositoryVector>> {
   const vectors: RepositoryVector[] = [];
-  for (const [name, make] of [...Object.entries(accepted), ...Object.entries(refused)]) {
+  for (const [name, make] of [...Object.entries({ ...accepted, ...forgetting, ...refused })]) {
     const r = await Repository.create();
     const { expect = 'ok', reader = 'recovery', ...outcome } = await make(r);
     vectors.push({ name, expect, reader, ...outcome, objects: r.objects });
   }
   return {
     about:
-      'Whole repositories. objects: by key. lengths: zeros follow, up to so many bytes. reader: whose key opens it, a name in openpgp-keys.json; a writer is trusted when recovery or escrow has approved it. read: the snapshot to read. ' +
+      'Whole repositories. objects: by key. lengths: zeros follow, up to so many bytes. reader: whose key opens it, a name in openpgp-keys.json; a writer is trusted when recovery or escrow has approved it. read: the snapshot to read; target: what the place is called; forgotten: what is wanted no more there. ' +
       'findings: what else is to be said, [key, code]; when it is refused, and they are given, all that is said. holds: the artifacts that come out; of entries, path, target and attributes ' +
       'are hex, mtime and birth [seconds, nanoseconds], owner [uid, gid], device [major, minor], sha256 that of the content.',
     vectors,

@@ -28,8 +28,12 @@ export interface RepositoryVector {
   readonly lengths?: Readonly<Record<string, number>>;
   /** Who reads: a name in openpgp-keys.json. */
   readonly reader: string;
+  /** What the policy of the reader calls the place; absent where it does not matter. */
+  readonly target?: string;
   /** The key of the snapshot to read. */
   readonly read: string;
+  /** Keys of snapshots that are there and wanted no more. */
+  readonly forgotten?: readonly string[];
   /** What else a reader must say, as [key, code]: none of it keeps the snapshot from being read. */
   readonly findings?: readonly (readonly [key: string, code: string])[];
   /** What is read, when it is ok. */
