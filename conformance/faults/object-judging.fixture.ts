@@ -73,6 +73,7 @@ function isSpared({ key }: Damage, { created, source, key: snapshot }: Made): bo
     case 'approval':
     case 'index':
     case 'session':
+    case 'removal':
       return true;
     case 'snapshot':
       return snapshot !== key;

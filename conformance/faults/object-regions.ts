@@ -5,7 +5,16 @@ export interface Region {
   readonly to: number;
 }
 
-export type ObjectKind = 'marker' | 'writer' | 'approval' | 'epoch' | 'pack' | 'index' | 'snapshot' | 'session';
+export type ObjectKind =
+  | 'marker'
+  | 'writer'
+  | 'approval'
+  | 'epoch'
+  | 'pack'
+  | 'index'
+  | 'snapshot'
+  | 'session'
+  | 'removal';
 
 export function kindOf(key: string): ObjectKind {
   if (key === 'repository') return 'marker';
@@ -14,6 +23,7 @@ export function kindOf(key: string): ObjectKind {
   if (key.startsWith('keys/epochs/')) return 'epoch';
   if (key.startsWith('packs/')) return 'pack';
   if (key.startsWith('indexes/')) return 'index';
+  if (key.startsWith('removals/')) return 'removal';
   return key.startsWith('sessions/') ? 'session' : 'snapshot';
 }
 
@@ -66,6 +76,7 @@ export function regionsOf(kind: ObjectKind, bytes: Uint8Array): readonly Region[
     case 'writer':
     case 'epoch':
     case 'session':
+    case 'removal':
       return cursor.take('record', -64).take('signature', 0).regions;
     case 'approval':
       return cursor.prefixed('record').take('signature', 0).regions;

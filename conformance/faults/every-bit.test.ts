@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { failureOf } from '../../agent/contract/index.ts';
+import { CopyJudge } from '../../agent/recovery/copy-judgement.ts';
+import { Store } from '../../agent/repository/store.ts';
+import { Random } from '../benchmark/random.ts';
+import { memoryTarget, readRepository, writersOf } from '../vectors/repository/reading.fixture.ts';
+import type { RepositoryVector } from '../vectors/repository/vector.ts';
+import { kindOf } from './object-regions.ts';
+import { Tally } from './sweep/tally.ts';
+
+const SEED = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_127);
+/** Reading everything under each of 30,000 bits takes ten minutes: of each byte one is taken, unless all are asked for. */
+const ALL = process.env['HOLDFAST_TEST_EVERY'] === '1';
+
+const vectors: readonly RepositoryVector[] = JSON.parse(
+  readFileSync(new URL('../vectors/repository/repositories.json', import.meta.url), 'utf8'),
+).vectors;
+const named = (name: string) => vectors.find((vector) => vector.name === name) ?? assert.fail(name);
+
+/** One of each kind of object, and a removal; everything in it is small. */
+const small = named('a snapshot that is wanted no more');
+/** With two packs, indexes, snapshots and epochs. */
+const twofold = named('frames in packs of two epochs');
+
+const bytesOf = ({ objects }: RepositoryVector, key: string) => Buffer.from(objects[key] ?? '', 'hex');
+
+function withObject(vector: RepositoryVector, key: string, bytes: Uint8Array | undefined): RepositoryVector {
+  const { [key]: _, ...others } = vector.objects;
+  return {
+    ...vector,
+    objects: bytes === undefined ? others : { ...others, [key]: Buffer.from(bytes).toString('hex') },
+  };
+}
+
+function flipped(bytes: Uint8Array, bit: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return copy;
+}
+
+/** Of the time in a marker nothing depends, and nothing vouches for it (FORMAT.md, 7). */
+const isHarmless = (key: string) => kindOf(key) === 'marker';
+
+/** Everything that can be read comes out as it went in, or nothing does and a failure says why. Gives that failure. */
+async function readsRightOrNot(vector: RepositoryVector, tally: Tally, what: string): Promise<string | undefined> {
+  try {
+    const { holds } = await readRepository(vector);
+    const same = JSON.stringify(holds) === JSON.stringify(vector.holds);
+    if (!same) tally.wrongBytes++;
+    await tally.hold(what, () => assert.ok(same, 'other bytes came out'));
+    return undefined;
+  } catch (error) {
+    const { code, origin } = failureOf(error, { code: 'UNNAMED', origin: 'agent' });
+    await tally.hold(what, () => assert.ok(code !== 'UNNAMED' && origin !== 'agent', String(error)));
+    return code;
+  }
+}
+
+function close(tally: Tally, say: (line: string) => void): void {
+  for (const line of tally.close()) say(line);
+  assert.deepEqual(tally.breaches.slice(0, 20), []);
+  assert.deepEqual([tally.snapshotsLost, tally.wrongBytes], [0, 0]);
+}
+
+test('every bit of every object, flipped: what looks at the object finds it', async (t) => {
+  const tally = new Tally('every bit of a small repository, looked at');
+  const writers = await writersOf(small);
+  for (const key of Object.keys(small.objects)) {
+    const [whole, kind] = [bytesOf(small, key), kindOf(key)];
+    const judge = new CopyJudge(writers);
+    const states = new Map<string, number>();
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const target = memoryTarget(withObject(small, key, flipped(whole, bit)));
+      const { state } = await judge.look(new Store([{ name: 'memory', target }]), key);
+      tally.fault(`${kind}: a bit flipped`);
+      states.set(state, (states.get(state) ?? 0) + 1);
+      await tally.hold(`${key}, bit ${bit}`, () =>
+        assert.ok(state === 'damaged' || state === 'unjudged' || (state === 'whole' && isHarmless(key)), state),
+      );
+    }
+    t.diagnostic(`${kind}: ${[...states].map(([state, count]) => `${count} ${state}`).join(', ')}`);
+  }
+  close(tally, (line) => t.diagnostic(line));
+});
+
+test('every byte of every object, a bit flipped: what is read is right, or is not read', async (t) => {
+  const random = new Random(SEED);
+  const tally = new Tally('every byte of a small repository, read');
+  for (const key of Object.keys(small.objects)) {
+    const whole = bytesOf(small, key);
+    let refused = 0;
+    for (let byte = 0; byte < whole.length; byte++) {
+      for (const bit of ALL ? [0, 1, 2, 3, 4, 5, 6, 7] : [random.below(8)]) {
+        tally.fault(`${kindOf(key)}: a bit flipped`);
+        const damaged = withObject(small, key, flipped(whole, byte * 8 + bit));
+        const code = await readsRightOrNot(damaged, tally, `${key}, bit ${bit} of byte ${byte}`);
+        refused += code === undefined ? 0 : 1;
+      }
+    }
+    t.diagnostic(`${kindOf(key)}: ${refused} times nothing could be read`);
+  }
+  t.diagnostic(`seed ${SEED}; HOLDFAST_TEST_EVERY=1 takes all bits`);
+  close(tally, (line) => t.diagnostic(line));
+});
+
+test('every object cut short at every length, or gone', async (t) => {
+  const tally = new Tally('every object cut short, or gone');
+  const writers = await writersOf(small);
+  const judge = new CopyJudge(writers);
+  for (const key of Object.keys(small.objects)) {
+    const whole = bytesOf(small, key);
+    for (let length = 0; length < whole.length; length++) {
+      tally.fault(`${kindOf(key)}: cut short`);
+      const cut = withObject(small, key, whole.subarray(0, length));
+      const { state } = await judge.look(new Store([{ name: 'memory', target: memoryTarget(cut) }]), key);
+      await tally.hold(`${key}, ${length} bytes`, () => assert.equal(state, 'damaged'));
+      // Each length of what is looked at alone; a tenth of them in its place.
+      if (length % 10 === 0) await readsRightOrNot(cut, tally, `${key}, ${length} bytes`);
+    }
+    tally.fault(`${kindOf(key)}: gone`);
+    await readsRightOrNot(withObject(small, key, undefined), tally, `${key} is gone`);
+  }
+  close(tally, (line) => t.diagnostic(line));
+});
+
+test('every object in the place of every other', async (t) => {
+  const tally = new Tally('every object in the place of every other');
+  const writers = await writersOf(twofold);
+  const judge = new CopyJudge(writers);
+  const keys = Object.keys(twofold.objects);
+  for (const key of keys) {
+    for (const from of keys) {
+      if (from === key) continue;
+      tally.fault(`${kindOf(key)}: another object in its place`);
+      const replaced = withObject(twofold, key, bytesOf(twofold, from));
+      const store = new Store([{ name: 'memory', target: memoryTarget(replaced) }]);
+      const { state } = await judge.look(store, key);
+      await tally.hold(`${from} as ${key}`, () => assert.equal(state, 'damaged'));
+      await readsRightOrNot(replaced, tally, `${from} as ${key}`);
+      const swapped = withObject(replaced, from, bytesOf(twofold, key));
+      if (from > key) await readsRightOrNot(swapped, tally, `${from} and ${key}, swapped`);
+    }
+  }
+  close(tally, (line) => t.diagnostic(line));
+});
