@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 
 const root = resolve(fileURLToPath(new URL('../../', import.meta.url)));
 const testRoots = ['agent', 'plugins', 'conformance'];
-const fileTimeoutMs = 10 * 60_000;
+const fileTimeoutMs = 20 * 60_000;
 
 function findTests(): string[] {
   const found: string[] = [];

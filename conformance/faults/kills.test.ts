@@ -6,13 +6,13 @@ const KILLS = 200;
 const SEED = 1;
 
 /** `npm run faults -- --help` says how to try more of them, and others. */
-test(`${KILLS} kills of runs, restores and setups lose nothing, and leave nothing that is wrong`, async (t) => {
+test(`${KILLS} kills of runs, restores, rotations, prunings and setups lose nothing, and leave nothing that is wrong`, async (t) => {
   t.diagnostic(`seed ${SEED}: npm run faults -- --kills ${KILLS} --seed ${SEED}`);
   const figures = await campaign({ kills: KILLS, seed: SEED, say: (text) => t.diagnostic(text) });
   for (const line of figures.render().split('\n')) t.diagnostic(line);
   assert.deepEqual(figures.breaches, []);
   assert.ok(figures.killCount >= KILLS, `only ${figures.killCount} processes were still running when they were killed`);
-  for (const phase of ['run', 'restore', 'init', 'first run'] as const) {
+  for (const phase of ['run', 'restore', 'rotation', 'prune', 'init', 'first run'] as const) {
     assert.ok(figures.killsOf(phase) > 0, `no ${phase} was killed`);
   }
   assert.ok(figures.snapshots > 0 && figures.restored >= figures.snapshots, 'every snapshot was restored and compared');

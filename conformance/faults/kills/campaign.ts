@@ -7,9 +7,10 @@ import { close } from './closing.ts';
 import { Figures } from './figures.ts';
 import { everyJoint, KILLS_OF_A_PLACE, killSetup, someMoments, traceSetup } from './init-kills.ts';
 import { interrupt } from './interruptions.ts';
-import { takePicture } from './picture.ts';
 import { Place, type PlaceOptions } from './place.ts';
+import { killPruning } from './pruning-kills.ts';
 import { killRestores, traceRestore } from './restore-kills.ts';
+import { killRotations } from './rotation-kills.ts';
 import { killRuns, letThrough } from './run-kills.ts';
 
 export interface CampaignOptions {
@@ -23,7 +24,9 @@ export interface CampaignOptions {
 const LANES = 2;
 /** Of all kills. */
 const OF_SETUP = 0.08;
-const OF_RESTORES = 0.36;
+const OF_RESTORES = 0.28;
+const OF_ROTATIONS = 0.1;
+const OF_PRUNING = 0.16;
 /** In one place, before its repository is proven and another is begun. */
 const MOST_IN_A_PLACE = 110;
 const SIGNALS = 9;
@@ -69,20 +72,22 @@ async function killInLane(
 
 async function killInPlace(options: PlaceOptions, kills: number, say: (text: string) => void): Promise<number> {
   await using place = await Place.create(options);
-  const { machine } = place;
   await place.setUp();
   await letThrough(place, 'init');
   place.tree.change();
-  const picture = takePicture(machine.data);
   const run = await place.traced(['run']);
   assertExit(run.ended, 0);
-  for (const key of place.ledger.look()) if (key.startsWith('snapshots/')) place.remember(key, picture);
-  const ofRestores = Math.floor(kills * OF_RESTORES);
-  await killRuns(place, run.moments, kills - ofRestores);
+  place.note();
+  const [ofRestores, ofRotations, ofPruning] = [OF_RESTORES, OF_ROTATIONS, OF_PRUNING].map((share) =>
+    Math.ceil(kills * share),
+  ) as [number, number, number];
+  await killRuns(place, run.moments, kills - ofRestores - ofRotations - ofPruning);
+  await killRotations(place, ofRotations);
   say(`${place.kills} runs killed, ${place.snapshots.length} snapshots`);
   await killRestores(place, (await traceRestore(place)).moments, ofRestores);
   await interrupt(place, SIGNALS);
   await close(place);
+  await killPruning(place, ofPruning);
   say(`closed after ${place.kills} kills`);
   return place.kills;
 }

@@ -13,7 +13,7 @@ export const INVARIANTS = {
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
-export type Phase = 'run' | 'restore' | 'init' | 'first run';
+export type Phase = 'run' | 'restore' | 'rotation' | 'prune' | 'init' | 'first run';
 
 /** An invariant that did not hold. */
 export interface Breach {

@@ -43,6 +43,13 @@ export class ObjectLedger {
     return fresh;
   }
 
+  /** Forgets the objects that went, and looks at the others. */
+  lookAtWhatIsLeft(): readonly string[] {
+    const found = new Set(filesBelow(this.#repository));
+    for (const key of this.#known.keys()) if (!found.has(key)) this.#known.delete(key);
+    return this.look();
+  }
+
   /** Reads all of them again. */
   prove(): void {
     this.look();

@@ -12,7 +12,7 @@ import type { Figures, Phase } from './figures.ts';
 import { count } from './figures.ts';
 import { type Moment, Moments } from './moments.ts';
 import { ObjectLedger } from './object-ledger.ts';
-import type { Picture } from './picture.ts';
+import { type Picture, takePicture } from './picture.ts';
 
 export interface TakenSnapshot {
   readonly key: string;
@@ -38,6 +38,8 @@ export class Place implements AsyncDisposable {
   readonly tree: ChangingTree;
   readonly ledger: ObjectLedger;
   readonly snapshots: TakenSnapshot[] = [];
+  /** The least memory there may be makes the smallest packs: more of them, and more moments between. */
+  readonly limits = { memory: '64MiB', workers: 2 };
   readonly canaries: Canaries;
   readonly #env: Record<string, string>;
   readonly #usual = new Map<string, number>();
@@ -67,15 +69,14 @@ export class Place implements AsyncDisposable {
   }
 
   /**
-   * Sets it up for two recipients, and lets the second one read: its key has no passphrase, and so takes no time to open. The least
-   * memory there may be makes the smallest packs: more of them, and more moments between.
+   * Sets it up for two recipients, and lets the second one read: its key has no passphrase, and so takes no time to open.
    */
   async setUp(): Promise<void> {
     const { machine } = this;
     const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'Operator' }], format: 'armored' });
     writeFileSync(machine.place('operator.asc'), publicKey);
     writeFileSync(machine.place('operator.key'), privateKey, { mode: 0o600 });
-    await machine.setPolicy({ recipients: ['operator'], limits: { memory: '64MiB', workers: 2 } });
+    await machine.setPolicy({ recipients: ['operator'], limits: this.limits });
     assertExit(await this.call(['init']), 0);
     this.#reader = ['--key', machine.place('operator.key')];
   }
@@ -159,6 +160,18 @@ export class Place implements AsyncDisposable {
     this.snapshots.push(snapshot);
     this.figures.snapshots++;
     return snapshot;
+  }
+
+  /** Notes the snapshot that a run has just made of the data as it is. */
+  note(): void {
+    const picture = takePicture(this.machine.data);
+    for (const key of this.ledger.look()) if (key.startsWith('snapshots/')) this.remember(key, picture);
+  }
+
+  /** Of these nothing is owed any more. */
+  forget(isGone: (snapshot: TakenSnapshot) => boolean): void {
+    const wanted = this.snapshots.filter((snapshot) => !isGone(snapshot));
+    this.snapshots.splice(0, this.snapshots.length, ...wanted);
   }
 
   /** Holds when nothing stays of what processes that have ended were lent for a while; said once of each. */

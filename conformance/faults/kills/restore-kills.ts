@@ -7,7 +7,7 @@ import { describe, type Moments } from './moments.ts';
 import { differencesOf, takePicture, unlikeFiles } from './picture.ts';
 import type { Place, TakenSnapshot } from './place.ts';
 
-const MOST_IN_A_ROW = 4;
+const MOST_IN_A_ROW = 10;
 
 /** Kills restores until `kills` of them were met alive; each chain of them ends with one that is let through. */
 export async function killRestores(place: Place, moments: Moments, kills: number): Promise<void> {

@@ -7,7 +7,7 @@ import { takePicture } from './picture.ts';
 import type { Place } from './place.ts';
 
 /** Kills before the run is let through: one or several, so that what they leave adds up. */
-const MOST_IN_A_ROW = 5;
+const MOST_IN_A_ROW = 12;
 
 /** Kills runs until `kills` of them were met alive; after some of them, in chains, lets one through. */
 export async function killRuns(place: Place, moments: Moments, kills: number): Promise<void> {
@@ -17,18 +17,19 @@ export async function killRuns(place: Place, moments: Moments, kills: number): P
   for (let tries = 0; place.kills < end && tries < kills * 3; ) {
     place.tree.change();
     const chain = 1 + random.below(MOST_IN_A_ROW);
-    for (let i = 0; i < chain && place.kills < end; i++, tries++) await killOne(place, moments);
+    for (let i = 0; i < chain && place.kills < end; i++, tries++) await killRun(place, moments, 'run');
     if (random.below(4) === 0) hurtCatalog(place);
     await letThrough(place, `${chain} killed runs`);
   }
 }
 
-async function killOne(place: Place, moments: Moments): Promise<void> {
+/** Kills one run, and looks at what it left. */
+export async function killRun(place: Place, moments: Moments, phase: 'run' | 'rotation'): Promise<void> {
   const { figures, ledger, machine } = place;
   const picture = takePicture(machine.data);
   const moment = moments.next();
-  const after = `a run killed at ${describe(moment)}`;
-  const ended = await place.kill('run', ['run'], moment);
+  const after = `a ${phase} killed at ${describe(moment)}`;
+  const ended = await place.kill(phase, ['run'], moment);
   let fresh: readonly string[] = [];
   figures.hold('write-once', after, () => {
     fresh = ledger.look();
