@@ -18,6 +18,7 @@ import type { VerifyReport } from '../../../agent/recovery/verification.ts';
 import { plugin as local } from '../../../plugins/targets/local/index.ts';
 import { noise, sha256 } from '../../kit/samples.ts';
 import { FaultPoint, faulty } from './faulty-target.ts';
+import './quick-threads.ts';
 
 // A thread costs as much to start as all that it does here.
 mock.method(os, 'availableParallelism', () => 1);
@@ -168,6 +169,12 @@ export class SweepPlace implements AsyncDisposable {
       parallel: 1,
       conflict: again ? 'replace' : 'error',
     });
+  }
+
+  /** As somebody who has nothing left of it. */
+  async restoreAnew(id: string): Promise<RestoreReport> {
+    await rm(join(this.r.folder, 'restored'), { recursive: true, force: true });
+    return this.restore(id);
   }
 
   verify(): Promise<VerifyReport> {
