@@ -1,8 +1,9 @@
 /** What is swept: each verb does its work once under a fault, says how it ended, and is judged by what it promises. */
 import assert from 'node:assert/strict';
 import type { Failure } from 'holdfast/plugin';
+import type { Contents } from './contents.ts';
 import type { Kind, Plan } from './faulty-target.ts';
-import type { Contents, SweepPlace, Taken } from './sweep-place.fixture.ts';
+import type { SweepPlace, Taken } from './sweep-place.fixture.ts';
 import type { Tally } from './tally.ts';
 
 export interface Done {
@@ -21,6 +22,8 @@ export interface Verb {
   readonly name: string;
   /** Of its cases, how many are tried where nothing else is asked for: so that it takes about a minute. */
   readonly share: number;
+  /** Moves what was sealed to other objects, as it is, and removes objects that nothing needs. */
+  readonly moves?: boolean;
   /** `again`: nothing fails any more, and a fault came before. */
   act(place: SweepPlace, again: boolean): Promise<Done>;
   /** What must hold right after the fault. `done`: undefined after a crash, of which nobody was told anything. */
@@ -28,7 +31,7 @@ export interface Verb {
   /** Of what somebody had been told, right after the fault, that it is stored: before anything is done again, that must restore. */
   acknowledged(place: SweepPlace, done: Done | undefined): readonly Taken[];
   /** What must hold of the snapshots of the repository when it was done again: those that must restore. */
-  owed(place: SweepPlace, again: Done): readonly Taken[];
+  owed(place: SweepPlace, again: Done): readonly Taken[] | Promise<readonly Taken[]>;
 }
 
 /** Kinds that may leave a snapshot of which nobody was told: it was put, or a half of it was. */
