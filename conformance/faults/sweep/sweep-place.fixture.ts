@@ -6,8 +6,6 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
-import { definePlugin } from 'holdfast/plugin';
-import { Type } from 'typebox';
 import { Catalog } from '../../../agent/catalog/catalog.ts';
 import { builtinPlugins } from '../../../agent/cli/builtin.ts';
 import { TestRepository } from '../../../agent/engine/repository.fixture.ts';
@@ -16,10 +14,10 @@ import type { TargetPruned } from '../../../agent/pruning/prune-report.ts';
 import { restore, verify } from '../../../agent/recovery/reading.fixture.ts';
 import type { RestoreReport } from '../../../agent/recovery/restore-report.ts';
 import type { VerifyReport } from '../../../agent/recovery/verification.ts';
-import { plugin as local } from '../../../plugins/targets/local/index.ts';
 import { sha256 } from '../../kit/samples.ts';
 import { type Contents, contentsOf } from './contents.ts';
-import { FaultPoint, faulty } from './faulty-target.ts';
+import { faultyPlugin } from './faulty-plugin.fixture.ts';
+import { FaultPoint } from './faulty-target.ts';
 import { forgetAndPrune } from './forget-and-prune.fixture.ts';
 import { GROWING, type Growth, plant } from './growth.fixture.ts';
 import './quick-threads.ts';
@@ -58,20 +56,7 @@ export class SweepPlace implements AsyncDisposable {
 
   static async create(growth = GROWING): Promise<SweepPlace> {
     let place: SweepPlace | undefined;
-    const plugin = definePlugin({
-      kind: 'target',
-      name: 'faulty',
-      api: 1,
-      version: '0.0.0',
-      stability: 'experimental',
-      summary: 'A local target whose operations fail as a sweep says.',
-      options: Type.Object({ path: Type.String() }),
-      identity: ({ path }) => path,
-      open: async (options, host) => {
-        const { point } = place ?? assert.fail('opened too early');
-        return faulty(await point.done({ operation: 'open', do: () => local.open(options, host) }), point);
-      },
-    });
+    const plugin = faultyPlugin(() => place?.point ?? assert.fail('opened too early'));
     const r = await TestRepository.create({ plugins: builtinPlugins, extra: [{ plugin, module: import.meta.url }] });
     place = new SweepPlace(r);
     await place.#fill(growth);
