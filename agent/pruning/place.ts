@@ -6,7 +6,7 @@ import type { DomainKeys } from '../repository/keys/domain.ts';
 import type { HostKeys } from '../repository/keys/host-keys.ts';
 import { framesByBirth } from '../repository/missing-frames.ts';
 import type { KnownPack } from '../repository/pack-list.ts';
-import { type NamedTarget, Store } from '../repository/store.ts';
+import { type NamedTarget, onTarget, Store } from '../repository/store.ts';
 import type { StoredLast } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
 import type { Frames } from './live.ts';
@@ -95,7 +95,11 @@ export async function removeObjects(
         permanent: true,
         hint: 'prune where a credential that may delete is at hand',
       });
-    await target.target.delete(key);
+    try {
+      await target.target.delete(key);
+    } catch (error) {
+      fail(onTarget(target.name, error), error);
+    }
     onRemoved();
   }
 }

@@ -1,8 +1,8 @@
 import { DomainLock } from '../catalog/domain-lock.ts';
-import { failureOf } from '../contract/index.ts';
+import { type Capacity, fail, failureOf } from '../contract/index.ts';
 import type { RepositoryReading } from '../engine/repository-reading.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
-import type { NamedTarget } from '../repository/store.ts';
+import { type NamedTarget, onTarget } from '../repository/store.ts';
 import type { StoredLast } from '../repository/stored-last.ts';
 import { ownKeys } from './forget.ts';
 import { type PruneOptions, pruneDomain } from './prune.ts';
@@ -40,10 +40,18 @@ async function pruneTarget(target: NamedTarget, o: PruneTargetsOptions): Promise
       const keys = domainKeys(id, name, secret);
       domains.push(await pruneDomain({ ...o, target, store, writers, host, keys }, o));
     }
-    const capacity = await target.target.capacity?.();
+    const capacity = await capacityOf(target);
     return { target: target.name, domains, ...(capacity && { capacity }) };
   } catch (error) {
     if (o.signal.aborted) throw error;
     return { target: target.name, domains, failure: failureOf(error, { code: 'PRUNE_FAILED', origin: 'repository' }) };
+  }
+}
+
+async function capacityOf({ name, target }: NamedTarget): Promise<Capacity | undefined> {
+  try {
+    return await target.capacity?.();
+  } catch (error) {
+    return fail(onTarget(name, error), error);
   }
 }

@@ -16,12 +16,12 @@ export class SealingLedger {
     return this.#salts;
   }
 
-  /** Fails when one of these was sealed under the key and nonce of another. */
-  note(offered: readonly Offered[], stateFolder: string): void {
+  /** Fails when one of these was sealed under the key and nonce of another. `moved`: what is in packs was sealed before, and is moved. */
+  note(offered: readonly Offered[], stateFolder: string, moved = false): void {
     const keys = indexKeysOf(stateFolder);
     for (const { key, body } of offered) {
       const digest = createHash('sha256').update(body).digest('hex');
-      for (const salt of saltsOf(key, Buffer.from(body), keys)) {
+      for (const salt of saltsOf(key, Buffer.from(body), keys, moved)) {
         const other = this.#bodies.get(salt);
         if (other === undefined) this.#salts++;
         this.#bodies.set(salt, digest);
@@ -34,7 +34,7 @@ export class SealingLedger {
   }
 }
 
-function saltsOf(key: string, body: Buffer, keys: ReadonlyMap<string, Buffer>): string[] {
+function saltsOf(key: string, body: Buffer, keys: ReadonlyMap<string, Buffer>, moved: boolean): string[] {
   const [kind, domain = ''] = key.split('/');
   if (kind === 'indexes') return [fragmentSalt(body)];
   if (kind === 'snapshots') {
@@ -43,5 +43,5 @@ function saltsOf(key: string, body: Buffer, keys: ReadonlyMap<string, Buffer>): 
   }
   if (kind !== 'packs') return [];
   const { salt, frames } = readPack(body, domain, keys.get(domain) ?? assert.fail(`no key of ${domain}`));
-  return [salt, ...new Set(frames.map(({ birth }) => birth))];
+  return moved ? [salt] : [salt, ...new Set(frames.map(({ birth }) => birth))];
 }

@@ -1,32 +1,32 @@
-/** A repository of two snapshots, put back as often as a sweep likes, and what must hold of it whatever befell it. */
+/** A repository of some snapshots, put back as often as a sweep likes, and what must hold of it whatever befell it. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cpSync, readFileSync } from 'node:fs';
+import { cp, rm } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
-import { definePlugin, looksUnfinished } from 'holdfast/plugin';
-import { Type } from 'typebox';
 import { Catalog } from '../../../agent/catalog/catalog.ts';
 import { builtinPlugins } from '../../../agent/cli/builtin.ts';
-import { CANARY, TestRepository } from '../../../agent/engine/repository.fixture.ts';
+import { TestRepository } from '../../../agent/engine/repository.fixture.ts';
 import type { RunReport } from '../../../agent/engine/run-report.ts';
+import type { TargetPruned } from '../../../agent/pruning/prune-report.ts';
 import { restore, verify } from '../../../agent/recovery/reading.fixture.ts';
 import type { RestoreReport } from '../../../agent/recovery/restore-report.ts';
 import type { VerifyReport } from '../../../agent/recovery/verification.ts';
-import { plugin as local } from '../../../plugins/targets/local/index.ts';
-import { noise, sha256 } from '../../kit/samples.ts';
-import { FaultPoint, faulty } from './faulty-target.ts';
+import { sha256 } from '../../kit/samples.ts';
+import { type Contents, contentsOf } from './contents.ts';
+import { faultyPlugin } from './faulty-plugin.fixture.ts';
+import { FaultPoint } from './faulty-target.ts';
+import { forgetAndPrune } from './forget-and-prune.fixture.ts';
+import { GROWING, type Growth, plant } from './growth.fixture.ts';
+import './quick-threads.ts';
 
 // A thread costs as much to start as all that it does here.
 mock.method(os, 'availableParallelism', () => 1);
 syncBuiltinESMExports();
 
 const at = { file: 'sweep.yaml', line: 1, column: 1 };
-
-/** Contents of files by path, as SHA-256. */
-export type Contents = ReadonlyMap<string, string>;
 
 export interface Taken {
   readonly id: string;
@@ -54,39 +54,21 @@ export class SweepPlace implements AsyncDisposable {
     this.r = r;
   }
 
-  static async create(): Promise<SweepPlace> {
+  static async create(growth = GROWING): Promise<SweepPlace> {
     let place: SweepPlace | undefined;
-    const plugin = definePlugin({
-      kind: 'target',
-      name: 'faulty',
-      api: 1,
-      version: '0.0.0',
-      stability: 'experimental',
-      summary: 'A local target whose operations fail as a sweep says.',
-      options: Type.Object({ path: Type.String() }),
-      identity: ({ path }) => path,
-      open: async (options, host) => {
-        const { point } = place ?? assert.fail('opened too early');
-        return faulty(await point.done({ operation: 'open', do: () => local.open(options, host) }), point);
-      },
-    });
-    const r = await TestRepository.create({
-      plugins: builtinPlugins,
-      extra: [{ plugin, module: import.meta.url }],
-    });
+    const plugin = faultyPlugin(() => place?.point ?? assert.fail('opened too early'));
+    const r = await TestRepository.create({ plugins: builtinPlugins, extra: [{ plugin, module: import.meta.url }] });
     place = new SweepPlace(r);
-    await place.#fill();
+    await place.#fill(growth);
     return place;
   }
 
-  async #fill(): Promise<void> {
+  async #fill({ snapshots, content }: Growth): Promise<void> {
     const { r } = this;
-    for (const n of [1, 2, 3]) {
-      await mkdir(join(r.folder, 'data/folder'), { recursive: true });
-      await writeFile(join(r.folder, `data/folder/file ${n}`), noise(n, 2500 * n));
-      await writeFile(join(r.folder, 'data/changing'), `${CANARY} ${n}\n`.repeat(40));
-      this.data = contents(join(r.folder, 'data'));
-      if (n === 3) break;
+    for (let n = 1; n <= snapshots + 1; n++) {
+      await plant(join(r.folder, 'data'), content(n));
+      this.data = contentsOf(join(r.folder, 'data'));
+      if (n > snapshots) break;
       const { snapshot, failure } = await this.run();
       assert.ok(snapshot, `${failure?.message}`);
       this.taken.push({ id: snapshot.id, key: snapshot.key, files: this.data });
@@ -94,7 +76,7 @@ export class SweepPlace implements AsyncDisposable {
     r.engine.catalog[Symbol.dispose]();
     await cp(r.path(''), join(r.folder, 'whole/target'), { recursive: true });
     await cp(r.stateFolder, join(r.folder, 'whole/state'), { recursive: true });
-    this.objects = contents(r.path(''));
+    this.objects = contentsOf(r.path(''));
     await this.reset();
   }
 
@@ -115,6 +97,12 @@ export class SweepPlace implements AsyncDisposable {
     if (!this.#crashed) return;
     this.#useState(join(this.r.folder, 'crashed/state'));
     this.#crashed = false;
+  }
+
+  /** The same with this state folder, whose copy it works on. */
+  startFrom(stateFolder: string): void {
+    this.point.arm();
+    this.#useState(stateFolder);
   }
 
   #useState(from: string): void {
@@ -156,6 +144,11 @@ export class SweepPlace implements AsyncDisposable {
     return this.r.files({ paths: [join(this.r.folder, 'data')] });
   }
 
+  /** Forgets all but the newest snapshot, and deletes at once what nothing needs then. */
+  prune(): Promise<TargetPruned> {
+    return forgetAndPrune(this.r, this.#targets);
+  }
+
   run(): Promise<RunReport> {
     return this.r.run({ source: this.#source, targets: this.#targets });
   }
@@ -170,6 +163,12 @@ export class SweepPlace implements AsyncDisposable {
     });
   }
 
+  /** As somebody who has nothing left of it. */
+  async restoreAnew(id: string): Promise<RestoreReport> {
+    await rm(join(this.r.folder, 'restored'), { recursive: true, force: true });
+    return this.restore(id);
+  }
+
   verify(): Promise<VerifyReport> {
     const stored = this.r.engine.catalog.runs.lastStored();
     return verify(this.r, 'checksum', { targets: this.#targets, parallel: 1, stored });
@@ -177,33 +176,19 @@ export class SweepPlace implements AsyncDisposable {
 
   /** Objects that are there now, by key, as SHA-256. */
   stored(): Contents {
-    return contents(this.r.path(''));
+    return contentsOf(this.r.path(''));
   }
 
   restored(): Contents {
-    return contents(join(this.r.folder, 'restored'));
+    return contentsOf(join(this.r.folder, 'restored'));
   }
 
   /** What lies beside the folder that is restored into: nothing of it may change. */
   beside(): Contents {
-    return contents(join(this.r.folder, 'data'));
+    return contentsOf(join(this.r.folder, 'data'));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.r[Symbol.asyncDispose]();
   }
-}
-
-/** Files below a folder, but for what is not finished: what an interrupted put or restore leaves under a name of its own. */
-function contents(folder: string): Map<string, string> {
-  const files = new Map<string, string>();
-  if (!existsSync(folder)) return files;
-  for (const path of (readdirSync(folder, { recursive: true }) as string[]).sort()) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (looksUnfinished(name) || path.startsWith('tmp/~')) continue;
-    const stat = lstatSync(join(folder, path));
-    if (stat.isFile()) files.set(path, sha256(readFileSync(join(folder, path))));
-    else assert.ok(stat.isDirectory(), path);
-  }
-  return files;
 }

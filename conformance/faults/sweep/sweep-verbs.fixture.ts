@@ -1,8 +1,9 @@
 /** What is swept: each verb does its work once under a fault, says how it ended, and is judged by what it promises. */
 import assert from 'node:assert/strict';
 import type { Failure } from 'holdfast/plugin';
+import type { Contents } from './contents.ts';
 import type { Kind, Plan } from './faulty-target.ts';
-import type { Contents, SweepPlace, Taken } from './sweep-place.fixture.ts';
+import type { SweepPlace, Taken } from './sweep-place.fixture.ts';
 import type { Tally } from './tally.ts';
 
 export interface Done {
@@ -19,12 +20,18 @@ export interface Done {
 
 export interface Verb {
   readonly name: string;
+  /** Of its cases, how many are tried where nothing else is asked for: so that it takes about a minute. */
+  readonly share: number;
+  /** Moves what was sealed to other objects, as it is, and removes objects that nothing needs. */
+  readonly moves?: boolean;
   /** `again`: nothing fails any more, and a fault came before. */
   act(place: SweepPlace, again: boolean): Promise<Done>;
   /** What must hold right after the fault. `done`: undefined after a crash, of which nobody was told anything. */
   judge(place: SweepPlace, plan: Plan, done: Done | undefined, tally: Tally): void;
+  /** Of what somebody had been told, right after the fault, that it is stored: before anything is done again, that must restore. */
+  acknowledged(place: SweepPlace, done: Done | undefined): readonly Taken[];
   /** What must hold of the snapshots of the repository when it was done again: those that must restore. */
-  owed(place: SweepPlace, again: Done): readonly Taken[];
+  owed(place: SweepPlace, again: Done): readonly Taken[] | Promise<readonly Taken[]>;
 }
 
 /** Kinds that may leave a snapshot of which nobody was told: it was put, or a half of it was. */
@@ -32,6 +39,7 @@ const MAY_LEAVE: readonly Kind[] = ['lost', 'torn', 'crash after'];
 
 const running: Verb = {
   name: 'run',
+  share: 0.3,
   async act(place) {
     const report = await place.run();
     return { failure: report.failure, verdict: report.verdict, said: report, snapshot: report.snapshot?.key };
@@ -40,6 +48,9 @@ const running: Verb = {
     const made = madeSnapshots(place.stored(), place);
     if (done?.failure === undefined && done !== undefined) assert.deepEqual(made, [done.snapshot]);
     else assert.ok(made.length <= (MAY_LEAVE.includes(plan.kind) ? 1 : 0), `it failed and left ${made}`);
+  },
+  acknowledged(place, done) {
+    return [...place.taken, ...(done?.snapshot === undefined ? [] : [place.takenNow(done.snapshot)])];
   },
   owed(place, again) {
     // The one that the fault left, when it is whole, and the one that was made after it hold the same.
@@ -52,6 +63,7 @@ const running: Verb = {
 
 const restoring: Verb = {
   name: 'restore',
+  share: 1,
   async act(place, again) {
     const { id } = place.taken[1] ?? assert.fail();
     const report = await place.restore(id, again);
@@ -65,6 +77,9 @@ const restoring: Verb = {
     if (done?.failure === undefined && done !== undefined) assertNamed(place, done);
     assert.deepEqual(place.beside(), place.data, 'something beside it changed');
     assert.deepEqual(place.stored(), place.objects, 'a restore changed the repository');
+  },
+  acknowledged() {
+    return [];
   },
   owed(place) {
     const { files } = place.taken[1] ?? assert.fail();

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { count } from '../kills/figures.ts';
+import { SEED } from './share.ts';
 
 /** Where `npm run faults` has the figures of each sweep written, a line of JSON for each. */
 const FILE = process.env['HOLDFAST_TEST_FIGURES'];
@@ -7,7 +8,10 @@ const FILE = process.env['HOLDFAST_TEST_FIGURES'];
 /** What a sweep came to, as data. */
 export interface Sums {
   readonly sweep: string;
+  readonly seed: number;
   readonly seconds: number;
+  /** Of how many cases those that were tried are a share. */
+  readonly cases: number;
   readonly tried: Readonly<Record<string, number>>;
   readonly snapshotsLost: number;
   readonly wrongBytes: number;
@@ -20,6 +24,8 @@ export class Tally {
   readonly #started = performance.now();
   readonly tried = new Map<string, number>();
   readonly breaches: string[] = [];
+  /** How many there are to try. */
+  cases = 0;
   snapshotsLost = 0;
   /** Files, or objects, that came back with other bytes than they were given. */
   wrongBytes = 0;
@@ -47,11 +53,13 @@ export class Tally {
 
   /** In words; and for `npm run faults`, which adds them up, as data. */
   close(): string[] {
-    const { tried, snapshotsLost, wrongBytes, breaches, faults } = this;
+    const { tried, cases, snapshotsLost, wrongBytes, breaches, faults } = this;
     const seconds = Math.round((performance.now() - this.#started) / 100) / 10;
     const sums: Sums = {
       sweep: this.#sweep,
+      seed: SEED,
       seconds,
+      cases,
       tried: Object.fromEntries(tried),
       snapshotsLost,
       wrongBytes,
@@ -60,7 +68,7 @@ export class Tally {
     if (FILE !== undefined) appendFileSync(FILE, `${JSON.stringify(sums)}\n`);
     return [
       ...[...tried].map(([kind, one]) => `${String(one).padStart(6)}  ${kind}`),
-      `${String(faults).padStart(6)}  faults in ${seconds} s; snapshots lost: ${snapshotsLost}; wrong bytes: ${wrongBytes}`,
+      `${String(faults).padStart(6)}  faults of ${cases}, seed ${SEED}, in ${seconds} s; snapshots lost: ${snapshotsLost}; wrong bytes: ${wrongBytes}`,
     ];
   }
 }

@@ -1,0 +1,133 @@
+/** A run to a local target, and what lies there if the power goes after any of its calls. */
+import assert from 'node:assert/strict';
+import { cpSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { looksUnfinished } from 'holdfast/plugin';
+import { sha256 } from '../../kit/samples.ts';
+import type { Offered } from '../sweep/faulty-target.ts';
+import type { SealingLedger } from '../sweep/sealing-ledger.ts';
+import { SEED } from '../sweep/share.ts';
+import type { SweepPlace, Taken } from '../sweep/sweep-place.fixture.ts';
+import type { Tally } from '../sweep/tally.ts';
+import { CallRecorder } from './call-recorder.ts';
+import { Disk, layDown } from './disk.ts';
+import { losses } from './losses.ts';
+
+/** The disk after a power cut, and what the host's own state was. */
+export interface CutState {
+  readonly name: string;
+  readonly loss: string;
+  /** Files below the folder of the target by path; folders, as undefined. */
+  readonly found: ReadonlyMap<string, Buffer | undefined>;
+  readonly stateFolder: string;
+  /** Keys of the snapshots that somebody had been told of, the newest last. */
+  readonly acknowledged: readonly string[];
+}
+
+/** What a run did that nothing happened to. */
+export interface Recorded {
+  readonly states: readonly CutState[];
+  readonly calls: number;
+  readonly offered: readonly Offered[];
+  /** The snapshot that it made. */
+  readonly key: string;
+}
+
+/** Runs once, and says what can be there after a cut of the power at any time: different states only. */
+export async function recordRun(place: SweepPlace): Promise<Recorded> {
+  await place.reset();
+  const root = realpathSync(place.r.path(''));
+  const disk = new Disk(root);
+  const stateAt = (n: number) => join(place.r.folder, `state-at-${n}`);
+  const copyState = (n: number) => cpSync(place.r.engine.stateFolder, stateAt(n), { recursive: true });
+  let copies = 0;
+  await using recorder = await CallRecorder.start(root, () => copyState(++copies));
+  copyState(0);
+  const { snapshot, failure } = await place.run();
+  assert.ok(snapshot, `${failure?.message}`);
+  const { changes } = recorder;
+  const ways = losses(SEED);
+  const states = new Map<string, CutState>();
+  for (let n = 0; n <= changes.length; n++) {
+    const [change] = changes.slice(n - 1, n);
+    if (n > 0 && change !== undefined) disk.do(change);
+    const acknowledged = [...place.taken.map(({ key }) => key), ...(n === changes.length ? [snapshot.key] : [])];
+    for (const loss of ways) {
+      const found = disk.cut(loss);
+      const name = `power cut after ${n} of ${changes.length} calls (${change?.kind}), ${loss.name}`;
+      const state = { name, loss: loss.name, found, stateFolder: stateAt(n), acknowledged };
+      const same = digestOf(state);
+      if (!states.has(same)) states.set(same, state);
+    }
+  }
+  return { states: [...states.values()], calls: changes.length, offered: [...place.point.offered], key: snapshot.key };
+}
+
+function digestOf({ found, acknowledged }: CutState): string {
+  const objects = [...found].map(([path, bytes]) => [path, bytes === undefined ? '' : sha256(bytes)]);
+  return sha256(Buffer.from(JSON.stringify([objects, acknowledged])));
+}
+
+/** What must hold of the objects alone: each is there whole or not at all, and a snapshot only with all that was stored before it. */
+export function assertWhole({ found, acknowledged }: CutState, { offered, key }: Recorded, place: SweepPlace): void {
+  const given = new Map([...place.objects, ...offered.map((one): [string, string] => [one.key, sha256(one.body)])]);
+  const wrong = [...found].filter(
+    ([path, bytes]) => bytes !== undefined && !isUnfinished(path) && given.get(path) !== sha256(bytes),
+  );
+  assert.deepEqual(
+    wrong.map(([path]) => path),
+    [],
+    'objects that are not what was stored',
+  );
+  const lost = [...place.objects.keys(), ...acknowledged].filter((one) => found.get(one) === undefined);
+  assert.deepEqual(lost, [], 'lost, though it was there before or somebody had been told of it');
+  if (found.get(key) === undefined) return;
+  const before = offered
+    .slice(
+      0,
+      offered.findIndex((one) => one.key === key),
+    )
+    .map((one) => one.key);
+  const lacking = before.filter((one) => !one.startsWith('sessions/') && found.get(one) === undefined);
+  assert.deepEqual(lacking, [], 'a snapshot without what was stored before it');
+}
+
+/** What must hold of the program: it has everything back that was acknowledged, and goes on. */
+export async function assertGoesOn(
+  state: CutState,
+  { place, tally, ledger }: { readonly place: SweepPlace; readonly tally: Tally; readonly ledger: SealingLedger },
+): Promise<void> {
+  layDown(place.r.path(''), state.found);
+  place.startFrom(state.stateFolder);
+  const earlier = new Map(place.taken.map((taken) => [taken.key, taken]));
+  const known = state.acknowledged.map((key) => earlier.get(key) ?? place.takenNow(key));
+  await assertRestore(place, known, tally);
+  if (known.length > 0) await assertVerifies(place);
+  place.point.arm();
+  const { snapshot, failure } = await place.run();
+  assert.ok(snapshot, `the next run: ${failure?.code} ${failure?.message}`);
+  ledger.note(place.point.offered, place.r.engine.stateFolder);
+  await assertRestore(place, [place.takenNow(snapshot.key)], tally);
+  await assertVerifies(place);
+}
+
+async function assertRestore(place: SweepPlace, snapshots: readonly Taken[], tally: Tally): Promise<void> {
+  for (const { id, files } of snapshots) {
+    const { verdict, failure } = await place.restoreAnew(id);
+    if (verdict !== 'ok') tally.snapshotsLost++;
+    assert.equal(verdict, 'ok', `${id}: ${failure?.message}`);
+    const found = place.restored();
+    tally.wrongBytes += [...files].filter(([path, hash]) => found.get(path) !== hash).length;
+    assert.deepEqual(found, files, id);
+  }
+}
+
+async function assertVerifies(place: SweepPlace): Promise<void> {
+  const { findings, failure } = await place.verify();
+  assert.equal(failure, undefined, `${failure?.message}`);
+  assert.deepEqual(findings, []);
+}
+
+function isUnfinished(path: string): boolean {
+  return path.startsWith('tmp/~') || looksUnfinished(path.slice(path.lastIndexOf('/') + 1));
+}
