@@ -9,7 +9,7 @@ import { runSweeps } from './sweeping.ts';
 
 const HELP = `Usage: npm run faults -- [--kills <n>] [--seed <n>] [--share <n>] [--soak <duration>]
 
-First it kills runs, restores and setups of the real program (SIGKILL to the whole process group) until at least <n> of
+First it kills runs, restores, rotations, prunings and setups of the real program (SIGKILL to the whole process group) until at least <n> of
 them were met alive: half of them at random times, half at one of the calls by which they change something on disk. After each
 it proves what must hold: every snapshot restores byte for byte, no stored object changes, the next run goes on by itself.
 Then it sends SIGINT and SIGTERM, and reads the whole repository: no key and nonce twice, nothing in the clear.
@@ -19,6 +19,7 @@ Then it sweeps: what is done without a fault is counted, and done again with a f
     lag behind, or are the last of their process; once and for ever
   a power cut after any call of a run that changes its target's disk: what was not made durable is lost, kept, or both
   EIO and ENOSPC from the system calls of the real program on its target's disk
+  every bit of a small repository flipped, every object cut short, gone, or another one
 After each, what had been acknowledged restores byte for byte before anything is done again, verify finds nothing, the next
 one works, failures say the target and what to do, and no key and nonce are used twice.
 

@@ -8,7 +8,7 @@ import type { Sums } from './sweep/tally.ts';
 
 const here = fileURLToPath(new URL('./', import.meta.url));
 /** Whose tests are sweeps: each writes its sums where HOLDFAST_TEST_FIGURES says. */
-const FOLDERS = ['sweep', 'power', 'calls'];
+const FOLDERS = ['sweep', 'power', 'calls', 'bits'];
 /** At a time, one process each. */
 const LANES = 2;
 
