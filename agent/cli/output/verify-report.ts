@@ -47,6 +47,7 @@ export function renderVerify(report: VerifyReport, paint: Paint, target?: string
     // A note says that a part was not looked at.
     ...(verdict === 'ok' && notes.length === 0 ? [['proven', proven(level, target)] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
+    ...(report.recorded === undefined ? [] : [['recorded', recordedOn(report.recorded)] as [string, string]]),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
     ['trace', traceId],
@@ -73,11 +74,16 @@ function isPart({ read, objects }: Coverage): boolean {
   return read < objects;
 }
 
-function renderCoverage({ target, read, objects, readBytes, bytes, never, oldest }: Coverage): string {
-  const part = `target ${target}: ${formatCount(read)} of ${formatCounted(objects, 'object')} read, ${formatSize(readBytes)} of ${formatSize(bytes)}`;
+function recordedOn(targets: readonly string[]): string {
+  return targets.length === 0 ? 'nowhere' : `signed, on target ${targets.map(printable).join(', ')}`;
+}
+
+function renderCoverage({ target, level, read, objects, readBytes, bytes, never, oldest }: Coverage): string {
+  const [what, done] = level === 'checksum' ? (['object', 'read'] as const) : (['pack', 'opened'] as const);
+  const part = `target ${target}: ${formatCount(read)} of ${formatCounted(objects, what)} ${done}, ${formatSize(readBytes)} of ${formatSize(bytes)}`;
   const others = oldest === null ? '' : `, all others since ${oldest.slice(0, 10)}`;
   return never === 0
-    ? `${part}; all were read whole since ${oldest?.slice(0, 10)}`
+    ? `${part}; all were ${level === 'checksum' ? 'read whole' : 'opened'} since ${oldest?.slice(0, 10)}`
     : `${part}; ${formatCount(never)} never yet${others}`;
 }
 
