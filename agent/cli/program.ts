@@ -258,6 +258,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .option('--no-record', 'do not leave on each target, signed, what was found')
     .addOption(
       new Option('--history', 'verify nothing: show what is recorded on each target').conflicts([
+        'level',
         'sample',
         'maxTime',
         'key',

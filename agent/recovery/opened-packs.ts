@@ -30,8 +30,9 @@ export class OpenedPacks {
         listed?.has(key) ? [{ name, key, size: this.#sizes.get(name) ?? 0 }] : [],
       );
       memory.keepOnly(objects);
-      for (const { name = '', key } of objects)
-        memory.tell(name, !this.#bad.has(name) && !damaged.has(`${target} ${key}`));
+      const isBad = ({ name = '', key }: ToRead) => this.#bad.has(name) || damaged.has(`${target} ${key}`);
+      memory.tellGood(objects.filter((one) => !isBad(one)).flatMap(({ name = [] }) => name));
+      memory.tellBad(objects.filter(isBad).flatMap(({ name = [] }) => name));
       v.coverage.push(coverageOf(place, objects, objects, memory.times));
     }
   }

@@ -162,6 +162,11 @@ test('--no-record leaves nothing, what cannot be written to says so, and neither
   assert.match(ended.stdout, /nothing is damaged/);
   assert.match(ended.stdout, /recorded +signed, on target offsite$/m);
   assert.match(ended.stderr, /what was found is not recorded on target local/);
+  const { checks } = documentOf<History>(await machine.call(['verify', '--history', '--json']));
+  assert.deepEqual(
+    checks.map(({ target }) => target),
+    ['offsite'],
+  );
 });
 
 test('levels that have no part to look at refuse a budget, and the history takes none', async () => {
@@ -171,7 +176,12 @@ test('levels that have no part to look at refuse a budget, and the history takes
     assertExit(ended, 64);
     assert.match(ended.stderr, /--sample and --max-time are for the levels checksum and decrypt/);
   }
-  assertExit(await machine.call(['verify', '--history', '--sample', '5%']), 64);
+  for (const words of [
+    ['--sample', '5%'],
+    ['--level', 'list'],
+    ['--key', 'file'],
+  ])
+    assertExit(await machine.call(['verify', '--history', ...words]), 64);
 });
 
 test('prune clears away records that newer ones supersede', async () => {

@@ -47,7 +47,7 @@ export function renderVerify(report: VerifyReport, paint: Paint, target?: string
     // A note says that a part was not looked at.
     ...(verdict === 'ok' && notes.length === 0 ? [['proven', proven(level, target)] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
-    ...(report.recorded === undefined ? [] : [['recorded', recordedOn(report.recorded)] as [string, string]]),
+    ...(report.recorded === undefined ? [] : [['recorded', recordedOn(report)] as [string, string]]),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
     ['trace', traceId],
@@ -74,8 +74,11 @@ function isPart({ read, objects }: Coverage): boolean {
   return read < objects;
 }
 
-function recordedOn(targets: readonly string[]): string {
-  return targets.length === 0 ? 'nowhere' : `signed, on target ${targets.map(printable).join(', ')}`;
+function recordedOn({ recorded = [], problems }: VerifyReport): string {
+  if (recorded.length > 0) return `signed, on target ${recorded.map(printable).join(', ')}`;
+  // Why it could not be written is said with each target.
+  const refused = problems.some(({ code }) => code === 'CHECK_NOT_RECORDED');
+  return refused ? 'nowhere' : 'nowhere: this host has no keys of this repository to sign with';
 }
 
 function renderCoverage({ target, level, read, objects, readBytes, bytes, never, oldest }: Coverage): string {

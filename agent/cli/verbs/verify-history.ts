@@ -1,5 +1,9 @@
+import { failureOf } from '../../contract/index.ts';
+import { CHECKS_PREFIX } from '../../repository/check-key.ts';
 import { isWhole } from '../../repository/check-record.ts';
-import { loadChecks } from '../../repository/checks.ts';
+import { type LoadedChecks, loadChecks } from '../../repository/checks.ts';
+import type { NamedTarget } from '../../repository/store.ts';
+import type { Writers } from '../../repository/writers.ts';
 import { advised } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit } from '../exit.ts';
@@ -27,7 +31,7 @@ export async function verifyHistory(
   await using engine = await openEngine(invocation, plugins);
   await using repository = await openRepository(engine, readingOf(policy, target), invocation.signal);
   const { store, writers } = repository;
-  const loaded = await Promise.all(store.targets.map((one) => loadChecks(one, writers, SHOWN)));
+  const loaded = await Promise.all(store.targets.map((one) => loadOrTell(one, writers)));
   const checks = loaded
     .flatMap((one) => one.checks)
     .filter(({ check }) => source === undefined || check.source === '' || check.source === source)
@@ -43,13 +47,31 @@ export async function verifyHistory(
   for (const { target: where, failure } of problems) {
     if (HARMLESS.has(failure.code)) terminal.warn(renderProblem(failure));
     else {
-      const message = `not believed, on target ${where}: ${failure.message}`;
-      terminal.error(renderFailure({ ...failure, message }, terminal.paint.message));
+      const message = failure.origin === 'target' ? '' : `not believed, on target ${where}: `;
+      terminal.error(renderFailure({ ...failure, message: message + failure.message }, terminal.paint.message));
     }
   }
   if (checks.length === 0) terminal.message(`Nothing is recorded yet. Next: ${command('verify')}`);
   else terminal.message(`\n${formatCounted(checks.length, 'verification')}. Next: ${command('verify')}`);
   return broken.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** A target that does not list its records keeps nobody from those of the others. */
+async function loadOrTell(target: NamedTarget, writers: Writers): Promise<LoadedChecks> {
+  try {
+    return await loadChecks(target, writers, SHOWN);
+  } catch (error) {
+    return {
+      checks: [],
+      problems: [
+        {
+          object: CHECKS_PREFIX,
+          target: target.name,
+          failure: failureOf(error, { code: 'TARGET_IO', origin: 'target' }),
+        },
+      ],
+    };
+  }
 }
 
 const HARMLESS: ReadonlySet<string> = new Set(['WRITER_UNAPPROVED', 'CHECK_ELSEWHERE']);
