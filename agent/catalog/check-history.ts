@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 
 /**
- * When objects that are named by their SHA-256 were last read whole and found to be what their name says, by copy of a repository:
+ * When objects that are named by their SHA-256 were last looked at and found good, by copy of a repository and how deep that was:
  * what was not looked at for longest comes first. Losing it costs the order, no finding.
  */
 export class CheckHistory {
@@ -17,13 +17,12 @@ export class CheckHistory {
     return new Map(rows.map(({ object, at }) => [String(object).toLowerCase(), Number(at)]));
   }
 
-  good(copy: string, object: string, at: Date): void {
-    this.#database.run(
-      'INSERT INTO checked (copy, object, at) VALUES (?, ?, ?) ON CONFLICT (copy, object) DO UPDATE SET at = excluded.at',
-      copy,
-      Buffer.from(object, 'hex'),
-      at.getTime(),
-    );
+  good(copy: string, objects: Iterable<string>, at: Date): void {
+    const sql =
+      'INSERT INTO checked (copy, object, at) VALUES (?, ?, ?) ON CONFLICT (copy, object) DO UPDATE SET at = excluded.at';
+    this.#database.transaction(() => {
+      for (const object of objects) this.#database.run(sql, copy, Buffer.from(object, 'hex'), at.getTime());
+    });
   }
 
   /** Damaged, or gone: if it comes again, it comes first. */

@@ -236,6 +236,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     ['verify', 'every object against its checksum; needs no key'],
     ['verify --sample 5% --max-time 10m', 'every night a part, until all was read, and on from there'],
     ['verify files --level restore', 'restore the latest snapshot to a scratch folder'],
+    ['verify --history', 'what was verified on each target, when and by whom'],
   ])
     .argument('[source]', 'name of a source')
     .addOption(
@@ -244,11 +245,25 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
         .default('checksum'),
     )
     .addOption(
-      new Option('--sample <share>', 'read only so much of each target, what was not read for longest').argParser(
-        parseShare,
+      new Option(
+        '--sample <share>',
+        'read, or decrypt, only so much of each target, what was not for longest; not at the levels list and restore',
+      ).argParser(parseShare),
+    )
+    .addOption(
+      new Option('--max-time <time>', 'begin to read, or decrypt, nothing more after so long; as --sample').argParser(
+        parseSpan,
       ),
     )
-    .addOption(new Option('--max-time <time>', 'begin to read nothing more after so long').argParser(parseSpan));
+    .option('--no-record', 'do not leave on each target, signed, what was found')
+    .addOption(
+      new Option('--history', 'verify nothing: show what is recorded on each target').conflicts([
+        'level',
+        'sample',
+        'maxTime',
+        'key',
+      ]),
+    );
   reading(verify).action((source, options, command) =>
     act(command, async (i) => (await import('./verbs/verify.ts')).verify(i, source, options)),
   );

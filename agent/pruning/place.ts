@@ -81,7 +81,7 @@ function chunksOf({ table }: KnownPack, lacking: Frames, index: ChunkIndex): num
 
 /** Removes objects one after the other; `TARGET_DENIED` where the target cannot. */
 export async function removeObjects(
-  { target, signal }: PrunedPlace,
+  { target, signal }: Pick<PrunedPlace, 'target' | 'signal'>,
   keys: Iterable<string>,
   onRemoved: () => void = () => {},
 ): Promise<void> {

@@ -39,6 +39,8 @@ export interface DomainPruned {
 export interface TargetPruned {
   readonly target: string;
   readonly domains: readonly DomainPruned[];
+  /** Records of verifications that newer ones supersede. */
+  readonly checks: number;
   /** Of all that lies there; absent: the target cannot tell. */
   readonly capacity?: { readonly used: number; readonly total?: number };
   readonly failure?: Failure;

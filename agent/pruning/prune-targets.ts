@@ -5,8 +5,10 @@ import { domainKeys } from '../repository/keys/domain.ts';
 import { type NamedTarget, onTarget } from '../repository/store.ts';
 import type { StoredLast } from '../repository/stored-last.ts';
 import { ownKeys } from './forget.ts';
+import { removeObjects } from './place.ts';
 import { type PruneOptions, pruneDomain } from './prune.ts';
 import type { DomainPruned, TargetPruned } from './prune-report.ts';
+import { supersededChecks } from './superseded-checks.ts';
 
 export interface PruneTargetsOptions extends PruneOptions {
   readonly repository: RepositoryReading;
@@ -40,11 +42,17 @@ async function pruneTarget(target: NamedTarget, o: PruneTargetsOptions): Promise
       const keys = domainKeys(id, name, secret);
       domains.push(await pruneDomain({ ...o, target, store, writers, host, keys }, o));
     }
+    const checks = await clearChecks(target, o);
     const capacity = await capacityOf(target);
-    return { target: target.name, domains, ...(capacity && { capacity }) };
+    return { target: target.name, domains, checks, ...(capacity && { capacity }) };
   } catch (error) {
     if (o.signal.aborted) throw error;
-    return { target: target.name, domains, failure: failureOf(error, { code: 'PRUNE_FAILED', origin: 'repository' }) };
+    return {
+      target: target.name,
+      domains,
+      checks: 0,
+      failure: failureOf(error, { code: 'PRUNE_FAILED', origin: 'repository' }),
+    };
   }
 }
 
@@ -54,4 +62,11 @@ async function capacityOf({ name, target }: NamedTarget): Promise<Capacity | und
   } catch (error) {
     return fail(onTarget(name, error), error);
   }
+}
+
+/** Says how many there were. */
+async function clearChecks(target: NamedTarget, { repository, dryRun, signal }: PruneTargetsOptions): Promise<number> {
+  const keys = await supersededChecks(target, repository.writers);
+  if (!dryRun) await removeObjects({ target, signal }, keys);
+  return keys.length;
 }

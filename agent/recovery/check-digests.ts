@@ -5,18 +5,19 @@ import type { Store } from '../repository/store.ts';
 import { GoodObjects } from './good-objects.ts';
 import { inParallel } from './lanes.ts';
 import { eachTarget, type Verification } from './verification.ts';
-import { coverageOf, type ToRead, toRead } from './verify-budget.ts';
+import { coverageOf, type TimeShares, type ToRead, toRead } from './verify-budget.ts';
 
 /**
  * Reads packs and indexes of every target in full and compares their SHA-256 with their names: needs no key at all. With a budget,
  * those that were not found good for longest, until it is used up; at least one.
  */
-export async function checkDigests(v: Verification): Promise<void> {
+export async function checkDigests(v: Verification, time: TimeShares): Promise<void> {
   const { budget, onProgress } = v.options;
-  const until = performance.now() + (budget?.maxMs ?? Number.POSITIVE_INFINITY);
   for (const { name: target, alone } of eachTarget(v)) {
+    const place = { target, level: 'checksum' } as const;
+    const until = time.next();
     const objects = await hashedObjects(alone);
-    const good = new GoodObjects(v, target);
+    const good = new GoodObjects(v, place);
     good.keepOnly(objects);
     const wanted = toRead(objects, good.times, budget?.share);
     const read: ToRead[] = [];
@@ -27,7 +28,7 @@ export async function checkDigests(v: Verification): Promise<void> {
       if (object.name !== undefined) good.tell(object.name, isGood);
       onProgress?.({ level: 'checksum', done: read.length, total: wanted.length, bytes: v.checked.bytes });
     });
-    if (budget !== undefined) v.coverage.push(coverageOf(target, objects, read, good.times));
+    v.coverage.push(coverageOf(place, objects, read, good.times));
   }
 }
 

@@ -1,17 +1,24 @@
 import { failureOf } from '../contract/index.ts';
 import type { Verification } from './verification.ts';
-import type { ToRead } from './verify-budget.ts';
+import type { Coverage, ToRead } from './verify-budget.ts';
 
-/** What this host remembers of the objects of one copy: when each was last found good. A catalog that fails costs the memory, no check. */
+/**
+ * What this host remembers of the objects of one copy, by level: when each was last found good. A catalog that fails costs the memory, no
+ * check.
+ */
 export class GoodObjects {
   readonly #v: Verification;
   readonly #copy: string;
   #times = new Map<string, number>();
   #failed = false;
 
-  constructor(v: Verification, target: string) {
+  constructor(v: Verification, { target, level }: Pick<Coverage, 'target' | 'level'>) {
     this.#v = v;
-    this.#copy = `${v.repository}/${target}`;
+    // Of one source alone less of a pack is opened than of all.
+    this.#copy =
+      level === 'checksum'
+        ? `${v.repository}/${target}`
+        : `decrypt ${v.options.source ?? ''} ${v.repository}/${target}`;
     this.#remember((checks) => {
       this.#times = checks.of(this.#copy);
     });
@@ -26,15 +33,23 @@ export class GoodObjects {
   keepOnly(objects: readonly ToRead[]): void {
     const there = new Set(objects.map(({ name }) => name));
     const gone = [...this.#times.keys()].filter((name) => !there.has(name));
-    for (const name of gone) this.#times.delete(name);
-    if (gone.length > 0) this.#remember((checks) => checks.forget(this.#copy, gone));
+    if (gone.length > 0) this.tellBad(gone);
   }
 
   tell(name: string, isGood: boolean): void {
+    if (isGood) this.tellGood([name]);
+    else this.tellBad([name]);
+  }
+
+  tellGood(names: readonly string[]): void {
     const at = this.#v.engine.now();
-    if (isGood) this.#times.set(name, at.getTime());
-    else this.#times.delete(name);
-    this.#remember((checks) => (isGood ? checks.good(this.#copy, name, at) : checks.forget(this.#copy, [name])));
+    for (const name of names) this.#times.set(name, at.getTime());
+    this.#remember((checks) => checks.good(this.#copy, names, at));
+  }
+
+  tellBad(names: readonly string[]): void {
+    for (const name of names) this.#times.delete(name);
+    this.#remember((checks) => checks.forget(this.#copy, names));
   }
 
   #remember(work: (checks: Verification['engine']['catalog']['checks']) => void): void {

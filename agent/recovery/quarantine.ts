@@ -1,4 +1,5 @@
 import { type Failure, fail } from '../contract/index.ts';
+import { keyTime } from '../repository/check-key.ts';
 import { type NamedTarget, onTarget, type Store } from '../repository/store.ts';
 
 const PREFIX = 'quarantine/';
@@ -6,7 +7,7 @@ const QUARANTINED = /^quarantine\/[0-9]{8}t[0-9]{9}z\/(.+)$/;
 
 /** Where what is moved away at one time goes: `quarantine/20260102t030405006z/<key>`. */
 export function quarantineKey(key: string, at: Date): string {
-  return `${PREFIX}${at.toISOString().replaceAll(/[-:.]/g, '').toLowerCase()}/${key}`;
+  return `${PREFIX}${keyTime(at.toISOString())}/${key}`;
 }
 
 /** Keys that were moved away on a target, now or ever, and that nothing lies under. */

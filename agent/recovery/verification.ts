@@ -2,6 +2,7 @@ import type { SourceSpec } from '../config/policy.ts';
 import type { Failure } from '../contract/index.ts';
 import type { Engine } from '../engine/opening.ts';
 import type { ReadingSpec } from '../engine/repository-reading.ts';
+import type { Level } from '../repository/check-record.ts';
 import type { Identity } from '../repository/keys/identity.ts';
 import type { SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
@@ -11,9 +12,7 @@ import type { AffectedPath, AffectedPaths } from './affected-paths.ts';
 import type { PackNeeds } from './pack-needs.ts';
 import type { Coverage, VerifyBudget } from './verify-budget.ts';
 
-/** Each level includes the ones before it; the first two need no key that reads. */
-export const LEVELS = ['list', 'checksum', 'decrypt', 'restore'] as const;
-export type Level = (typeof LEVELS)[number];
+export { LEVELS, type Level } from '../repository/check-record.ts';
 
 export interface VerifyOptions extends ReadingSpec {
   readonly sources: Readonly<Record<string, SourceSpec>>;
@@ -23,8 +22,10 @@ export interface VerifyOptions extends ReadingSpec {
   readonly source?: string;
   readonly level: Level;
   readonly parallel: number;
-  /** At the level `checksum`. */
+  /** At the levels `checksum` and `decrypt`. */
   readonly budget?: VerifyBudget;
+  /** Whether what it came to is signed and left on each target, where this host has keys to sign with. */
+  readonly record?: boolean;
   /** Asked for at the levels that read. */
   identity(): Promise<Identity>;
   readonly signal: AbortSignal;
@@ -72,6 +73,8 @@ export interface VerifyReport {
   readonly notes: readonly string[];
   /** What no finding is and makes it less than it looks like: of one target that was looked at, that others have newer snapshots. */
   readonly problems: readonly Failure[];
+  /** The targets on which that was recorded; absent when it was not to be, or did not come to an end. */
+  readonly recorded?: readonly string[];
   readonly failure?: Failure;
 }
 
@@ -86,6 +89,8 @@ export interface Verification {
   readonly checked: VerifyReport['checked'];
   readonly notes: string[];
   readonly coverage: Coverage[];
+  /** So far. */
+  readonly findings: readonly VerifyFinding[];
   /** The repository's, 32 hex. */
   readonly repository: string;
   readonly needs: PackNeeds;

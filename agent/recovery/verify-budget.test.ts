@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coverageOf, type ToRead, toRead } from './verify-budget.ts';
+import { coverageOf, TimeShares, type ToRead, toRead } from './verify-budget.ts';
 
 const object = (name: string, size: number): ToRead => ({ key: `packs/${name}`, name, size });
 const objects = [object('a', 100), object('b', 100), object('c', 800), object('d', 0)];
+const nas = { target: 'nas', level: 'checksum' } as const;
 const names = (some: readonly ToRead[]) => some.map(({ name }) => name).join('');
 
 test('what was never found good comes first, then what was the longest ago', () => {
@@ -45,9 +46,19 @@ test('it is said what was read, what never was, and how long ago the rest', () =
     ['a', Date.UTC(2026, 10, 2)],
     ['b', Date.UTC(2026, 10, 1)],
   ]);
-  assert.deepEqual(coverageOf('nas', objects, objects.slice(0, 2), good), {
-    ...{ target: 'nas', read: 2, readBytes: 200, objects: 4, bytes: 1000, never: 2 },
+  assert.deepEqual(coverageOf(nas, objects, objects.slice(0, 2), good), {
+    ...{ ...nas, read: 2, readBytes: 200, objects: 4, bytes: 1000, never: 2 },
     oldest: '2026-11-01T00:00:00.000Z',
   });
-  assert.equal(coverageOf('nas', objects, [], new Map()).oldest, null);
+  assert.equal(coverageOf(nas, objects, [], new Map()).oldest, null);
+});
+
+test('what comes last gets its share of the time, and what others did not use', () => {
+  const time = new TimeShares(900, 3, 1000);
+  assert.equal(time.next(1000), 1300);
+  assert.equal(time.next(1100), 1500, 'the first used 100 of its 300');
+  time.pause(5000);
+  assert.equal(time.next(6500), 6900, 'a passphrase that was waited for costs nothing');
+  const none = new TimeShares(undefined, 2, 0);
+  assert.deepEqual([none.next(0), none.next(1e9)], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
 });

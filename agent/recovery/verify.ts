@@ -13,7 +13,9 @@ import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkListing } from './check-listing.ts';
 import { checkPruningRecords } from './check-pruning-records.ts';
+import { recordVerification } from './check-recording.ts';
 import { checkRestores } from './check-restores.ts';
+import { checkSample } from './check-sample.ts';
 import { newerElsewhere } from './newer-elsewhere.ts';
 import { PackNeeds } from './pack-needs.ts';
 import { tellVerify } from './recovery-telemetry.ts';
@@ -24,13 +26,17 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from './verification.ts';
-import type { Coverage } from './verify-budget.ts';
+import { type Coverage, TimeShares } from './verify-budget.ts';
 
-/** Checks that backups can be restored, as deep as `level` says. Changes nothing. Never throws for what it may find. */
+/**
+ * Checks that backups can be restored, as deep as `level` says. Changes nothing of them; what it came to is recorded beside them where
+ * that is asked for. Never throws for what it may find.
+ */
 export async function verifyRepository(engine: Engine, options: VerifyOptions): Promise<VerifyReport> {
   const trace = engine.telemetry.run('verify', { 'holdfast.verify.level': options.level });
   const watch = new Stopwatch(trace.root);
   const startedAt = performance.now();
+  const begun = engine.now();
   const findings: VerifyFinding[] = [];
   const notes: string[] = [];
   const affected = new AffectedPaths();
@@ -38,6 +44,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const problems: Failure[] = [];
   const checked = { snapshots: 0, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 };
   let failure: Failure | undefined;
+  let recorded: readonly string[] | undefined;
   try {
     const loan = { engine, span: watch.phase('open'), signal: options.signal };
     await using repository = await openReading(options, loan);
@@ -68,6 +75,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
       checked,
       notes,
       coverage,
+      findings,
       needs,
       affected,
       incomplete,
@@ -75,6 +83,12 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     };
     const verification = { ...shared, repository: repository.id };
     await carryOut(verification, host, watch);
+    if (options.record === true) {
+      watch.phase('record');
+      const { targets, problems: unrecorded } = await recordVerification(verification, { host, begun });
+      recorded = targets;
+      problems.push(...unrecorded);
+    }
   } catch (error) {
     failure = failureOf(error, { code: 'VERIFY_FAILED', origin: 'agent' });
   }
@@ -93,6 +107,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     findings: findings.map((finding) => withPaths(finding, affected)),
     notes,
     problems,
+    ...(recorded === undefined ? {} : { recorded }),
     ...(failure === undefined ? {} : { failure }),
   };
   if (affected.left > 0) notes.push(`${affected.left} more paths are affected than are named`);
@@ -138,15 +153,19 @@ async function carryOut(verification: Verification, host: HostKeys | undefined, 
   watch.phase('list');
   await checkListing(verification, host);
   await checkPruningRecords(verification);
-  if (depth >= 1) {
-    watch.phase('checksum');
-    await checkDigests(verification);
-  }
+  if (depth < 1) return;
+  const { budget, identity: unlock } = verification.options;
+  const time = new TimeShares(budget?.maxMs, verification.store.targets.length * (depth < 2 ? 1 : 2));
+  watch.phase('checksum');
+  await checkDigests(verification, time);
   if (depth < 2) return;
   watch.phase('unlock');
-  const identity = await verification.options.identity();
+  const asked = performance.now();
+  const identity = await unlock();
+  time.pause(performance.now() - asked);
   watch.phase('decrypt');
-  await checkContents(verification, identity);
+  if (budget === undefined) await checkContents(verification, identity);
+  else await checkSample(verification, identity, time);
   if (depth < 3) return;
   watch.phase('restore');
   await checkRestores(verification, identity);

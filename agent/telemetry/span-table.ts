@@ -82,7 +82,7 @@ export const SPANS: readonly SpanDescription[] = [
     name: '<phase>',
     below: 'the root',
     description:
-      'the other phases: `open`, `capture` of a backup; `open`, `unlock`, `plan`, `restore` of a restore; `open`, `list`, `checksum`, `unlock`, `decrypt`, `restore` of a check',
+      'the other phases: `open`, `capture` of a backup; `open`, `unlock`, `plan`, `restore` of a restore; `open`, `list`, `checksum`, `unlock`, `decrypt`, `restore`, `record` of a check',
     attributes: [],
   },
   {

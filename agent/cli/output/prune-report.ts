@@ -16,7 +16,7 @@ const COLUMNS = [
 ] as const;
 
 /** What pruning a target came to, or would come to. */
-export function renderPruned({ target, domains, capacity }: TargetPruned, paint: Paint): string {
+export function renderPruned({ target, domains, checks, capacity }: TargetPruned, paint: Paint): string {
   const room =
     capacity?.total === undefined
       ? ''
@@ -31,7 +31,8 @@ export function renderPruned({ target, domains, capacity }: TargetPruned, paint:
     spoken(one.repacked),
     paint('yellow', remarksOn(one).join('; ')),
   ]);
-  const facts = domains.flatMap(notesOn);
+  const old: [string, string][] = [['checks', `${formatCounted(checks, 'old record')} of verify cleared away`]];
+  const facts = [...domains.flatMap(notesOn), ...(checks === 0 ? [] : old)];
   return `${title}\n${renderTable(COLUMNS, rows, paint)}${facts.length === 0 ? '' : renderFacts(facts, paint)}`;
 }
 

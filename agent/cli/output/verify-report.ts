@@ -47,6 +47,7 @@ export function renderVerify(report: VerifyReport, paint: Paint, target?: string
     // A note says that a part was not looked at.
     ...(verdict === 'ok' && notes.length === 0 ? [['proven', proven(level, target)] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
+    ...(report.recorded === undefined ? [] : [['recorded', recordedOn(report)] as [string, string]]),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
     ['trace', traceId],
@@ -73,11 +74,19 @@ function isPart({ read, objects }: Coverage): boolean {
   return read < objects;
 }
 
-function renderCoverage({ target, read, objects, readBytes, bytes, never, oldest }: Coverage): string {
-  const part = `target ${target}: ${formatCount(read)} of ${formatCounted(objects, 'object')} read, ${formatSize(readBytes)} of ${formatSize(bytes)}`;
+function recordedOn({ recorded = [], problems }: VerifyReport): string {
+  if (recorded.length > 0) return `signed, on target ${recorded.map(printable).join(', ')}`;
+  // Why it could not be written is said with each target.
+  const refused = problems.some(({ code }) => code === 'CHECK_NOT_RECORDED');
+  return refused ? 'nowhere' : 'nowhere: this host has no keys of this repository to sign with';
+}
+
+function renderCoverage({ target, level, read, objects, readBytes, bytes, never, oldest }: Coverage): string {
+  const [what, done] = level === 'checksum' ? (['object', 'read'] as const) : (['pack', 'opened'] as const);
+  const part = `target ${target}: ${formatCount(read)} of ${formatCounted(objects, what)} ${done}, ${formatSize(readBytes)} of ${formatSize(bytes)}`;
   const others = oldest === null ? '' : `, all others since ${oldest.slice(0, 10)}`;
   return never === 0
-    ? `${part}; all were read whole since ${oldest?.slice(0, 10)}`
+    ? `${part}; all were ${level === 'checksum' ? 'read whole' : 'opened'} since ${oldest?.slice(0, 10)}`
     : `${part}; ${formatCount(never)} never yet${others}`;
 }
 

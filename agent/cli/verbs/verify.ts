@@ -15,6 +15,7 @@ import { renderVerify } from '../output/verify-report.ts';
 import { requirePolicy } from '../policy.ts';
 import { type ReaderOptions, unlockReader } from '../recovery-key.ts';
 import { readerWords } from '../restore-command.ts';
+import { verifyHistory } from './verify-history.ts';
 
 export interface VerifyOptions extends ReaderOptions {
   readonly level: Level;
@@ -23,6 +24,9 @@ export interface VerifyOptions extends ReaderOptions {
   readonly sample?: number;
   /** Milliseconds. */
   readonly maxTime?: number;
+  /** Absent: yes. */
+  readonly record?: boolean;
+  readonly history?: boolean;
 }
 
 /** Checks the repository as deep as asked. What it finds is data and goes to stdout; any finding is exit 1. */
@@ -31,6 +35,7 @@ export async function verify(
   source: string | undefined,
   options: VerifyOptions,
 ): Promise<Exit> {
+  if (options.history) return verifyHistory(invocation, source, options);
   const { terminal, command } = invocation;
   const budget = budgetOf(options);
   const { policy, plugins } = await requirePolicy(invocation);
@@ -39,6 +44,7 @@ export async function verify(
   const report = await verifyOne(invocation, engine, policy, {
     ...reading,
     level: options.level,
+    record: options.record !== false,
     stored: storedLast(engine),
     identity: () => unlockReader(invocation, options),
     ...(source !== undefined && { source }),
@@ -59,12 +65,17 @@ export async function verify(
   return exitOfVerify(report);
 }
 
+const WHOLE = {
+  list: 'list reads no packs',
+  restore: 'restore brings back the latest snapshot of each source whole',
+} as const;
+
 function budgetOf({ level, sample, maxTime }: VerifyOptions): Asked['budget'] {
   if (sample === undefined && maxTime === undefined) return undefined;
-  if (level !== 'checksum')
+  if (level === 'list' || level === 'restore')
     fail({
       code: 'USAGE',
-      message: `--sample and --max-time are for the level checksum: ${level} looks at all there is`,
+      message: `--sample and --max-time are for the levels checksum and decrypt: ${WHOLE[level]}`,
       origin: 'agent',
       permanent: true,
       hint: 'leave out --level, or the budget',
@@ -77,7 +88,10 @@ export async function verifyOne(
   { terminal, signal }: Invocation,
   engine: Engine,
   { sources, limits }: Policy,
-  asked: Pick<Asked, 'targets' | 'others' | 'recipients' | 'level' | 'identity' | 'source' | 'stored' | 'budget'>,
+  asked: Pick<
+    Asked,
+    'targets' | 'others' | 'recipients' | 'level' | 'identity' | 'source' | 'stored' | 'budget' | 'record'
+  >,
 ): Promise<VerifyReport> {
   const report = await verifyRepository(engine, {
     ...asked,

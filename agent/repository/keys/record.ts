@@ -73,6 +73,10 @@ export class RecordReader {
     );
   }
 
+  texts(name: string): readonly string[] {
+    return this.#list(name).map((value) => (typeof value === 'string' ? value : this.#wrong(name)));
+  }
+
   record(name: string): RecordReader {
     return new RecordReader(this.#take(name), this.#refuse);
   }
