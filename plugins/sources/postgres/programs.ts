@@ -127,6 +127,14 @@ const SAID_OF_RESTORES: Said = [
 /** By what these programs, and the server through them, say. */
 const SAID: Said = [
   [
+    /authentication failed|no password supplied|no pg_hba\.conf entry|is not permitted to log in/,
+    {
+      code: 'POSTGRES_LOGIN',
+      permanent: true,
+      hint: 'look at user and password in connection, and at pg_hba.conf of the server',
+    },
+  ],
+  [
     /permission denied|must be (superuser|owner)/,
     { code: 'POSTGRES_DENIED', permanent: true, hint: 'GRANT pg_read_all_data TO the user of the agent' },
   ],
