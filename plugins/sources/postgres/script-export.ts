@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { Bytes } from 'holdfast/plugin';
-import { endOf, Programs, programFailed } from './programs.ts';
+import { endOf } from './program.ts';
+import { programFailed } from './program-failure.ts';
+import { Programs } from './programs.ts';
 import type { DatabaseChoice } from './restore-plan.ts';
 import type { RestoringOptions } from './restoring-options.ts';
 import { addressOf } from './session.ts';
