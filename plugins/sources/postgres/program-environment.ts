@@ -2,12 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from 'holdfast/plugin';
 import type { Address } from './session.ts';
+import { startupOptions } from './session-settings.ts';
 
 /**
  * The whole environment of these programs. The password goes by a file for this user alone in the run's own folder: who can list
  * processes sees arguments, and the same user the environment.
  */
-export async function environmentOf(address: Address, host: Host): Promise<Record<string, string | undefined>> {
+export async function environmentOf(
+  address: Address,
+  host: Host,
+  serverVersion?: number,
+): Promise<Record<string, string | undefined>> {
   const environment: Record<string, string | undefined> = {
     PATH: process.env['PATH'],
     LC_ALL: 'C',
@@ -15,6 +20,7 @@ export async function environmentOf(address: Address, host: Host): Promise<Recor
     PGPORT: `${address.port}`,
     PGUSER: address.user,
     PGAPPNAME: 'holdfast',
+    PGOPTIONS: startupOptions(serverVersion),
     PGCONNECT_TIMEOUT: '20',
     PGPASSFILE: '/nowhere',
   };

@@ -7,7 +7,16 @@ import { programFailed } from './program-failure.ts';
 import { findPrograms } from './program-search.ts';
 import type { Address } from './session.ts';
 
-const MAY_WRITE = '-c default_transaction_read_only=off -c statement_timeout=0';
+export interface ProgramsOptions {
+  /** The version of the server that they speak with, as `server_version_num`: 150020 is 15.20; absent: with none. */
+  readonly server?: number;
+  /** Of what version, written the same way, the pg_dump was that wrote what they read. */
+  readonly archives?: readonly number[];
+  readonly address: Address;
+  readonly host: Host;
+  /** Where to look for them; absent: everywhere. */
+  readonly folder?: string | undefined;
+}
 
 /** The official programs for definitions, of a version that fits the server. */
 export class Programs {
@@ -29,17 +38,16 @@ export class Programs {
   }
 
   /** As {@link findPrograms} finds them. */
-  static async find(serverVersion: number, address: Address, host: Host, folder?: string): Promise<Programs> {
-    const found = await findPrograms(serverVersion, folder);
-    return new Programs(found.version, found.folder, host, await environmentOf(address, host));
+  static async find({ server, archives = [], address, host, folder }: ProgramsOptions): Promise<Programs> {
+    const found = await findPrograms(Math.max(server ?? 0, ...archives), folder);
+    return new Programs(found.version, found.folder, host, await environmentOf(address, host, server));
   }
 
   /** Starts one against a database. It is killed when the run is cancelled. */
   start(program: Program, args: readonly string[]): RunningProgram {
     this.#host.signal.throwIfAborted();
     const child = spawn(join(this.#folder, program), args, {
-      // A database or role may be set so that nothing could be made in it; pg_dump sees to this itself.
-      env: program === 'pg_restore' ? { ...this.#environment, PGOPTIONS: MAY_WRITE } : this.#environment,
+      env: this.#environment,
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: this.#host.signal,
       killSignal: 'SIGTERM',

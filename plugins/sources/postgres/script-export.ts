@@ -12,8 +12,9 @@ import { addressOf } from './session.ts';
  * makes what is in a database, and not the database.
  */
 export async function* scriptOf(archive: Bytes, { options, host }: RestoringOptions, choice: DatabaseChoice): Bytes {
-  const dumped = Number.parseInt(choice.archive.dumpVersion, 10) * 10_000;
-  const programs = await Programs.find(dumped, addressOf(options.connection), host, options.programs);
+  const archives = [Number.parseInt(choice.archive.dumpVersion, 10) * 10_000];
+  const address = addressOf(options.connection);
+  const programs = await Programs.find({ archives, address, host, folder: options.programs });
   const child = programs.start('pg_restore', ['--file=-']);
   const ended = endOf(child);
   const fed = feed(archive, child.stdin);

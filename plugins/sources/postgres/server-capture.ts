@@ -21,7 +21,7 @@ export async function captureServer({ options, host, request }: ServerCaptureOpt
   const parallel = Math.max(1, Math.min(options.parallel ?? 4, request.parallel));
   await using session = await Session.open(address, host);
   const server = await serverFacts(session);
-  const programs = await Programs.find(server.version, address, host, options.programs);
+  const programs = await Programs.find({ server: server.version, address, host, folder: options.programs });
   const { databases, closed, idle } = await findDatabases(session, options.databases, select.databases);
   for (const pattern of idle) out.skip(pattern, nothing(`no database is called ${pattern}`));
   for (const { name, why } of closed) out.skip(name, notConnected(name, why));

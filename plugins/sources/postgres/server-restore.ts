@@ -130,8 +130,8 @@ async function programsFor(
 ): Promise<Programs> {
   await using session = await Session.open(address, o.host);
   const { version } = await serverFacts(session);
-  const dumped = choices.map(({ archive }) => Number.parseInt(archive.dumpVersion, 10) * 10_000);
-  return Programs.find(Math.max(version, ...dumped), address, o.host, o.options.programs);
+  const archives = choices.map(({ archive }) => Number.parseInt(archive.dumpVersion, 10) * 10_000);
+  return Programs.find({ server: version, archives, address, host: o.host, folder: o.options.programs });
 }
 
 /** Of several, which one it was, and which are there. */

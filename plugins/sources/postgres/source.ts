@@ -33,7 +33,12 @@ export class PostgresSource implements Source {
     await using session = await Session.open(address, this.#host);
     const facts = await serverFacts(session);
     const { databases, idle } = await findDatabases(session, this.#options.databases, undefined);
-    const programs = await Programs.find(facts.version, address, this.#host, this.#options.programs);
+    const programs = await Programs.find({
+      server: facts.version,
+      address,
+      host: this.#host,
+      folder: this.#options.programs,
+    });
     return {
       version: facts.versionText,
       standby: facts.standby,
