@@ -55,6 +55,19 @@ const masks = {
     ],
   },
   unfit: only('customers', { joined: { with: 'hash' } }),
+  divided: {
+    key,
+    rules: [
+      {
+        table: 'public.cust*',
+        columns: {
+          email: { with: 'sql', expression: "'customer ' || id" },
+          kept: { with: 'sql', expression: '1 / (id - id)' },
+        },
+      },
+      { table: 'orders', columns: { customer: { with: 'sql', expression: "'customer ' || id" } } },
+    ],
+  },
   keyless: { rules: [{ table: 'customers', columns: { name: fake } }] },
 };
 
@@ -219,6 +232,18 @@ for (const [mask, code, exit, why] of refused)
     assert.equal(target.query("SELECT count(*) FROM pg_database WHERE datname LIKE '%refused%'"), '0');
     assert.ok(!readdirSync(here.machine.place('')).includes('refused'));
   });
+
+test('an expression that the server refuses is named with its rule, table and column', { skip }, async () => {
+  const ended = await call('divided', `${address}/refused`);
+  assertExit(ended, 1);
+  const { failure } = documentOf<RestoreReport>(ended);
+  assert.equal(failure?.code, 'POSTGRES_REFUSED');
+  assert.match(
+    failure?.message ?? '',
+    /column kept of shop\.public\.customers by the expression of rule "public\.cust\*, kept": division by zero/,
+  );
+  assert.equal(target.query("SELECT count(*) FROM pg_database WHERE datname LIKE '%refused%'"), '0');
+});
 
 test('exported, archive and script have no original value either, and can be loaded', { skip }, async () => {
   const whole = await call('staging', here.machine.place('no'));
