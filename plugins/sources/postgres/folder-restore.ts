@@ -9,6 +9,7 @@ import {
   type RestoreRequest,
   unfinishedName,
 } from 'holdfast/plugin';
+import { absentFrom } from './absences.ts';
 import { archiveBytes } from './archive-export.ts';
 import { GLOBALS } from './artifact-name.ts';
 import { digested } from './digested.ts';
@@ -36,7 +37,10 @@ export async function planExport(
   const files = exportedFiles(o, choices, mask);
   const standing = await standingFiles(folder, files);
   if (standing[0] !== undefined && o.request.conflict === 'error') conflicts(`${folder}/${standing[0]}`);
-  return { steps: [...files.map(({ name }) => `write ${name}`), ...mask.steps], state: null, place: folder };
+  const left = new Set(o.request.conflict === 'skip' ? standing : []);
+  const steps = files.map(({ name }) => (left.has(name) ? `leave ${name} as it is` : `write ${name}`));
+  const foreseen = { skipped: absentFrom(manifest, o.request, o.from) };
+  return { steps: [...steps, ...mask.steps], state: null, place: folder, foreseen };
 }
 
 export async function exportTo(
@@ -49,9 +53,15 @@ export async function exportTo(
   const files = exportedFiles(o, choices, mask);
   const standing = new Set(await standingFiles(folder, files));
   const { conflict } = o.request;
-  for (const file of files)
-    if (!(conflict === 'skip' && standing.has(file.name))) await writeFile(folder, file, conflict);
-  return { facts: { files: files.map(({ name }) => name) }, skipped: [], masked: mask.report };
+  const written = files.filter(({ name }) => !(conflict === 'skip' && standing.has(name)));
+  for (const file of written) await writeFile(folder, file, conflict);
+  const names = written.map(({ name }) => name);
+  const left = files.map(({ name }) => name).filter((name) => !names.includes(name));
+  return {
+    facts: { files: names, ...(left.length > 0 ? { left } : {}) },
+    skipped: absentFrom(manifest, o.request, o.from),
+    masked: mask.report,
+  };
 }
 
 async function exportMask(
