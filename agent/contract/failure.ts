@@ -14,6 +14,7 @@ export type Origin = 'source' | 'repository' | 'target' | 'policy' | 'key' | 'ag
  * - `message`: one sentence that names the object concerned. Never contains a secret.
  * - `permanent`: trying the same again cannot help.
  * - `hint`: what the reader can do next.
+ * - `detail`: data for programs. Of a probe, `{ option: ['programs'] }` is the option at fault, below the plugin's options.
  */
 export interface Failure {
   readonly code: string;

@@ -1,6 +1,7 @@
 import type { Bytes, Json, Position, Range } from './bytes.ts';
 import type { Failure } from './failure.ts';
 import type { SpanAttributes } from './host.ts';
+import type { OptionDoubt } from './option-doubt.ts';
 import type { Right, StoredEntry, TreeEntry } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
@@ -253,6 +254,11 @@ export interface Restored {
 export interface Source extends AsyncDisposable {
   /** Cheap: can it be reached, is it what the policy says, may we read it? Changes nothing. Returns facts for people. */
   probe(): Promise<Json>;
+  /**
+   * What the options name and the system has not got, so that it does nothing: a pattern that nothing fits. Asked after probe(), by
+   * `validate --connect`, which warns of it. Changes nothing.
+   */
+  doubts?(): Promise<readonly OptionDoubt[]>;
   /** Captures one consistent point. Must give up promptly when `host.signal` is aborted. */
   backup(request: BackupRequest, out: Sink): Promise<Verdict>;
   /** Captures without end, until `host.signal` is aborted. */

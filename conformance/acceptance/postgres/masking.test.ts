@@ -68,7 +68,7 @@ const masks = {
       { table: 'orders', columns: { customer: { with: 'sql', expression: "'customer ' || id" } } },
     ],
   },
-  keyless: { rules: [{ table: 'customers', columns: { name: fake } }] },
+  guessable: { ...only('customers', { name: fake }), key: { command: ['printf', '%s', 'short'] } },
 };
 
 let here: DatabaseMachine;
@@ -214,7 +214,7 @@ const refused: readonly (readonly [mask: string, code: string, exit: number, why
   ['domains', 'MASK_KEYS', 78, /rules of the two differ/],
   ['alike', 'MASK_KEYS', 78, /customers_pkey is unique/],
   ['unfit', 'MASK_UNFIT', 78, /joined: a hash is text/],
-  ['keyless', 'MASK_KEY', 78, /needs a key/],
+  ['guessable', 'MASK_KEY', 78, /5 bytes long/],
   ['stagin', 'MASK_UNKNOWN', 64, /no masks called stagin/],
 ];
 

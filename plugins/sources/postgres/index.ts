@@ -1,4 +1,5 @@
 import { definePlugin } from 'holdfast/plugin';
+import { checkOptions } from './option-check.ts';
 import { postgresOptions, selectOptions } from './options.ts';
 
 export const plugin = definePlugin({
@@ -12,6 +13,7 @@ export const plugin = definePlugin({
   can: ['select', 'running', 'mask'],
   select: selectOptions,
   formats: ['custom', 'plain'],
+  check: checkOptions,
   async open(options, host) {
     const { PostgresSource } = await import('./source.ts');
     return new PostgresSource(options, host);

@@ -61,6 +61,7 @@ function refuse(found: readonly string[], major: number, folder: string | undefi
         : `the server is of version ${major}, and pg_dump ${where} of ${[...new Set(found)].join(', ')}: an older one cannot read it`,
     origin: 'source',
     permanent: true,
-    hint: `install postgresql-client-${major}, or a later one, or name its folder in programs`,
+    hint: `install postgresql-client${major > 0 ? `-${major}, or a later one` : ''}, or name its folder in programs`,
+    ...(folder === undefined ? {} : { detail: { option: ['programs'] } }),
   });
 }

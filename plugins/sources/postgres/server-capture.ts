@@ -5,6 +5,7 @@ import { captureDatabase, type DatabaseCaptureOptions } from './database-capture
 import { ExportedSnapshot } from './exported-snapshot.ts';
 import { serverFailure } from './failure.ts';
 import type { DatabaseRecord, Manifest } from './manifest.ts';
+import { excludesNothing } from './option-doubts.ts';
 import type { PostgresOptions, Select } from './options.ts';
 import { Programs } from './programs.ts';
 import { findDatabases, serverFacts, serverSettings } from './server.ts';
@@ -45,8 +46,9 @@ export async function captureServer({ options, host, request }: ServerCaptureOpt
   for (const { database, failure } of unopened) absences.database(database, failure);
   const patterns = [...(select.schemas ?? []), ...(select.tables ?? [])];
   for (const pattern of patterns) if (!used.has(pattern)) out.skip(pattern, nothing(`no table fits ${pattern}`));
-  if (records.length === 0 || (patterns.length > 0 && used.size === 0))
+  if (records.length === 0 || (patterns.length > 0 && !patterns.some((one) => used.has(one))))
     fail(nothing('nothing that was chosen is there'));
+  for (const pattern of options.exclude ?? []) if (!used.has(pattern)) host.log.warn(excludesNothing(pattern).message);
   const manifest: Manifest = {
     format: 1,
     serverVersion: server.version,
