@@ -5,7 +5,7 @@ import type { OptionDoubt } from './option-doubt.ts';
 import type { Right, StoredEntry, TreeEntry } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
-export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place';
+export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place' | 'no-owner';
 
 /** A hole in what can be recovered: kept as state, shown, never silent. */
 export interface Gap {
@@ -155,6 +155,8 @@ export interface RestoreRequest {
    * before they leave the agent. The agent has looked that there is such a name.
    */
   readonly mask?: string;
+  /** What is restored belongs to who restores it, whoever it belonged to. Asked only of sources that can `no-owner`. */
+  readonly noOwner?: boolean;
   /** Of a restore to a folder: one of the plugin's `formats`; absent: the first of them. */
   readonly format?: string;
   readonly parallel: number;

@@ -33,6 +33,7 @@ export async function planExport(
   manifest: Manifest,
   choices: readonly DatabaseChoice[],
 ): Promise<Plan> {
+  if (o.request.noOwner === true && o.request.format !== 'plain') archivesHaveOwners();
   const mask = await exportMask(o, manifest, choices);
   const files = exportedFiles(o, choices, mask);
   const standing = await standingFiles(folder, files);
@@ -130,6 +131,16 @@ async function writeFile(folder: string, file: ExportedFile, conflict: RestoreRe
     await handle.close();
     await unlink(temporary).catch(() => {});
   }
+}
+
+function archivesHaveOwners(): never {
+  return fail({
+    code: 'RESTORE_UNSUPPORTED',
+    message: 'an archive says whose things are, and pg_restore whether that matters',
+    origin: 'policy',
+    permanent: true,
+    hint: 'leave out --no-owner and give it to pg_restore, or write a script: --format plain',
+  });
 }
 
 function conflicts(place: string): never {

@@ -10,7 +10,7 @@ export const plugin = definePlugin({
   stability: 'beta',
   summary: 'Databases of a PostgreSQL server, logically: any of them, or any table, restored onto a running server.',
   options: postgresOptions,
-  can: ['select', 'running', 'mask'],
+  can: ['select', 'running', 'mask', 'no-owner'],
   select: selectOptions,
   formats: ['custom', 'plain'],
   check: checkOptions,

@@ -11,11 +11,15 @@ import { addressOf } from './session.ts';
  * An archive as an SQL script for psql, made by pg_restore while the archive goes through it: nothing is held, nothing lies on a disk. It
  * makes what is in a database, and not the database.
  */
-export async function* scriptOf(archive: Bytes, { options, host }: RestoringOptions, choice: DatabaseChoice): Bytes {
+export async function* scriptOf(
+  archive: Bytes,
+  { options, host, request }: RestoringOptions,
+  choice: DatabaseChoice,
+): Bytes {
   const archives = [Number.parseInt(choice.archive.dumpVersion, 10) * 10_000];
   const address = addressOf(options.connection);
   const programs = await Programs.find({ archives, address, host, folder: options.programs });
-  const child = programs.start('pg_restore', ['--file=-']);
+  const child = programs.start('pg_restore', ['--file=-', ...(request.noOwner === true ? ['--no-owner'] : [])]);
   const ended = endOf(child);
   const fed = feed(archive, child.stdin);
   // Whoever awaits them last is told; until then they are nobody's surprise.

@@ -55,7 +55,7 @@ export async function planServerRestore(o: RestoringOptions): Promise<Plan> {
     const wanted = new Set(plans[i]?.definitions);
     return archive.entries.filter(({ dumpId, desc }) => wanted.has(dumpId) || desc.startsWith('DATABASE'));
   });
-  const named = await missingRoles(session, rolesOf(entries));
+  const named = await missingRoles(session, rolesOf(entries, o.request.noOwner !== true));
   const roles = named.length === 0 ? [] : await missingRoles(session, withGroups(await readGlobals(o), named));
   const state: ServerState = { databases: plans, roles };
   return {
@@ -79,12 +79,13 @@ export async function restoreServer(o: RestoringOptions, plan: Plan): Promise<Re
   const made = await makeRoles(o, address, state.roles);
   const parallel = Math.max(1, Math.min(o.options.parallel ?? 4, o.request.parallel));
   const readBack = o.options.readBack ?? true;
+  const owners = o.request.noOwner !== true;
   const skipped: Skipped[] = [];
   const done: DatabasePlan[] = [];
   for (const one of state.databases) {
     const choice = choices.find(({ record }) => record.name === one.source);
     if (choice === undefined) continue;
-    const all = { plan: one, choice, address, programs, host: o.host, from: o.from, parallel, readBack, mask };
+    const all = { plan: one, choice, address, programs, host: o.host, from: o.from, parallel, readBack, mask, owners };
     try {
       skipped.push(...(await restoreDatabase(all)));
     } catch (error) {
