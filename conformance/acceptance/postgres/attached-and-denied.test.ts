@@ -17,9 +17,8 @@ CREATE VIEW recent AS SELECT * FROM log WHERE id > 100;`;
 test('a database with partitions is restored over itself: rows are replaced, or what is missing is added', {
   skip,
 }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['everything'] });
+  await using here = await DatabaseMachine.of('everything');
   const { machine, server } = here;
-  server.query('CREATE DATABASE everything');
   server.query(PARTITIONED, 'everything');
   await machine.ask(['run']);
   const original = here.dump('everything');
@@ -65,8 +64,7 @@ test('rows that policies hide, and large objects that are not granted, are named
   const { machine, server } = here;
   server.query(DENIED);
   server.query(HIDDEN, 'everything');
-  const connection = { host: server.host, port: server.port, user: 'holdfast' };
-  await machine.setPolicy({ sources: { db: { type: 'postgres', connection, databases: ['everything'] } } });
+  await here.reach({ user: 'holdfast' });
   const ended = await machine.call(['run', '--json']);
   assertExit(ended, 3);
   const [run] = documentOf<{ runs: readonly RunReport[] }>(ended).runs;
@@ -103,11 +101,7 @@ test('a partition that may not be read is named when its table is chosen, and a 
      GRANT SELECT ON log, log_1, plain TO holdfast`,
     'everything',
   );
-  const connection = { host: server.host, port: server.port, user: 'holdfast' };
-  await machine.setPolicy({
-    sources: { db: { type: 'postgres', connection, databases: ['everything'] } },
-    jobs: { db: { source: 'db', select: { tables: ['log', '"odd.name"'] } } },
-  });
+  await here.reach({ user: 'holdfast' }, { db: { source: 'db', select: { tables: ['log', '"odd.name"'] } } });
   const ended = await machine.call(['run', '--json']);
   assertExit(ended, 3);
   const [run] = documentOf<{ runs: readonly RunReport[] }>(ended).runs;

@@ -9,8 +9,7 @@ let here: DatabaseMachine;
 
 before(async () => {
   if (skip !== false) return;
-  here = await DatabaseMachine.create({ databases: ['trading'] });
-  here.server.query('CREATE DATABASE trading');
+  here = await DatabaseMachine.of('trading');
   here.server.query(
     `CREATE TYPE side AS ENUM ('buy', 'sell');
      CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := NEW.note || '!'; RETURN NEW; END $$;

@@ -9,9 +9,8 @@ const LIMITS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_sessio
 test('limits of a role that nothing could be done within hold neither for a backup nor for a restore', {
   skip,
 }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query(
     `CREATE TABLE accounts (id integer PRIMARY KEY);
      CREATE TABLE orders (id integer PRIMARY KEY, account integer REFERENCES accounts, note text);
@@ -23,8 +22,7 @@ test('limits of a role that nothing could be done within hold neither for a back
   server.query('CREATE ROLE holdfast LOGIN SUPERUSER');
   for (const name of LIMITS) server.query(`ALTER ROLE holdfast SET ${name} = '1ms'`);
   server.query('ALTER ROLE holdfast SET default_transaction_read_only = on');
-  const connection = { host: server.host, port: server.port, user: 'holdfast' };
-  await machine.setPolicy({ sources: { db: { type: 'postgres', connection, databases: ['trading'] } } });
+  await here.reach({ user: 'holdfast' });
   assertExit(await machine.call(['run']), 0);
   assertExit(await machine.call(['restore', 'db', '--into', 'postgresql:///copy']), 0);
   assert.equal(server.query('SELECT count(*), sum(id) FROM orders', 'copy'), '20000|200010000');

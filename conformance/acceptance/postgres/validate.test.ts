@@ -16,9 +16,8 @@ interface Validation {
 test('validate points at what no restore could use, and with --connect at what the server has not got', {
   skip,
 }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query('CREATE TABLE orders (id int); CREATE SCHEMA audit; CREATE TABLE audit.requests (id int)', 'trading');
   const told = async (source: string, ...args: readonly string[]) => {
     const lines = source.split('\n');
