@@ -14,6 +14,11 @@ test('a failure without a hint gets one, wherever it came from; its own is kept'
   assert.equal(advised({ ...failure, hint: 'Its own.' }).hint, 'Its own.');
 });
 
+test('of a secret of the policy it says nothing of keys', () => {
+  for (const code of ['SECRET_MISSING', 'SECRET_UNSAFE'])
+    assert.doesNotMatch(advised({ ...failure, code, origin: 'key' }).hint ?? '', /holdfast keys/);
+});
+
 test('a report keeps everything else; one without a failure is the same', () => {
   const report = { verdict: 'failed', failure };
   assert.deepEqual(advisedReport(report), { verdict: 'failed', failure: advised(failure) });

@@ -3,6 +3,8 @@ import type { Failure, Origin } from '../contract/index.ts';
 // By code where that says more than where it came from.
 const BY_CODE: Readonly<Record<string, string>> = {
   CANCELLED: 'Say the same again to go on: what was stored already is not stored twice.',
+  SECRET_MISSING: 'Put the secret where the policy says it is, or name its place in the policy otherwise.',
+  SECRET_UNSAFE: 'See that nobody but the user of the agent can read it.',
   SOURCE_MISSING: 'See that the policy names what is there, and that what should be mounted is.',
 };
 

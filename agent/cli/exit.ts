@@ -78,10 +78,6 @@ const BY_CODE: Readonly<Record<string, Exit>> = {
   TARGET_OCCUPIED: EXIT.targetUnavailable,
   // A folder without a repository is most often a mount that is not there.
   NOT_A_REPOSITORY: EXIT.targetUnavailable,
-  TARGET_DENIED: EXIT.notPermitted,
-  SOURCE_DENIED: EXIT.notPermitted,
-  RESTORE_DENIED: EXIT.notPermitted,
-  STATE_DENIED: EXIT.notPermitted,
   WRONG_KEY: EXIT.notPermitted,
   WRONG_PASSPHRASE: EXIT.notPermitted,
   // Damage and forgery are no question of rights, though they concern keys.
@@ -99,8 +95,11 @@ const BY_ORIGIN: Readonly<Record<Origin, Exit>> = {
   agent: EXIT.failed,
 };
 
-export function exitOf(failure: Failure): Exit {
-  return BY_CODE[failure.code] ?? BY_ORIGIN[failure.origin];
+// What plugins call a system that does not let the agent in, or not do what it must: their codes are their own.
+const NOT_PERMITTED = /_(DENIED|LOGIN)$/;
+
+export function exitOf({ code, origin }: Failure): Exit {
+  return BY_CODE[code] ?? (NOT_PERMITTED.test(code) ? EXIT.notPermitted : BY_ORIGIN[origin]);
 }
 
 /** The exit of several pieces of work: any failure wins over incomplete; failures that differ are plainly `failed`. */

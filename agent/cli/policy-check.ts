@@ -13,7 +13,7 @@ import type { PluginRegistry } from '../config/registry.ts';
 import { secretReferences } from '../config/secret-references.ts';
 import { noVariables, variablesOf } from '../config/variables.ts';
 import { type Failure, failureOf } from '../contract/index.ts';
-import { probeSource, probeTarget } from '../engine/probing.ts';
+import { probeSource, probeTarget, type SourceProbe } from '../engine/probing.ts';
 import { readRecipients } from '../engine/recipients.ts';
 import { readSecret } from '../security/secret.ts';
 import { builtinPlugins } from './builtin.ts';
@@ -97,14 +97,30 @@ async function connectAll(invocation: Invocation, policy: Policy, plugins: Plugi
     const sources = new Set(jobs.map((job) => job.source));
     const probes = [
       ...[...targets].map(async (spec) => told(await probeTarget(spec, loan), 'HF5006', ['targets', spec.name])),
-      ...[...sources].map(async (spec) =>
-        told(await probeSource(spec, loan), 'HF5007', ['sources', spec.name], `source ${spec.name}: `),
-      ),
+      ...[...sources].map(async (spec) => sourceTold(await probeSource(spec, loan), ['sources', spec.name])),
     ];
     return (await Promise.all(probes)).flat();
   } finally {
     await rm(stateFolder, { recursive: true, force: true });
   }
+}
+
+/** On the line of the option that is at fault, where that is known. */
+function sourceTold({ failure, doubts }: SourceProbe, at: Problem['path']): Problem[] {
+  const option = optionOf(failure);
+  const problems = told(failure, 'HF5007', [...at, ...option], `source ${at.at(-1)}: `);
+  return [
+    ...problems.map((problem): Problem => (option.length > 0 ? { ...problem, on: 'value' } : problem)),
+    ...doubts.map(({ path: below, message, hint }): Problem => {
+      return { code: 'HF5008', message, path: [...at, ...below], on: 'value', hint };
+    }),
+  ];
+}
+
+function optionOf(failure: Failure | undefined): Problem['path'] {
+  const detail = failure?.detail;
+  const option = typeof detail === 'object' && detail !== null && 'option' in detail ? detail['option'] : undefined;
+  return Array.isArray(option) ? option.filter((step) => typeof step === 'string' || typeof step === 'number') : [];
 }
 
 function told(failure: Failure | undefined, code: CodeName, at: Problem['path'], what = ''): Problem[] {

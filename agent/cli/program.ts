@@ -224,6 +224,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .option('--delete', 'also remove what the snapshot does not have, but for what is excluded')
     .option('--checksum', 'compare content, not only size and time')
     .option('--mask <name>', 'replace values by rules of that name, before they leave the agent; of databases')
+    .option('--no-owner', 'let what is restored belong to who restores it; of databases')
     .option('--format <name>', 'what is written to a folder; of databases: custom (default) or plain')
     .option('-y, --yes', 'change what is there without asking')
     .option('-n, --dry-run', 'list what would be changed, and do nothing');

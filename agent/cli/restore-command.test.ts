@@ -22,6 +22,15 @@ test('what may pass is said again, with all that it was said with', () => {
   assert.notEqual(nextOptions(options, report({ verdict: 'incomplete', skipped: [left] })), undefined);
 });
 
+test('owners that were not wanted are not wanted again', () => {
+  const options = { at: 'latest', into: 'postgresql:///copy' };
+  assert.equal(
+    restoreCommand('db', [], { ...options, owner: false }),
+    'restore db --into postgresql:///copy --no-owner',
+  );
+  assert.equal(restoreCommand('db', [], { ...options, owner: true }), 'restore db --into postgresql:///copy');
+});
+
 test('on a server nothing is replaced by saying it again', () => {
   const options = { at: 'latest', into: 'postgresql:///copy' };
   assert.deepEqual(nextOptions(options, report({ failure: failure('POSTGRES_FULL', false) })), options);

@@ -16,6 +16,8 @@ export interface RestoreOptions extends ReaderOptions {
   readonly target?: string;
   readonly mask?: string;
   readonly format?: string;
+  /** False: what is restored belongs to who restores it. */
+  readonly owner?: boolean;
 }
 
 /** What the same would leave out again: it is not there, this user may not set it, the system has no such thing, or it is to stay. */
@@ -48,9 +50,30 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
 
 /** The words that call the verb so. */
 export function restoreCommand(name: string, parts: readonly string[], options: RestoreOptions): string {
-  const { at, into, writer, inPlace, conflict, key, passphraseFile, target, dryRun, yes, checksum, mask, format } =
-    options;
-  const switches = { 'in-place': inPlace, delete: options.delete, checksum, yes, 'dry-run': dryRun };
+  const {
+    at,
+    into,
+    writer,
+    inPlace,
+    conflict,
+    key,
+    passphraseFile,
+    target,
+    dryRun,
+    yes,
+    checksum,
+    mask,
+    format,
+    owner,
+  } = options;
+  const switches = {
+    'in-place': inPlace,
+    delete: options.delete,
+    checksum,
+    'no-owner': owner === false,
+    yes,
+    'dry-run': dryRun,
+  };
   const given = { into, writer, at: at === 'latest' ? undefined : at, conflict, mask, format };
   const flags = flagWords({ ...given, key, 'passphrase-file': passphraseFile, target });
   const said = Object.entries(switches).flatMap(([flag, on]) => (on === true ? [`--${flag}`] : []));

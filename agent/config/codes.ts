@@ -91,6 +91,7 @@ export const codes = {
   HF4025: { severity: 'error', title: 'A job writes to no target that keeps what its retention class promises.' },
   HF4026: { severity: 'warning', title: 'A retention class keeps every snapshot for as long as it promises one.' },
   HF4027: { severity: 'warning', title: 'A hold is over.' },
+  HF4028: { severity: 'error', title: 'The options of a source do not go together.' },
   HF4901: { severity: 'warning', title: 'A part of the policy is not yet available and ignored.' },
   HF4902: { severity: 'note', title: 'A part of the policy is kept, but nothing acts on it yet.' },
 
@@ -100,6 +101,7 @@ export const codes = {
   HF5004: { severity: 'error', title: 'The public key of a recipient cannot be used.' },
   HF5006: { severity: 'error', title: 'A target cannot be reached.' },
   HF5007: { severity: 'error', title: 'A source cannot be reached.' },
+  HF5008: { severity: 'warning', title: 'A source has nothing that an option of it names.' },
 } as const satisfies Record<string, Code>;
 
 export type CodeName = keyof typeof codes;

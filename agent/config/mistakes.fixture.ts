@@ -31,7 +31,35 @@ const pipeline = (...steps: string[]) => {
 };
 const ordered = (...steps: string[]) => pipeline(...steps).replace('‸own', 'own');
 
+const database = (fields: string) =>
+  policy({
+    sources: `sources:\n  db:\n    type: postgres\n    connection: { host: /run/postgresql }\n    ${fields}`,
+    jobs: 'jobs: { db: { source: db, targets: [local] } }',
+  });
+const masks = (rules: string) => database(`masks: { staging: { rules: [${rules}] } }`);
+
 export const mistakes: readonly Mistake[] = [
+  {
+    name: 'masks that need a key, and have none',
+    text: masks('{ table: a, columns: { x: { with: "null" }, y: ‸{ with: fake }, z: ‸{ with: hash } } }'),
+    expected: ['HF4028', 'HF4028'],
+    beyondSchema: 'whether a key is needed depends on the rules',
+  },
+  {
+    name: 'a table of too many parts to be left out',
+    text: database('exclude: [logs, ‸a.b.c.d, public..x, \'"a.b".c\']').replace('public..x', '‸public..x'),
+    expected: ['HF2012', 'HF2012'],
+  },
+  {
+    name: 'a table of too many parts to be masked',
+    text: masks('{ table: ‸a.b.c.d, columns: { x: { with: "null" } } }'),
+    expected: ['HF2012'],
+  },
+  {
+    name: 'a table of too many parts to be selected',
+    text: databaseJob('source: db, targets: [local], select: { tables: [‸a.b.c.d] }'),
+    expected: ['HF2012'],
+  },
   { name: 'an unclosed double quote', text: policy({ limits: 'limits: { memory: ‸"1GiB }' }), expected: ['HF1007'] },
   { name: 'an unclosed single quote', text: policy({ x: "x-note: ‸'one\nx-more: two" }), expected: ['HF1007'] },
   {

@@ -9,10 +9,12 @@ export type Origin = 'source' | 'repository' | 'target' | 'policy' | 'key' | 'ag
 /**
  * What went wrong, as plain data: the class and `code` of an Error vanish on the way out of a worker thread.
  *
- * - `code`: stable, upper case with underscores; never reused for another meaning (`TARGET_FULL`, `WRONG_KEY`).
+ * - `code`: stable, upper case with underscores; never reused for another meaning (`TARGET_FULL`, `WRONG_KEY`). Where a right is
+ *   missing it ends in `_DENIED`, where nobody is let in at all in `_LOGIN`: a process that fails so exits with 77.
  * - `message`: one sentence that names the object concerned. Never contains a secret.
  * - `permanent`: trying the same again cannot help.
  * - `hint`: what the reader can do next.
+ * - `detail`: data for programs. Of a probe, `{ option: ['programs'] }` is the option at fault, below the plugin's options.
  */
 export interface Failure {
   readonly code: string;

@@ -2,6 +2,7 @@
 export * from './bytes.ts';
 export * from './failure.ts';
 export * from './host.ts';
+export * from './option-doubt.ts';
 export * from './plugin.ts';
 export * from './printable-path.ts';
 export * from './secret.ts';

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Host } from './host.ts';
+import type { OptionDoubt } from './option-doubt.ts';
 import type { Ability, Finding, Source } from './source.ts';
 import type { Chunker, Codec, Notifier } from './stage.ts';
 import type { Target } from './target.ts';
@@ -41,6 +42,8 @@ export interface SourcePlugin<S extends TSchema = TSchema> extends Described<S> 
    * the folders of targets, because a repository that is backed up into itself grows with every run.
    */
   covers?(options: Static<S>, folder: string): boolean;
+  /** What is wrong with options that their schema allows, from the options alone: no I/O. `validate` asks it, and so does every verb. */
+  check?(options: Static<S>): readonly OptionDoubt[];
   open(options: Static<S>, host: Host): Promise<Source>;
 }
 export interface TargetPlugin<S extends TSchema = TSchema> extends Described<S> {

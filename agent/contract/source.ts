@@ -1,10 +1,11 @@
 import type { Bytes, Json, Position, Range } from './bytes.ts';
 import type { Failure } from './failure.ts';
 import type { SpanAttributes } from './host.ts';
+import type { OptionDoubt } from './option-doubt.ts';
 import type { Right, StoredEntry, TreeEntry } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
-export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place';
+export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place' | 'no-owner';
 
 /** A hole in what can be recovered: kept as state, shown, never silent. */
 export interface Gap {
@@ -154,6 +155,8 @@ export interface RestoreRequest {
    * before they leave the agent. The agent has looked that there is such a name.
    */
   readonly mask?: string;
+  /** What is restored belongs to who restores it, whoever it belonged to. Asked only of sources that can `no-owner`. */
+  readonly noOwner?: boolean;
   /** Of a restore to a folder: one of the plugin's `formats`; absent: the first of them. */
   readonly format?: string;
   readonly parallel: number;
@@ -253,6 +256,11 @@ export interface Restored {
 export interface Source extends AsyncDisposable {
   /** Cheap: can it be reached, is it what the policy says, may we read it? Changes nothing. Returns facts for people. */
   probe(): Promise<Json>;
+  /**
+   * What the options name and the system has not got, so that it does nothing: a pattern that nothing fits. Asked after probe(), by
+   * `validate --connect`, which warns of it. Changes nothing.
+   */
+  doubts?(): Promise<readonly OptionDoubt[]>;
   /** Captures one consistent point. Must give up promptly when `host.signal` is aborted. */
   backup(request: BackupRequest, out: Sink): Promise<Verdict>;
   /** Captures without end, until `host.signal` is aborted. */

@@ -1,5 +1,5 @@
 import type { PluginSpec } from '../config/policy.ts';
-import { type Failure, failureOf } from '../contract/index.ts';
+import { type Failure, failureOf, type OptionDoubt } from '../contract/index.ts';
 import { readMarker } from '../repository/marker.ts';
 import { clockOf } from '../repository/store.ts';
 import { untilAborted } from './cancellation.ts';
@@ -20,12 +20,22 @@ export function probeTarget(spec: PluginSpec, loan: Loan): Promise<Failure | und
   });
 }
 
-/** Why a source cannot be backed up; `undefined` when it can. Changes nothing. */
-export function probeSource(spec: PluginSpec, loan: Loan): Promise<Failure | undefined> {
-  return attempted(loan, { code: 'SOURCE_UNAVAILABLE', origin: 'source' }, async (patient) => {
+export interface SourceProbe {
+  /** Why it cannot be backed up; absent when it can. */
+  readonly failure?: Failure | undefined;
+  /** What its options name and it has not got. */
+  readonly doubts: readonly OptionDoubt[];
+}
+
+/** Whether a source can be backed up. Changes nothing. */
+export async function probeSource(spec: PluginSpec, loan: Loan): Promise<SourceProbe> {
+  let doubts: readonly OptionDoubt[] = [];
+  const failure = await attempted(loan, { code: 'SOURCE_UNAVAILABLE', origin: 'source' }, async (patient) => {
     await using opened = await openSource(spec, patient);
     await opened.source.probe();
+    doubts = (await opened.source.doubts?.()) ?? [];
   });
+  return { failure, doubts };
 }
 
 async function attempted(

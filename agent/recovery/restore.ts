@@ -43,6 +43,7 @@ export interface RestoreOptions extends ReadingSpec {
   readonly mask?: string;
   /** In what a folder is written. */
   readonly format?: string;
+  readonly noOwner?: boolean;
   readonly parallel: number;
   /** Only say what would be done. */
   readonly dryRun: boolean;
@@ -207,6 +208,7 @@ function requestOf(o: RestoreOptions): RestoreRequest {
     ...(o.leave === undefined ? {} : { leave: o.leave }),
     ...(o.mask === undefined ? {} : { mask: o.mask }),
     ...(o.format === undefined ? {} : { format: o.format }),
+    ...(o.noOwner === undefined ? {} : { noOwner: o.noOwner }),
   };
 }
 

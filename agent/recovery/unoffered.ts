@@ -7,14 +7,15 @@ export interface Asked {
   /** The name of a set of rules. */
   readonly mask?: string;
   readonly format?: string;
+  readonly noOwner?: boolean;
   readonly into: object;
 }
 
 /**
- * Fails with `RESTORE_UNSUPPORTED` when a source is asked for masking, or a format, that its plugin does not offer, and with
+ * Fails with `RESTORE_UNSUPPORTED` when a source is asked for masking, a format or no owners, which its plugin does not offer, and with
  * `MASK_UNKNOWN` when the policy has no rules of that name: a restore that would ignore it lets values go unmasked.
  */
-export function refuseUnoffered(spec: PluginSpec, plugin: SourcePlugin, { mask, format, into }: Asked): void {
+export function refuseUnoffered(spec: PluginSpec, plugin: SourcePlugin, { mask, format, noOwner, into }: Asked): void {
   if (format !== undefined) {
     const formats = plugin.formats ?? [];
     if (!('folder' in into)) unsupported('--format is of a restore to a folder', 'name one: --into <folder>');
@@ -24,6 +25,8 @@ export function refuseUnoffered(spec: PluginSpec, plugin: SourcePlugin, { mask, 
         formats.length === 0 ? 'leave out --format: there is one way only' : `its formats are ${formats.join(', ')}`,
       );
   }
+  if (noOwner === true && !plugin.can.includes('no-owner'))
+    unsupported(`a source of type ${spec.type} is restored with its owners`, 'leave out --no-owner');
   if (mask === undefined) return;
   if (!plugin.can.includes('mask'))
     unsupported(`a source of type ${spec.type} cannot be masked`, 'without --mask it is restored as it was captured');

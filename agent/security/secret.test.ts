@@ -62,8 +62,8 @@ describe('what cannot be had is said, and nothing that was read is repeated', ()
     assert.match(await failure({ credential: 's3' }), /^SECRET_MISSING .*no systemd credentials/);
     assert.match(await failure({ credential: 'no' }, { CREDENTIALS_DIRECTORY: folder }), /^SECRET_MISSING .*ENOENT/);
     assert.match(await failure({ credential: '../etc/passwd' }, { CREDENTIALS_DIRECTORY: folder }), /is not the name/);
-    assert.match(await failure({ env: 'S3_KEY' }), /^SECRET_MISSING .*S3_KEY is not set/);
-    assert.match(await failure({ env: 'S3_KEY' }, { S3_KEY: '' }), /^SECRET_MISSING/);
+    assert.match(await failure({ env: 'S3_KEY' }), /^SECRET_MISSING .*S3_KEY.* is not set/);
+    assert.match(await failure({ env: 'S3_KEY' }, { S3_KEY: '' }), /^SECRET_MISSING .*S3_KEY.* is empty/);
     assert.match(await failure({ file: path.join(folder, 'none') }), /^SECRET_MISSING .*ENOENT/);
     assert.match(await failure({ file: await file('empty', '\n') }), /^SECRET_MISSING .*is empty/);
     assert.match(await failure({ file: await file('binary', new Uint8Array([0xff, 0xfe])) }), /is not UTF-8 text/);

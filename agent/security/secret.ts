@@ -40,7 +40,11 @@ async function readCredential(name: string, env: NodeJS.ProcessEnv): Promise<str
 function readVariable(name: string, env: NodeJS.ProcessEnv): string {
   const value = env[name];
   if (value) return value;
-  return fail({ ...missing, message: `The environment variable ${name} is not set.` });
+  return fail({
+    ...missing,
+    message: `The environment variable ${name}, where the policy has a secret, is ${value === undefined ? 'not set' : 'empty'}.`,
+    hint: `Set ${name} where the agent is started, or say in the policy that the secret is in a file or a credential.`,
+  });
 }
 
 function textOf(read: SecretText, what: string, hint?: string): string {

@@ -5,7 +5,7 @@ import { formatDuration, formatTime } from './duration.ts';
 import { maskedLines } from './masked-lines.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
-import { formatCount, formatRate, formatSize } from './size.ts';
+import { formatCount, formatCounted, formatRate, formatSize } from './size.ts';
 import { renderFacts } from './table.ts';
 
 const MARKS = {
@@ -52,12 +52,22 @@ export function renderRestore(report: RestoreReport, into: string, paint: Paint)
   return `${paint(tone, mark)} ${head}\n${renderFacts(lines, paint)}`;
 }
 
+/** Parts of a list that are named. */
+const NAMED = 10;
+
+function someOf(list: readonly Json[]): string {
+  const more = list.length - NAMED;
+  const named = list.slice(0, NAMED).map((one) => printable(String(one)));
+  return `${named.join(', ')}${more > 0 ? ` and ${formatCounted(more, 'other')}` : ''}`;
+}
+
 /** `{ files: 3, symlinks: 1, owners: 'set' }` in words: `3 files, 1 symlink, owners set`. What is none is not said. */
 function factWords(facts: Json): string[] {
   if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) return [];
   // The agent has counted the bytes itself.
   const said = Object.entries(facts).filter(([name, value]) => value !== 0 && name !== 'bytes');
   return said.map(([name, value]) => {
+    if (Array.isArray(value)) return `${printable(name)} ${someOf(value)}`;
     if (typeof value !== 'number') return `${printable(name)} ${printable(String(value))}`;
     return `${formatCount(value)} ${printable(value === 1 ? name.replace(/s$/, '') : name)}`;
   });

@@ -54,6 +54,7 @@ export async function restore(
     delete: options.delete === true,
     ...(options.mask !== undefined && { mask: options.mask }),
     ...(options.format !== undefined && { format: options.format }),
+    ...(options.owner === false && { noOwner: true }),
     leave: [invocation.stateFolder, ...repositoryFolders(policy, plugins)],
     parallel: policy.limits.files,
     dryRun: options.dryRun === true,

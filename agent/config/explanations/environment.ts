@@ -53,4 +53,12 @@ export const environment = {
     right: 'sources:\n  app: { type: files, paths: [/srv/app] }',
     examples: { untestable: 'It depends on what lies on the host.' },
   },
+  HF5008: {
+    means: 'A source was opened, and has nothing that fits a name or pattern in its options.',
+    why: 'What is to be left out is not, or what is to be protected is not there: often the name is misspelt.',
+    remedy: 'Mend the name, or take it out.',
+    wrong: 'sources:\n  db: { type: postgres, connection: { host: /run/postgresql }, exclude: [audit.request] }',
+    right: 'sources:\n  db: { type: postgres, connection: { host: /run/postgresql }, exclude: [audit.requests] }',
+    examples: { untestable: 'It depends on what the server has.' },
+  },
 } satisfies Explanations<'HF5'>;

@@ -177,6 +177,24 @@ export const meaning = {
     right:
       'notifiers:\n  hook: { type: webhook, url: "https://hooks.example.net/holdfast", token: { env: HOOK_TOKEN } }',
   },
+  HF4028: {
+    means:
+      'Each option of a source is written rightly, and together they cannot be followed: masks without the key that they need, for instance.',
+    why: 'It would show when it is needed, in the middle of a restore.',
+    remedy: 'Do what the hint says.',
+    wrong: `sources:
+  app: { type: files, paths: [/srv/app] }
+  db:
+    type: postgres
+    connection: { host: /run/postgresql }
+    masks: { staging: { rules: [{ table: customers, columns: { email: { with: fake } } }] } }`,
+    right: `sources:
+  app: { type: files, paths: [/srv/app] }
+  db:
+    type: postgres
+    connection: { host: /run/postgresql }
+    masks: { staging: { key: { credential: masks }, rules: [{ table: customers, columns: { email: { with: fake } } }] } }`,
+  },
   ...retention,
   HF4901: {
     means: 'A part of the policy is understood, and this version of Holdfast does nothing about it.',

@@ -8,6 +8,7 @@ import { checkObjectives } from './objectives.ts';
 import { samePlaces, swallowed } from './places.ts';
 import { divided, selections, unprotected } from './protection.ts';
 import { checkRetention } from './retention.ts';
+import { checkSourceOptions } from './source-options.ts';
 import { checkTiers } from './tiers.ts';
 
 /** What is written rightly, and still cannot be meant. */
@@ -16,6 +17,7 @@ export function checkMeaning(policy: Policy, registry: PluginRegistry): Problem[
     ...samePlaces(policy, registry),
     ...swallowed(policy, registry),
     ...selections(policy, registry),
+    ...checkSourceOptions(policy, registry),
     ...divided(policy),
     ...checkDomains(policy),
     ...checkRetention(policy),

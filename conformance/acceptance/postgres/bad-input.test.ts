@@ -122,8 +122,7 @@ test('whoever queues for a table between the locks of pg_dump and ours comes fir
   // More than pg_dump can write before somebody takes it: it does not end by itself.
   here.server.query("INSERT INTO accounts SELECT i, repeat('x', 1000) FROM generate_series(101, 2000) i", 'everything');
   await using relay = await HeldRelay.open(server.port);
-  const connection = { host: server.host, port: relay.port, user: 'postgres' };
-  await machine.setPolicy({ sources: { db: { type: 'postgres', connection, databases: ['everything'] } } });
+  await here.reach({ port: relay.port });
   // Of all that is connected only pg_dump asks for policies, and when it does it has locked what it dumps.
   const held = relay.hold(/pg_catalog\.pg_policy/, 0);
   const child = machine.start(['run', '--json']);

@@ -11,10 +11,19 @@ export const withoutPostgres = findPostgres() === undefined ? 'no PostgreSQL: ap
 export class DatabaseMachine implements AsyncDisposable {
   readonly server: PostgresServer;
   readonly machine: Machine;
+  readonly #source: object;
 
-  private constructor(server: PostgresServer, machine: Machine) {
+  private constructor(server: PostgresServer, machine: Machine, source: object) {
     this.server = server;
     this.machine = machine;
+    this.#source = source;
+  }
+
+  /** One whose source is a database of that name, which is there and empty. */
+  static async of(database: string): Promise<DatabaseMachine> {
+    const here = await DatabaseMachine.create({ databases: [database] });
+    here.server.query(`CREATE DATABASE ${database}`);
+    return here;
   }
 
   /** `source` is what the policy says beside how the server is reached; `jobs` as {@link Machine.create} takes it. */
@@ -23,11 +32,19 @@ export class DatabaseMachine implements AsyncDisposable {
     try {
       const connection = { host: server.host, port: server.port, user: 'postgres' };
       const sources = { db: { type: 'postgres', connection, ...source } };
-      return new DatabaseMachine(server, await Machine.create({ sources, ...(jobs === undefined ? {} : { jobs }) }));
+      const machine = await Machine.create({ sources, ...(jobs === undefined ? {} : { jobs }) });
+      return new DatabaseMachine(server, machine, source);
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Lets the same source be reached otherwise: as another user, by another port. `jobs` as {@link Machine.setPolicy} takes it. */
+  async reach(connection: object, jobs?: MachineOptions['jobs']): Promise<void> {
+    const { host, port } = this.server;
+    const db = { type: 'postgres', connection: { host, port, user: 'postgres', ...connection }, ...this.#source };
+    await this.machine.setPolicy({ sources: { db }, ...(jobs === undefined ? {} : { jobs }) });
   }
 
   /** Makes the database `everything`. */

@@ -8,9 +8,8 @@ import { DatabaseMachine, withoutPostgres as skip } from './database-machine.ts'
 const quiet = { skip };
 
 test('large objects that are there are neither written over nor taken for those of the backup', quiet, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['everything'] });
+  await using here = await DatabaseMachine.of('everything');
   const { machine, server } = here;
-  server.query('CREATE DATABASE everything');
   server.query("CREATE TABLE plain AS SELECT 1 AS id; SELECT lo_from_bytea(4242, 'captured')", 'everything');
   await machine.ask(['run']);
   server.query('CREATE DATABASE copy');

@@ -55,7 +55,20 @@ const masks = {
     ],
   },
   unfit: only('customers', { joined: { with: 'hash' } }),
-  keyless: { rules: [{ table: 'customers', columns: { name: fake } }] },
+  divided: {
+    key,
+    rules: [
+      {
+        table: 'public.cust*',
+        columns: {
+          email: { with: 'sql', expression: "'customer ' || id" },
+          kept: { with: 'sql', expression: '1 / (id - id)' },
+        },
+      },
+      { table: 'orders', columns: { customer: { with: 'sql', expression: "'customer ' || id" } } },
+    ],
+  },
+  guessable: { ...only('customers', { name: fake }), key: { command: ['printf', '%s', 'short'] } },
 };
 
 let here: DatabaseMachine;
@@ -201,7 +214,7 @@ const refused: readonly (readonly [mask: string, code: string, exit: number, why
   ['domains', 'MASK_KEYS', 78, /rules of the two differ/],
   ['alike', 'MASK_KEYS', 78, /customers_pkey is unique/],
   ['unfit', 'MASK_UNFIT', 78, /joined: a hash is text/],
-  ['keyless', 'MASK_KEY', 78, /needs a key/],
+  ['guessable', 'MASK_KEY', 78, /5 bytes long/],
   ['stagin', 'MASK_UNKNOWN', 64, /no masks called stagin/],
 ];
 
@@ -219,6 +232,18 @@ for (const [mask, code, exit, why] of refused)
     assert.equal(target.query("SELECT count(*) FROM pg_database WHERE datname LIKE '%refused%'"), '0');
     assert.ok(!readdirSync(here.machine.place('')).includes('refused'));
   });
+
+test('an expression that the server refuses is named with its rule, table and column', { skip }, async () => {
+  const ended = await call('divided', `${address}/refused`);
+  assertExit(ended, 1);
+  const { failure } = documentOf<RestoreReport>(ended);
+  assert.equal(failure?.code, 'POSTGRES_REFUSED');
+  assert.match(
+    failure?.message ?? '',
+    /column kept of shop\.public\.customers by the expression of rule "public\.cust\*, kept": division by zero/,
+  );
+  assert.equal(target.query("SELECT count(*) FROM pg_database WHERE datname LIKE '%refused%'"), '0');
+});
 
 test('exported, archive and script have no original value either, and can be loaded', { skip }, async () => {
   const whole = await call('staging', here.machine.place('no'));

@@ -9,8 +9,7 @@ let here: DatabaseMachine;
 
 before(async () => {
   if (skip !== false) return;
-  here = await DatabaseMachine.create({ databases: ['trading'] });
-  here.server.query('CREATE DATABASE trading');
+  here = await DatabaseMachine.of('trading');
   here.server.query(
     `CREATE TYPE side AS ENUM ('buy', 'sell');
      CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := NEW.note || '!'; RETURN NEW; END $$;
@@ -83,8 +82,14 @@ test('a partitioned table is meant by its name, or one of its partitions by that
   await restore(all, ['trades']);
   assert.equal(here.server.query('SELECT count(*), count(DISTINCT tableoid) FROM trades', all), '58|2');
   const one = another();
-  await restore(one, ['trades_1']);
+  const { facts } = await restore(one, ['trades_1']);
+  assert.deepEqual((facts as { without?: unknown }).without, [
+    'trading.public.trades_2, a part of trading.public.trades',
+  ]);
   assert.equal(here.server.query('SELECT count(*) FROM trades_1', one), '31');
+  const more = await restore(one, ['trades'], ['--conflict', 'skip']);
+  assert.deepEqual(more.facts, { ...(more.facts as object), left: ['trading/public/trades_1'], tables: 1 });
+  assert.ok(!JSON.stringify(more.facts).includes('without'));
 });
 
 test('a foreign key to a table that is neither restored nor there is left out, and said: the restore is incomplete', {

@@ -26,8 +26,7 @@ for (const user of ['postgres', 'holdfast'] as const)
     const { machine, server } = here;
     server.query(ROLES);
     server.query(TABLE, 'trading');
-    const connection = { host: server.host, port: server.port, user };
-    await machine.setPolicy({ sources: { db: { type: 'postgres', connection, databases: ['trading'] } } });
+    await here.reach({ user });
     const { runs } = await machine.ask<{ runs: readonly RunReport[] }>(['run']);
     assert.equal(runs[0]?.verdict, 'ok');
     assert.ok(

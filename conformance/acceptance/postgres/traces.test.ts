@@ -11,8 +11,7 @@ let here: DatabaseMachine;
 
 before(async () => {
   if (skip !== false) return;
-  here = await DatabaseMachine.create({ databases: ['trading'] });
-  here.server.query('CREATE DATABASE trading');
+  here = await DatabaseMachine.of('trading');
   here.server.query(
     `CREATE SCHEMA audit;
      CREATE TABLE orders AS SELECT i, repeat(md5(i::text), 40) AS note FROM generate_series(1, 30000) i;
@@ -64,8 +63,7 @@ test('of a table that could not be read to its end the span says so, and no numb
   const { machine, server } = here;
   await using receiver = await OtlpReceiver.open();
   await using relay = await HeldRelay.open(server.port);
-  const connection = { host: server.host, port: relay.port, user: 'postgres' };
-  await machine.setPolicy({ sources: { db: { type: 'postgres', connection, databases: ['trading'] } } });
+  await here.reach({ port: relay.port });
   const held = relay.hold(ROWS, 2 ** 20);
   const child = machine.start(['run', '--json'], { env: sendingTo(receiver) });
   await Promise.race([held, child.ended.then(({ stderr }) => assert.fail(stderr))]);

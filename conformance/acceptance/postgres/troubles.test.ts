@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { RunReport } from '../../../agent/engine/run-report.ts';
 import type { RestoreReport } from '../../../agent/recovery/restore-report.ts';
 import { HeldRelay } from '../../faults/held-relay.ts';
-import { type Child, documentOf, type Ended } from '../program.ts';
+import { assertExit, type Child, documentOf, type Ended } from '../program.ts';
 import { DatabaseMachine, withoutPostgres as skip } from './database-machine.ts';
 
 let here: DatabaseMachine;
@@ -78,10 +78,32 @@ test('a wrong password is told as one, and is in no message', { skip }, async ()
   ]);
   await machine.setPolicy({ sources: source({}, { user: 'reader', password: { env: 'DB_PASSWORD' } }) });
   const ended = await machine.call(['run', '--json'], { env: { DB_PASSWORD: 'wr0ng-and-secret' } });
+  assertExit(ended, 77);
   const [report] = documentOf<{ runs: readonly RunReport[] }>(ended).runs;
   assert.equal(report?.failure?.code, 'POSTGRES_LOGIN', ended.stderr);
   assert.ok(!`${ended.stdout}${ended.stderr}`.includes('wr0ng-and-secret'));
+  const { host, port } = server;
+  const into = `postgresql://reader@${host}:${port}/copy`;
+  await machine.setPolicy({ sources: source({}, { user: 'reader' }) });
+  assert.equal((await run(77)).report.failure?.code, 'POSTGRES_LOGIN', 'no password, and one is asked for');
   assert.equal((await machine.snapshots()).length, 0);
+  await machine.setPolicy({ sources: source() });
+  await run(0);
+  assertExit(await machine.call(['restore', 'db', '--into', into]), 77);
+});
+
+test('a variable without a password in it is named, and nothing is said of keys', { skip }, async () => {
+  const { machine } = here;
+  await machine.setPolicy({ sources: source({}, { user: 'reader', password: { env: 'DB_PASSWORD' } }) });
+  for (const env of [{}, { DB_PASSWORD: '' }]) {
+    const ended = await machine.call(['run', '--json'], { env });
+    assertExit(ended, 77);
+    const [report] = documentOf<{ runs: readonly RunReport[] }>(ended).runs;
+    assert.equal(report?.failure?.code, 'SECRET_MISSING', ended.stderr);
+    assert.match(report.failure.message, /variable DB_PASSWORD.* is (not set|empty)/);
+    assert.match(report.failure.hint ?? '', /^Set DB_PASSWORD/);
+    assert.doesNotMatch(ended.stderr, /holdfast keys/);
+  }
 });
 
 test('a table that the user may not read is named; the rest is captured, and the run is incomplete', {

@@ -29,8 +29,7 @@ test('databases that nobody, or not this role, may connect to are named; the oth
   server.query('REVOKE CONNECT ON DATABASE denied FROM public');
   server.query('CREATE ROLE holdfast LOGIN');
   server.query('GRANT pg_read_all_data TO holdfast');
-  const connection = { host: server.host, port: server.port, user: 'holdfast' };
-  await machine.setPolicy({ sources: { db: { type: 'postgres', connection } } });
+  await here.reach({ user: 'holdfast' });
   const ended = await machine.call(['run', '--json']);
   assert.deepEqual(named(ended), ['closed: POSTGRES_DENIED', 'denied: POSTGRES_DENIED']);
   assert.ok(ended.stdout.includes('trading/public/orders'));
@@ -39,9 +38,8 @@ test('databases that nobody, or not this role, may connect to are named; the oth
 test('a view whose query fails stays empty, a tablespace and a setting that the server cannot have are left out', {
   skip,
 }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query('CREATE ROLE clerk');
   const place = await server.makeFolder('space');
   server.query(`CREATE TABLESPACE fast LOCATION '${place}'`);
@@ -75,9 +73,8 @@ test('a view whose query fails stays empty, a tablespace and a setting that the 
 });
 
 test('rows are replaced, and sequences go on where they were, never back', { skip }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query(
     `CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note text);
      CREATE SEQUENCE tickets; CREATE SEQUENCE down INCREMENT -1;
@@ -93,9 +90,8 @@ test('rows are replaced, and sequences go on where they were, never back', { ski
 });
 
 test('groups of roles that are made are made as well', { skip }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   for (const sql of ['CREATE ROLE everybody', 'CREATE ROLE desk', 'CREATE ROLE trader', 'CREATE ROLE stranger'])
     server.query(sql);
   server.query('GRANT everybody TO desk; GRANT desk TO trader; GRANT everybody TO stranger');
@@ -112,9 +108,8 @@ test('groups of roles that are made are made as well', { skip }, async () => {
 test('a database with a subscription that a failed restore left does not keep the next one from it', {
   skip,
 }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query('CREATE TABLE orders AS SELECT 1 AS id', 'trading');
   await machine.ask(['run']);
   server.query('CREATE DATABASE holdfast_restoring_copy');
@@ -127,9 +122,8 @@ test('a database with a subscription that a failed restore left does not keep th
 });
 
 test('two restores to one name: the second is told of the first, and changes nothing', { skip }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query('CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 300000) i', 'trading');
   await machine.ask(['run']);
   await using relay = await HeldRelay.open(server.port);
@@ -146,9 +140,8 @@ test('two restores to one name: the second is told of the first, and changes not
 });
 
 test('a standby has no rows of unlogged tables, which are named', { skip }, async () => {
-  await using here = await DatabaseMachine.create({ databases: ['trading'] });
+  await using here = await DatabaseMachine.of('trading');
   const { machine, server } = here;
-  server.query('CREATE DATABASE trading');
   server.query('CREATE UNLOGGED TABLE quotes AS SELECT 1 AS id; CREATE TABLE orders AS SELECT 2 AS id', 'trading');
   await using standby = await server.standby();
   const connection = { host: standby.host, port: standby.port, user: 'postgres' };

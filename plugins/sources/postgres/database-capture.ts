@@ -1,8 +1,9 @@
 import { type ArtifactOptions, type Failure, fail, type Sink } from 'holdfast/plugin';
+import type { Absences } from './absences.ts';
 import { definitionsArtifact, largeObjectsArtifact, tableArtifact } from './artifact-name.ts';
 import { deniedRows } from './denied-rows.ts';
 import { type Digested, digested } from './digested.ts';
-import { ExportedSnapshot, type SnapshotOptions } from './exported-snapshot.ts';
+import type { ExportedSnapshot, SnapshotOptions } from './exported-snapshot.ts';
 import { serverFailure } from './failure.ts';
 import { inLanes } from './lanes.ts';
 import { inArchiveOrder } from './large-object-groups.ts';
@@ -18,22 +19,25 @@ export interface DatabaseCaptureOptions extends SnapshotOptions {
   readonly encoding: string;
   readonly choice: TableChoice;
   readonly parallel: number;
+  readonly absences: Absences;
 }
 
 /** Captures one database at one point: its definitions, and the rows of the tables that are chosen, several at a time. */
-export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Promise<DatabaseRecord> {
-  await using snapshot = await ExportedSnapshot.open(o);
-  for (const one of snapshot.unreadable)
-    if (o.choice.wants(one)) out.skip(`${o.database}.${one.schema}.${one.table}`, one.failure);
+export async function captureDatabase(
+  o: DatabaseCaptureOptions,
+  snapshot: ExportedSnapshot,
+  out: Sink,
+): Promise<DatabaseRecord> {
+  for (const one of snapshot.unreadable) if (o.choice.wants(one)) o.absences.table(o.database, one, one.failure);
   for (const one of await unloggedTables(snapshot.session))
-    if (o.choice.wants(one)) out.skip(`${o.database}.${one.schema}.${one.table}`, unlogged);
+    if (o.choice.wants(one)) o.absences.table(o.database, one, unlogged);
   const definitions = definitionsArtifact(o.database);
   await out.bytes(definitions, once(snapshot.definitions.bytes), { chunker: 'cdc' });
   const wanted = snapshot.tables.filter((table) => o.choice.wants(table));
   const denied = await deniedRows(snapshot.session, o.address.user);
-  for (const { oid, schema, table } of wanted) {
-    const failure = denied.ofTables.get(oid);
-    if (failure !== undefined) out.skip(`${o.database}.${schema}.${table}`, failure);
+  for (const table of wanted) {
+    const failure = denied.ofTables.get(table.oid);
+    if (failure !== undefined) o.absences.table(o.database, table, failure);
   }
   const chosen = wanted.filter(({ oid }) => !denied.ofTables.has(oid));
   const facts = await readTableFacts(
@@ -49,7 +53,7 @@ export async function captureDatabase(o: DatabaseCaptureOptions, out: Sink): Pro
     objects.filter((oid) => !denied.largeObjects.has(oid)),
   );
   if (oids.length < objects.length)
-    out.skip(`${o.database}: ${objects.length - oids.length} large objects`, denied.ofLargeObjects);
+    o.absences.largeObjects(o.database, objects.length - oids.length, denied.ofLargeObjects);
   if (oids.length > 0) queue.unshift({ largeObjects: oids });
   const tables: TableRecord[] = [];
   let largeObjects: LargeObjectsRecord | null = null;

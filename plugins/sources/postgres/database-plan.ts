@@ -1,11 +1,12 @@
-import { fail, type Host, type RestoreRequest } from 'holdfast/plugin';
+import type { Host, RestoreRequest } from 'holdfast/plugin';
 import type { ArchiveEntry } from './archive.ts';
 import { databaseDefinitions } from './definition-choice.ts';
 import { findExisting, isEmptyDatabase } from './existing.ts';
 import { largeObjectOids } from './large-objects.ts';
 import type { TableRecord } from './manifest.ts';
+import { largeObjectsExist, notEmpty, tablesExist } from './restore-conflict.ts';
 import { type DatabaseChoice, dataEntry, type Skipped } from './restore-plan.ts';
-import { type Address, describeAddress, Session } from './session.ts';
+import { type Address, Session } from './session.ts';
 import { leftToDefault, missingTablespaces } from './tablespaces.ts';
 
 /** What would be done to one database of a server. Numbers are `dumpId`s of the archive. */
@@ -22,6 +23,8 @@ export interface DatabasePlan {
   readonly largeObjects: boolean;
   /** Artifacts of tables that are there and left as they are. */
   readonly left: readonly string[];
+  /** What else is there and stays as it is with `--conflict skip`, for people. */
+  readonly kept: readonly string[];
   readonly skipped: readonly Skipped[];
   /** Whether the server has every tablespace that definitions name: otherwise they go without any. */
   readonly tablespaces: boolean;
@@ -59,6 +62,7 @@ export async function planDatabase(o: PlanningOptions): Promise<DatabasePlan> {
     load: all,
     replace: [],
     left: [],
+    kept: [],
     skipped: [...unbound, ...spaces],
   };
   if (!o.exists) return { ...nothingThere, make: true };
@@ -80,6 +84,7 @@ export async function planDatabase(o: PlanningOptions): Promise<DatabasePlan> {
     load: all.filter((artifact) => !there.has(artifact)),
     replace: conflict === 'replace' ? [...there] : [],
     left: conflict === 'skip' ? [...there] : [],
+    kept: conflict === 'skip' ? entries.filter(({ dumpId }) => existing.has(dumpId)).flatMap(nameKept) : [],
     skipped: [...skipped, ...spaces],
   };
 }
@@ -140,6 +145,12 @@ const SELF = new Set([
   'COLLATION',
 ]);
 
+/** Nobody misses a schema or an extension that is there: what is in it counts. Tables with rows are named as artifacts. */
+function nameKept({ desc, namespace, tag }: ArchiveEntry): string[] {
+  const silent = !SELF.has(desc) || ['TABLE', 'SCHEMA', 'EXTENSION'].includes(desc);
+  return silent ? [] : [`${desc.toLowerCase()} ${namespace}.${tag}`];
+}
+
 type Loose = Skipped & { readonly dumpId: number };
 
 /** Foreign keys to tables that are neither restored nor there. */
@@ -161,38 +172,5 @@ function loose({ definitions }: DatabaseChoice, existing: ReadonlySet<number>): 
         },
       } as const,
     ];
-  });
-}
-
-function notEmpty(address: Address): never {
-  fail({
-    code: 'RESTORE_CONFLICT',
-    message: `database ${describeAddress(address)} is not empty`,
-    origin: 'source',
-    permanent: true,
-    hint: 'restore to another name (--into postgresql:///copy), name the tables that you want, or choose --conflict skip or replace',
-  });
-}
-
-function tablesExist(tables: readonly TableRecord[], address: Address): never {
-  const names = tables.slice(0, 5).map(({ schema, table }) => `${schema}.${table}`);
-  const more = tables.length > names.length ? ` and ${tables.length - names.length} more` : '';
-  fail({
-    code: 'RESTORE_CONFLICT',
-    message: `database ${describeAddress(address)} has ${names.join(', ')}${more} already`,
-    origin: 'source',
-    permanent: true,
-    hint: 'restore to another database (--into postgresql:///copy), or choose --conflict skip, or --conflict replace for their rows',
-  });
-}
-
-/** They have numbers only, so that one may be another by now: none is written over, and none left for the one that was captured. */
-function largeObjectsExist(source: string, address: Address): never {
-  fail({
-    code: 'RESTORE_CONFLICT',
-    message: `database ${describeAddress(address)} has large objects already, which are told from those of the backup by nothing but numbers`,
-    origin: 'source',
-    permanent: true,
-    hint: `restore to another database (--into postgresql:///copy), or tables without large objects: name them, as ${source}/public/`,
   });
 }

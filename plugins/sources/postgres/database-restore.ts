@@ -35,6 +35,7 @@ export async function restoreDatabase(o: DatabaseRestoreOptions): Promise<Skippe
     host,
     archive: choice.archive,
     whole: choice.whole,
+    owners: o.owners,
     tablespaces: plan.tablespaces,
     name: plan.target,
   });
@@ -101,10 +102,10 @@ async function makeDefinitions(
   const wanted = new Set(entries);
   const all = o.choice.archive.entries.filter((entry) => wanted.has(entry) || isSetting(entry));
   const file = await archiveFile(o, o.choice.archive, all);
-  const spaces = o.plan.tablespaces ? [] : ['--no-tablespaces'];
+  const without = [...(o.plan.tablespaces ? [] : ['--no-tablespaces']), ...(o.owners ? [] : ['--no-owner'])];
   const words = [
     `--section=${section}`,
-    ...spaces,
+    ...without,
     ...args,
     '--no-password',
     `--dbname=${connectionString(database)}`,

@@ -1,5 +1,7 @@
 import { type Archive, parseArchive } from './archive.ts';
-import { endOf, type Programs, programFailed } from './programs.ts';
+import { endOf } from './program.ts';
+import { programFailed } from './program-failure.ts';
+import type { Programs } from './programs.ts';
 
 /** More definitions than any database has; what claims to be longer is none. */
 const LIMIT = 1 << 30;

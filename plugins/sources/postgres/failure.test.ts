@@ -13,6 +13,8 @@ const cases: readonly (readonly [error: Error, code: string])[] = [
   [coded('ENOTFOUND'), 'POSTGRES_UNREACHABLE'],
   [new Error('timeout expired'), 'POSTGRES_UNREACHABLE'],
   [coded('28P01'), 'POSTGRES_LOGIN'],
+  [coded('28000'), 'POSTGRES_LOGIN'],
+  [new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string'), 'POSTGRES_LOGIN'],
   [coded('53100'), 'POSTGRES_FULL'],
   [coded('53300'), 'POSTGRES_BUSY'],
   [new Error('something new'), 'POSTGRES_FAILED'],

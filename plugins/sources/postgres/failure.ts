@@ -33,6 +33,7 @@ const otherwise: Kind = { code: 'POSTGRES_FAILED', permanent: false, hint: 'see 
 /** What the client says without a code, by the code that it means: lib/client.js of pg. A server that crashes says nothing itself. */
 const UNCODED: readonly (readonly [RegExp, string])[] = [
   [/^Connection terminated unexpectedly/, 'ECONNRESET'],
+  [/^SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be/, '28P01'],
   [/^(timeout expired|Connection terminated due to connection timeout)/, 'ETIMEDOUT'],
 ];
 
@@ -43,7 +44,7 @@ const CLASSES: readonly (readonly [RegExp, Kind])[] = [
     {
       code: 'POSTGRES_LOGIN',
       permanent: true,
-      hint: 'look at user and password in connection, and at pg_hba.conf of the server',
+      hint: 'look at user and password in connection (of a restore: in the address), and at pg_hba.conf of the server',
     },
   ],
   [

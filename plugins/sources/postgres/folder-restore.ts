@@ -9,6 +9,7 @@ import {
   type RestoreRequest,
   unfinishedName,
 } from 'holdfast/plugin';
+import { absentFrom } from './absences.ts';
 import { archiveBytes } from './archive-export.ts';
 import { GLOBALS } from './artifact-name.ts';
 import { digested } from './digested.ts';
@@ -32,11 +33,15 @@ export async function planExport(
   manifest: Manifest,
   choices: readonly DatabaseChoice[],
 ): Promise<Plan> {
+  if (o.request.noOwner === true && o.request.format !== 'plain') archivesHaveOwners();
   const mask = await exportMask(o, manifest, choices);
   const files = exportedFiles(o, choices, mask);
   const standing = await standingFiles(folder, files);
   if (standing[0] !== undefined && o.request.conflict === 'error') conflicts(`${folder}/${standing[0]}`);
-  return { steps: [...files.map(({ name }) => `write ${name}`), ...mask.steps], state: null, place: folder };
+  const left = new Set(o.request.conflict === 'skip' ? standing : []);
+  const steps = files.map(({ name }) => (left.has(name) ? `leave ${name} as it is` : `write ${name}`));
+  const foreseen = { skipped: absentFrom(manifest, o.request, o.from) };
+  return { steps: [...steps, ...mask.steps], state: null, place: folder, foreseen };
 }
 
 export async function exportTo(
@@ -49,9 +54,15 @@ export async function exportTo(
   const files = exportedFiles(o, choices, mask);
   const standing = new Set(await standingFiles(folder, files));
   const { conflict } = o.request;
-  for (const file of files)
-    if (!(conflict === 'skip' && standing.has(file.name))) await writeFile(folder, file, conflict);
-  return { facts: { files: files.map(({ name }) => name) }, skipped: [], masked: mask.report };
+  const written = files.filter(({ name }) => !(conflict === 'skip' && standing.has(name)));
+  for (const file of written) await writeFile(folder, file, conflict);
+  const names = written.map(({ name }) => name);
+  const left = files.map(({ name }) => name).filter((name) => !names.includes(name));
+  return {
+    facts: { files: names, ...(left.length > 0 ? { left } : {}) },
+    skipped: absentFrom(manifest, o.request, o.from),
+    masked: mask.report,
+  };
 }
 
 async function exportMask(
@@ -120,6 +131,16 @@ async function writeFile(folder: string, file: ExportedFile, conflict: RestoreRe
     await handle.close();
     await unlink(temporary).catch(() => {});
   }
+}
+
+function archivesHaveOwners(): never {
+  return fail({
+    code: 'RESTORE_UNSUPPORTED',
+    message: 'an archive says whose things are, and pg_restore whether that matters',
+    origin: 'policy',
+    permanent: true,
+    hint: 'leave out --no-owner and give it to pg_restore, or write a script: --format plain',
+  });
 }
 
 function conflicts(place: string): never {

@@ -1,4 +1,5 @@
 import { definePlugin } from 'holdfast/plugin';
+import { checkOptions } from './option-check.ts';
 import { postgresOptions, selectOptions } from './options.ts';
 
 export const plugin = definePlugin({
@@ -9,9 +10,10 @@ export const plugin = definePlugin({
   stability: 'beta',
   summary: 'Databases of a PostgreSQL server, logically: any of them, or any table, restored onto a running server.',
   options: postgresOptions,
-  can: ['select', 'running', 'mask'],
+  can: ['select', 'running', 'mask', 'no-owner'],
   select: selectOptions,
   formats: ['custom', 'plain'],
+  check: checkOptions,
   async open(options, host) {
     const { PostgresSource } = await import('./source.ts');
     return new PostgresSource(options, host);

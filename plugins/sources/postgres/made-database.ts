@@ -15,6 +15,8 @@ export interface MadeDatabaseOptions {
   readonly archive: Archive;
   /** Whether what was set and granted of the database comes with it. */
   readonly whole: boolean;
+  /** Whether it is given to who owned it. */
+  readonly owners: boolean;
   /** Whether it may name the tablespace that it had. */
   readonly tablespaces: boolean;
   readonly name: string;
@@ -88,7 +90,8 @@ export class MadeDatabase implements AsyncDisposable {
 
   #statements({ desc, owner, definition }: ArchiveEntry): string[] {
     const to = quoted(this.temporaryName);
-    if (desc === 'DATABASE') return owner === '' ? [] : [`ALTER DATABASE ${to} OWNER TO ${quoted(owner)}`];
+    if (desc === 'DATABASE')
+      return owner === '' || !this.#o.owners ? [] : [`ALTER DATABASE ${to} OWNER TO ${quoted(owner)}`];
     if (desc !== 'DATABASE PROPERTIES') return [this.#of(definition, this.temporaryName)].filter((one) => one !== '');
     return definition
       .split(/;\n(?=(?:ALTER|COMMENT|GRANT|REVOKE|SECURITY|UPDATE|SELECT|SET|RESET)\b|\s*$)/)

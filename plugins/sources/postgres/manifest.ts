@@ -65,6 +65,19 @@ export interface DatabaseRecord {
   readonly foreignKeys: readonly ForeignKey[];
 }
 
+/** Something that was to be captured and could not be. */
+export interface AbsenceRecord {
+  /** As the run named it, for people. */
+  readonly what: string;
+  /** Of its failure. */
+  readonly why: string;
+  /** What it would be called; of a database its folder. */
+  readonly artifact: string;
+  readonly folder?: boolean;
+  /** As of {@link TableRecord}. */
+  readonly ancestors: readonly string[];
+}
+
 /**
  * What a snapshot of a server holds. It is an artifact and no fact: facts can be read without a key, and a digest of a table's
  * rows lets whoever guesses them know that the guess is right.
@@ -76,6 +89,8 @@ export interface Manifest {
   /** Whether roles were captured with their passwords: superusers and members of pg_read_all_data may read those. */
   readonly rolePasswords: boolean;
   readonly databases: readonly DatabaseRecord[];
+  /** Not in those that were written before it was kept. */
+  readonly absent?: readonly AbsenceRecord[];
 }
 
 export async function readManifest(from: Reader): Promise<Manifest> {

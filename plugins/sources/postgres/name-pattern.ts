@@ -5,6 +5,12 @@ export interface TableName {
   readonly table: string;
 }
 
+/** How a policy writes a table: one to three parts, see {@link tablePattern}. */
+export const TABLE_FORM = (() => {
+  const part = '(?:"(?:[^"\\u0000]|"")+"|[^.\\u0000]+)';
+  return `^${part}(?:\\.${part}){0,2}$`;
+})();
+
 /** Tells whether a name fits a pattern in which `*` stands for any part of it. */
 export function namePattern(pattern: string): (name: string) => boolean {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));

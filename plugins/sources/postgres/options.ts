@@ -1,6 +1,7 @@
 import { Secret } from 'holdfast/plugin';
 import { type Static, Type } from 'typebox';
 import { maskOptions } from './masking/rules.ts';
+import { TABLE_FORM } from './name-pattern.ts';
 
 const name = (description: string, example: string) =>
   Type.String({ minLength: 1, pattern: '^[^\\u0000]+$', examples: [example], description });
@@ -51,9 +52,19 @@ export const connectionOptions = Type.Object(
   { additionalProperties: false, description: 'How the server is reached.' },
 );
 
-const patterns = (description: string, examples: string[]) =>
+const tableName = Type.String({
+  minLength: 1,
+  pattern: TABLE_FORM,
+  examples: ['public.orders'],
+  description:
+    'A table, as `table`, `schema.table` or `database.schema.table`; a part with a dot in it stands in double quotes.',
+});
+
+const anyName = Type.String({ minLength: 1, pattern: '^[^\\u0000]+$' });
+
+const patterns = (description: string, examples: string[], item: typeof anyName = anyName) =>
   Type.Optional(
-    Type.Array(Type.String({ minLength: 1, pattern: '^[^\\u0000]+$' }), {
+    Type.Array(item, {
       minItems: 1,
       examples: [examples],
       description,
@@ -70,6 +81,7 @@ export const postgresOptions = Type.Object(
     exclude: patterns(
       'Tables whose rows are left out, as `schema.table`, `database.schema.table` or `table`, `*` for any part. Their definitions are kept.',
       ['audit.requests', '*_cache'],
+      tableName,
     ),
     parallel: Type.Optional(
       Type.Integer({
@@ -110,9 +122,9 @@ export const postgresOptions = Type.Object(
 export type PostgresOptions = Static<typeof postgresOptions>;
 export type ConnectionOptions = Static<typeof connectionOptions>;
 
-const chosen = (what: string, examples: string[]) =>
+const chosen = (what: string, examples: string[], item: typeof anyName = Type.String({ minLength: 1 })) =>
   Type.Optional(
-    Type.Array(Type.String({ minLength: 1 }), {
+    Type.Array(item, {
       minItems: 1,
       examples: [examples],
       description: `${what}, \`*\` for any part of a name.`,
@@ -124,7 +136,11 @@ export const selectOptions = Type.Object(
   {
     databases: chosen('Names of databases', ['trading']),
     schemas: chosen('Names of schemas', ['public']),
-    tables: chosen('Tables, as `table`, `schema.table` or `database.schema.table`', ['orders', 'public.positions']),
+    tables: chosen(
+      'Tables, as `table`, `schema.table` or `database.schema.table`',
+      ['orders', 'public.positions'],
+      tableName,
+    ),
   },
   { additionalProperties: false, minProperties: 1 },
 );

@@ -6,6 +6,7 @@ import { type Digested, digested } from './digested.ts';
 import { asking } from './failure.ts';
 import { releasing } from './giving-back.ts';
 import type { TableRecord } from './manifest.ts';
+import { MaskedRows } from './masked-rows.ts';
 import type { TableMask } from './masking/table-mask.ts';
 import { digestedRows } from './rows-digest.ts';
 import type { Session } from './session.ts';
@@ -41,12 +42,11 @@ export async function copyRows(session: Session, to: RowsToLoad, order: Order): 
     const stored = digested(data);
     const sent =
       mask === undefined && order === 'kept' ? stored : digestedIn(order, mask?.apply(stored.data) ?? stored.data);
-    const expressions = new Map(mask?.expressions.map((one) => [one.column, one.expression]));
     const copy = copyInOf(entry);
-    const into = expressions.size > 0 ? copy.replace(tableOfCopy(copy), () => TEMPORARY) : copy;
-    if (expressions.size > 0) await session.run(temporaryTable(entry));
-    const rows = await session.copyIn(`${into} WITH (ENCODING '${encoding}')`, sent.data);
-    if (expressions.size > 0) await session.run(moveRows(entry, expressions), `DROP TABLE ${TEMPORARY}`);
+    const way = mask === undefined || mask.expressions.length === 0 ? undefined : new MaskedRows(session, entry, mask);
+    await way?.begin();
+    const rows = await session.copyIn(`${way?.copyIn(copy) ?? copy} WITH (ENCODING '${encoding}')`, sent.data);
+    await way?.end();
     requireCaptured(table, stored, rows);
     return { order, rows, sha256: sent.sha256 };
   });
@@ -111,22 +111,6 @@ function digestedIn(order: Order, data: Bytes): Digested {
 
 function copyInOf({ copy }: ArchiveEntry): string {
   return copy.trim().replace(/;$/, '');
-}
-
-const TEMPORARY = 'pg_temp.holdfast_masked_rows';
-
-function temporaryTable({ copy }: ArchiveEntry): string {
-  return `CREATE TEMP TABLE ${TEMPORARY.replace('pg_temp.', '')} AS SELECT ${quotedNames(copy).join(', ')} FROM ONLY ${tableOfCopy(copy)} WITH NO DATA`;
-}
-
-/** What a temporary table has, in its order, with what the server makes of some columns. */
-function moveRows({ copy }: ArchiveEntry, expressions: ReadonlyMap<string, string>): string {
-  const quoted = quotedNames(copy);
-  const selected = columnNames(copy).map((name, i) => {
-    const expression = expressions.get(name);
-    return expression === undefined ? quoted[i] : `(${expression}\n)`;
-  });
-  return `INSERT INTO ${tableOfCopy(copy)} (${quoted.join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${selected.join(', ')} FROM ${TEMPORARY}`;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface DatabaseRestoreOptions {
   /** Whether rows are read back from the server. */
   readonly readBack: boolean;
   readonly mask: RestoreMask;
+  /** Whether what is made is given to who owned it. */
+  readonly owners: boolean;
 }
 
 /** The rows of a table, and how they go in. */

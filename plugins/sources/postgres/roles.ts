@@ -8,11 +8,11 @@ import { unquoted } from './sql-name.ts';
 const NAME = '("(?:[^"]|"")*"|[^\\s",;]+)';
 const grantees = new RegExp(`\\b(?:TO|FROM|ROLE|FOR ROLE|FOR USER) ${NAME}`, 'g');
 
-/** The roles that definitions speak of: who owns something, and who may do something with it. */
-export function rolesOf(entries: readonly ArchiveEntry[]): Set<string> {
+/** The roles that definitions speak of: who owns something, where owners are wanted, and who may do something with it. */
+export function rolesOf(entries: readonly ArchiveEntry[], owners: boolean): Set<string> {
   const roles = new Set<string>();
   for (const { owner, desc, definition } of entries) {
-    if (owner !== '') roles.add(owner);
+    if (owners && owner !== '') roles.add(owner);
     if (!/ACL|POLICY/.test(desc)) continue;
     for (const [, name = ''] of definition.matchAll(grantees)) roles.add(unquoted(name));
   }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { Bytes } from 'holdfast/plugin';
-import { endOf, Programs, programFailed } from './programs.ts';
+import { endOf } from './program.ts';
+import { programFailed } from './program-failure.ts';
+import { Programs } from './programs.ts';
 import type { DatabaseChoice } from './restore-plan.ts';
 import type { RestoringOptions } from './restoring-options.ts';
 import { addressOf } from './session.ts';
@@ -9,10 +11,15 @@ import { addressOf } from './session.ts';
  * An archive as an SQL script for psql, made by pg_restore while the archive goes through it: nothing is held, nothing lies on a disk. It
  * makes what is in a database, and not the database.
  */
-export async function* scriptOf(archive: Bytes, { options, host }: RestoringOptions, choice: DatabaseChoice): Bytes {
-  const dumped = Number.parseInt(choice.archive.dumpVersion, 10) * 10_000;
-  const programs = await Programs.find(dumped, addressOf(options.connection), host, options.programs);
-  const child = programs.start('pg_restore', ['--file=-']);
+export async function* scriptOf(
+  archive: Bytes,
+  { options, host, request }: RestoringOptions,
+  choice: DatabaseChoice,
+): Bytes {
+  const archives = [Number.parseInt(choice.archive.dumpVersion, 10) * 10_000];
+  const address = addressOf(options.connection);
+  const programs = await Programs.find({ archives, address, host, folder: options.programs });
+  const child = programs.start('pg_restore', ['--file=-', ...(request.noOwner === true ? ['--no-owner'] : [])]);
   const ended = endOf(child);
   const fed = feed(archive, child.stdin);
   // Whoever awaits them last is told; until then they are nobody's surprise.

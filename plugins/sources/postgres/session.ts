@@ -6,6 +6,7 @@ import { CopyOut } from './copy-out.ts';
 import { asking } from './failure.ts';
 import type { ConnectionOptions } from './options.ts';
 import { ReceivedRows } from './received-rows.ts';
+import { SESSION_SETTINGS, startupOptions } from './session-settings.ts';
 import { tlsOf } from './tls.ts';
 
 /** How a server is reached, all of it known. */
@@ -34,31 +35,6 @@ export function describeAddress({ host, port, database }: Pick<Address, 'host' |
   return host.startsWith('/') ? `${database} at ${host}, port ${port}` : `${database} at ${host}:${port}`;
 }
 
-/**
- * What every session is set to, so that the same rows are the same text wherever they are read: pg_dump.c, setup_connection(), and
- * a time zone. Who is gone is noticed while a statement runs, from version 14 on.
- */
-const SETTINGS = [
-  "SET DateStyle = 'ISO'",
-  "SET IntervalStyle = 'postgres'",
-  'SET extra_float_digits = 3',
-  "SET TimeZone = 'UTC'",
-  'SET synchronize_seqscans = off',
-  // Rows come in the order of their table, also from a query.
-  'SET max_parallel_workers_per_gather = 0',
-  'SET enable_indexonlyscan = off',
-  'SET statement_timeout = 0',
-  'SET idle_in_transaction_session_timeout = 0',
-  "SET lock_timeout = '30s'",
-  'SET row_security = off',
-  "SET bytea_output = 'hex'",
-  'SET quote_all_identifiers = off',
-  'SET default_transaction_read_only = off',
-  // From version 14 on.
-  "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'",
-  "SET search_path = ''",
-];
-
 /** One connection to one database. Gives up when the run is cancelled: the connection is cut, and the server drops what it held. */
 export class Session implements AsyncDisposable {
   readonly #client: pg.Client;
@@ -79,6 +55,7 @@ export class Session implements AsyncDisposable {
       user: address.user,
       database: address.database,
       application_name: 'holdfast',
+      options: startupOptions(),
       connectionTimeoutMillis: 20_000,
       keepAlive: true,
       ssl: await tlsOf(address.tls),
@@ -92,7 +69,7 @@ export class Session implements AsyncDisposable {
     try {
       await asking(`connect to database ${describeAddress(address)}`, async () => {
         await client.connect();
-        await client.query(SETTINGS.join('; '));
+        await client.query(SESSION_SETTINGS.join('; '));
       });
       return session;
     } catch (error) {

@@ -2,6 +2,7 @@ import type {
   BackupRequest,
   Host,
   Json,
+  OptionDoubt,
   Plan,
   Reader,
   Restored,
@@ -11,7 +12,9 @@ import type {
   Verdict,
 } from 'holdfast/plugin';
 import { asking } from './failure.ts';
+import { optionDoubts } from './option-doubts.ts';
 import type { PostgresOptions } from './options.ts';
+import { findPrograms } from './program-search.ts';
 import { Programs } from './programs.ts';
 import { findDatabases, serverFacts } from './server.ts';
 import { captureServer } from './server-capture.ts';
@@ -30,10 +33,17 @@ export class PostgresSource implements Source {
 
   async probe(): Promise<Json> {
     const address = addressOf(this.#options.connection);
+    // A folder that the policy names is looked into also where nobody answers.
+    if (this.#options.programs !== undefined) await findPrograms(0, this.#options.programs);
     await using session = await Session.open(address, this.#host);
     const facts = await serverFacts(session);
     const { databases, idle } = await findDatabases(session, this.#options.databases, undefined);
-    const programs = await Programs.find(facts.version, address, this.#host, this.#options.programs);
+    const programs = await Programs.find({
+      server: facts.version,
+      address,
+      host: this.#host,
+      folder: this.#options.programs,
+    });
     return {
       version: facts.versionText,
       standby: facts.standby,
@@ -41,6 +51,10 @@ export class PostgresSource implements Source {
       missing: idle,
       pg_dump: programs.version,
     };
+  }
+
+  doubts(): Promise<readonly OptionDoubt[]> {
+    return optionDoubts(this.#options, this.#host);
   }
 
   backup(request: BackupRequest, out: Sink): Promise<Verdict> {

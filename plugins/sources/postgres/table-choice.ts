@@ -12,14 +12,14 @@ interface Chosen {
 export class TableChoice {
   readonly #database: string;
   readonly #select: Select;
-  readonly #excluded: ReturnType<typeof tablePattern>[];
+  readonly #excluded: readonly { readonly pattern: string; readonly excludes: ReturnType<typeof tablePattern> }[];
   readonly #used: Set<string>;
 
   /** `used` takes note of the patterns that found something, over all databases. */
   constructor(database: string, select: Select, exclude: readonly string[], used: Set<string>) {
     this.#database = database;
     this.#select = select;
-    this.#excluded = exclude.map(tablePattern);
+    this.#excluded = exclude.map((pattern) => ({ pattern, excludes: tablePattern(pattern) }));
     this.#used = used;
   }
 
@@ -34,7 +34,9 @@ export class TableChoice {
     const [own = { database: '', schema, table }] = names;
     const inSchema = this.#fits(this.#select.schemas, (pattern) => namePattern(pattern)(schema));
     const inTables = this.#fits(this.#select.tables, (pattern) => names.some(tablePattern(pattern)));
-    return inSchema && inTables && !this.#excluded.some((excludes) => excludes(own));
+    const excluding = this.#excluded.filter(({ excludes }) => excludes(own));
+    for (const { pattern } of excluding) this.#used.add(pattern);
+    return inSchema && inTables && excluding.length === 0;
   }
 
   #fits(patterns: readonly string[] | undefined, fits: (pattern: string) => boolean): boolean {

@@ -75,7 +75,7 @@ test('each rule replaces as it says, and the report counts', async () => {
   assert.match(rows[0]?.[4] ?? '', /^[0-9a-f]{16}$/);
   assert.equal(rows[0]?.[4], rows[1]?.[4]);
   assert.match(rows[0]?.[5] ?? '', /^[a-z]@[a-z]\.[a-z]{3}$/);
-  assert.deepEqual(mask?.expressions, [{ column: 'born', expression: 'now()' }]);
+  assert.deepEqual(mask?.expressions, [{ column: 'born', rule: 'public.accounts, born', expression: 'now()' }]);
   const what = 'trading.public.accounts';
   assert.deepEqual(masking.report(), [
     { what, part: 'note', with: 'null', values: 1, nulls: 1, same: 0 },

@@ -61,8 +61,10 @@ export class Masking {
    * column whose rule its type does not allow: ask for all tables before anything is written.
    */
   forTable(table: MaskedTable): TableMask | undefined {
-    const chosen = this.match({ ...table, columns: table.columns.map(({ name }) => name) });
+    const named = { ...table, columns: table.columns.map(({ name }) => name) };
+    const chosen = this.match(named);
     if (chosen.size === 0) return undefined;
+    const written = this.#rules.written(named);
     const [fit, unfit] = [new Map<string, ColumnReplacement>(), [] as string[]];
     for (const column of table.columns) {
       const rule = chosen.get(column.name);
@@ -72,7 +74,7 @@ export class Masking {
       if (typeof replacement === 'string') unfit.push(`${column.name}: ${replacement}`);
       else if (replacement.kind === 'text' && !isWritten(replacement.text, encoding))
         unfit.push(`${column.name}: encoding ${encoding} has not all letters of the constant`);
-      else fit.set(column.name, { with: rule.with ?? 'null', replacement });
+      else fit.set(column.name, { with: rule.with ?? 'null', rule: written.get(column.name) ?? '', replacement });
     }
     if (unfit.length > 0) refuseUnfit(nameOf(table), unfit);
     const mask = new TableMask(table, fit);

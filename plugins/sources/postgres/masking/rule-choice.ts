@@ -34,21 +34,30 @@ export class RuleChoice {
   }
 
   /** The rules of a table's columns, by name; they count as used. */
-  of({ columns, ancestors = [], ...name }: NamedTable): Map<string, ColumnRule> {
-    const names = [name, ...ancestors.map((one) => ({ database: name.database, ...one }))];
-    const lines = this.#lines.filter(({ meansTable }) => names.some(meansTable));
-    const found = new Map<string, ColumnRule>();
-    for (const column of columns) {
-      const line = lines.find(({ meansColumn }) => meansColumn(column));
-      if (line === undefined) continue;
-      this.#used.add(line);
-      found.set(column, line.rule);
-    }
-    return found;
+  of(table: NamedTable): Map<string, ColumnRule> {
+    const found = this.#linesOf(table);
+    for (const line of found.values()) this.#used.add(line);
+    return new Map([...found].map(([column, { rule }]) => [column, rule]));
+  }
+
+  /** `table, column` of the rules of a table's columns as they are written, by name. */
+  written(table: NamedTable): Map<string, string> {
+    return new Map([...this.#linesOf(table)].map(([name, { table, column }]) => [name, `${table}, ${column}`]));
   }
 
   /** `table, column` of those that have decided nothing. */
   idle(): string[] {
     return this.#lines.filter((line) => !this.#used.has(line)).map(({ table, column }) => `${table}, ${column}`);
+  }
+
+  #linesOf({ columns, ancestors = [], ...name }: NamedTable): Map<string, Line> {
+    const names = [name, ...ancestors.map((one) => ({ database: name.database, ...one }))];
+    const lines = this.#lines.filter(({ meansTable }) => names.some(meansTable));
+    const found = new Map<string, Line>();
+    for (const column of columns) {
+      const line = lines.find(({ meansColumn }) => meansColumn(column));
+      if (line !== undefined) found.set(column, line);
+    }
+    return found;
   }
 }

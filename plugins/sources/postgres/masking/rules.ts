@@ -1,5 +1,6 @@
 import { Secret } from 'holdfast/plugin';
 import { type Static, type TProperties, Type } from 'typebox';
+import { TABLE_FORM } from '../name-pattern.ts';
 
 function way<W extends string | null, P extends TProperties>(value: W, what: string, fields: P) {
   const tag = Type.Unsafe<W>({ const: value, description: what });
@@ -70,7 +71,7 @@ export const maskRules = Type.Array(
     {
       table: Type.String({
         minLength: 1,
-        pattern: '^[^\\u0000]+$',
+        pattern: TABLE_FORM,
         examples: ['public.accounts'],
         description:
           'The tables: `table`, `schema.table` or `database.schema.table`, `*` for any part of a name. A table stands for its partitions and children as well.',

@@ -32,7 +32,17 @@ export interface ColumnCount {
 
 export interface ColumnReplacement {
   readonly with: string;
+  /** `table, column` of the rule as it is written, for people. */
+  readonly rule: string;
   readonly replacement: Replacement;
+}
+
+/** A column whose values the server makes. */
+export interface ColumnExpression {
+  readonly column: string;
+  readonly expression: string;
+  /** As {@link ColumnReplacement} has it. */
+  readonly rule: string;
 }
 
 const NULL = '\\N';
@@ -45,7 +55,7 @@ export class TableMask {
    * Columns whose values the server makes: their fields are NULL, so that the rows go into a temporary table first, whose columns
    * may be, and from there into their own with `expression` selected instead of the column.
    */
-  readonly expressions: readonly { readonly column: string; readonly expression: string }[];
+  readonly expressions: readonly ColumnExpression[];
   /** Columns whose values read back are not what was sent: with the text that was, or without one where an expression made them. */
   readonly madeByServer: readonly { readonly column: string; readonly type: string; readonly text?: string }[];
   readonly #table: MaskedTable;
@@ -56,8 +66,8 @@ export class TableMask {
     this.#replacements = replacements;
     const chosen = [...replacements].map(([column, one]) => ({ column, ...one }));
     this.masked = chosen.map(({ column, with: way }) => ({ column, with: way, values: 0, nulls: 0, same: 0 }));
-    this.expressions = chosen.flatMap(({ column, replacement }) =>
-      replacement.kind === 'expression' ? [{ column, expression: replacement.expression }] : [],
+    this.expressions = chosen.flatMap(({ column, rule, replacement }) =>
+      replacement.kind === 'expression' ? [{ column, rule, expression: replacement.expression }] : [],
     );
     this.madeByServer = table.columns.flatMap(({ name: column, type }) => {
       const replacement = replacements.get(column)?.replacement;
