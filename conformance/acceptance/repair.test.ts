@@ -86,9 +86,9 @@ class Pair implements AsyncDisposable {
     return documentOf<VerifyReport>(await this.machine.call(['verify', '--json', '--level', level]));
   }
 
-  /** But for sessions: whoever brings a snapshot says by one that he is at work. */
+  /** But for what is not copied: sessions, by which whoever brings a snapshot says that he is at work, and what verifications came to. */
   async assertSame(copy: Copy): Promise<void> {
-    const keysOf = async (of: string) => (await this.keys(of)).filter((key) => !key.startsWith('sessions/'));
+    const keysOf = async (of: string) => (await this.keys(of)).filter((key) => !/^(sessions|checks)\//.test(key));
     const [keys, whole] = [await keysOf(copy), await keysOf(`${copy}.whole`)];
     assert.deepEqual(keys, whole);
     for (const key of keys)
