@@ -4,7 +4,7 @@ import type { Verb } from './sweep-verbs.fixture.ts';
 
 export const pruning: Verb = {
   name: 'prune',
-  share: 0.08,
+  share: 0.06,
   moves: true,
   async act(place) {
     try {

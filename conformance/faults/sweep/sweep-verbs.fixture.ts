@@ -39,7 +39,7 @@ const MAY_LEAVE: readonly Kind[] = ['lost', 'torn', 'crash after'];
 
 const running: Verb = {
   name: 'run',
-  share: 0.3,
+  share: 0.25,
   async act(place) {
     const report = await place.run();
     return { failure: report.failure, verdict: report.verdict, said: report, snapshot: report.snapshot?.key };

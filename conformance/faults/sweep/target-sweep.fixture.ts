@@ -65,6 +65,7 @@ async function sweepOne({ verb, place, plan, tally, ledger, met }: Case): Promis
   const done = plan.kind.startsWith('crash') ? undefined : ended;
   place.noteOffered();
   ledger.note(place.point.offered, place.r.engine.stateFolder, verb.moves);
+  assertSealed(place);
   if (done !== undefined) assertSaid(done, plan);
   assertUntouched(verb, place, tally);
   verb.judge(place, plan, done, tally);
@@ -74,6 +75,7 @@ async function sweepOne({ verb, place, plan, tally, ledger, met }: Case): Promis
   const again = await verb.act(place, true);
   assert.equal(again.verdict, 'ok', `and again: ${again.failure?.code} ${again.failure?.message}`);
   ledger.note(place.point.offered, place.r.engine.stateFolder, verb.moves);
+  assertSealed(place);
   assertUntouched(verb, place, tally);
   await assertReads(verb, place, again, tally);
 }
@@ -88,6 +90,16 @@ function assertSaid({ failure, verdict, said }: Done, { kind }: Plan): void {
   assert.match(advised(failure).hint ?? '', /\w+ \w+/, `${failure.code} without a hint`);
   // What storage that lags does not find has a name of its own.
   if (kind !== 'stale') assert.match(failure.message, new RegExp(`^target storage: .*${WORDS}`));
+}
+
+/** Nothing of what the files say was given to a target as it is. */
+function assertSealed({ point }: SweepPlace): void {
+  const clear = point.offered.filter(({ body }) => Buffer.from(body).includes(CANARY));
+  assert.deepEqual(
+    clear.map(({ key }) => key),
+    [],
+    'objects with plaintext in them',
+  );
 }
 
 function assertUntouched({ moves }: Verb, place: SweepPlace, tally: Tally): void {
