@@ -18,6 +18,7 @@ export interface LoadedChecks {
   readonly problems: readonly ObjectProblem[];
 }
 
+const UNBELIEVED = 'no backup needs it, and it counts for nothing: find out who put it there, and move it away';
 /** After so many of one writer that are not believed, the others are not looked at. */
 const MAX_REFUSED = 100;
 
@@ -68,7 +69,8 @@ export async function readChecks(
       // Cleared away meanwhile.
       if (failure.code === 'OBJECT_MISSING') continue;
       if (failure.origin === 'target') throw error;
-      problems.push({ object: key, target: target.name, failure });
+      const hint = failure.code === 'FORMAT_NEWER' ? failure.hint : UNBELIEVED;
+      problems.push({ object: key, target: target.name, failure: { ...failure, ...(hint && { hint }) } });
     }
   }
   return { checks, problems };

@@ -43,7 +43,7 @@ export async function forget(
   await using repository = await openRepository(engine, readingOf(policy, options.target), signal);
   const asked: ForgetOptions = { repository, policy, now: invocation.now(), stateFolder };
   using _ = options.dryRun === true ? undefined : lockForgetting(stateFolder);
-  if (options.undo) return undo(invocation, asked, ids);
+  if (options.undo) return await undo(invocation, asked, ids);
   const plans = await planForgets(asked);
   const exit = repository.unavailable.length > 0 ? EXIT.incomplete : EXIT.ok;
   return (await carryOut(invocation, asked, plans, options)) ? exit : EXIT.ok;
