@@ -15,6 +15,7 @@ test(`${KILLS} kills of runs, restores, rotations, prunings and setups lose noth
   for (const phase of ['run', 'restore', 'rotation', 'prune', 'init', 'first run'] as const) {
     assert.ok(figures.killsOf(phase) > 0, `no ${phase} was killed`);
   }
-  assert.ok(figures.snapshots > 0 && figures.restored >= figures.snapshots, 'every snapshot was restored and compared');
+  const owed = figures.snapshots - figures.forgotten;
+  assert.ok(owed > 0 && figures.restored >= owed, `${owed} snapshots, and only ${figures.restored} restores`);
   assert.deepEqual([figures.lost, figures.wrong, figures.storedAgain], [0, 0, 0]);
 });

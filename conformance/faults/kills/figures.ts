@@ -29,6 +29,8 @@ export class Figures {
   readonly survived = new Map<Phase, number>();
   readonly signals = new Map<string, number>();
   snapshots = 0;
+  /** Of which nothing was owed any more before they were restored. */
+  forgotten = 0;
   restored = 0;
   lost = 0;
   wrong = 0;

@@ -171,6 +171,7 @@ export class Place implements AsyncDisposable {
   /** Of these nothing is owed any more. */
   forget(isGone: (snapshot: TakenSnapshot) => boolean): void {
     const wanted = this.snapshots.filter((snapshot) => !isGone(snapshot));
+    this.figures.forgotten += this.snapshots.filter((snapshot) => isGone(snapshot) && !snapshot.proven).length;
     this.snapshots.splice(0, this.snapshots.length, ...wanted);
   }
 
