@@ -49,15 +49,32 @@ test('--help to somebody who reads no further is no error', async () => {
   assert.deepEqual([said, child.exitCode ?? (await once(child, 'exit'))[0]], ['', 0]);
 });
 
-test('--help loads no driver and none of the heavy packages', async () => {
+/** The URL of every module that a call loads. */
+async function loadedBy(args: string[]): Promise<string[]> {
   const hook = path.join(root, 'loaded.mjs');
   await writeFile(
     hook,
     `import { registerHooks } from 'node:module';
      registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context); } });`,
   );
-  const { stderr } = holdfast(['run', '--help'], { nodeArgs: ['--import', hook] });
-  const loaded = stderr.split('\n').filter((line) => /^(file|node):/.test(line));
+  const { stderr } = holdfast(args, { nodeArgs: ['--import', hook] });
+  return stderr.split('\n').filter((line) => /^(file|node):/.test(line));
+}
+
+test('reading a policy loads no typebox: it is most of what there would be to load', async () => {
+  const loaded = await loadedBy(['validate']);
+  assert.ok(
+    loaded.some((url) => url.includes('/ajv/')),
+    'the hook sees nothing',
+  );
+  assert.deepEqual(
+    loaded.filter((url) => url.includes('/typebox/')),
+    [],
+  );
+});
+
+test('--help loads no driver and none of the heavy packages', async () => {
+  const loaded = await loadedBy(['run', '--help']);
   assert.ok(
     loaded.some((url) => url.includes('/commander/')),
     'the hook sees nothing',

@@ -3,7 +3,7 @@ import { addAbortListener } from 'node:events';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { NAME_PATTERN } from '../config/name.ts';
 import type { Job, Policy, SourceSpec } from '../config/policy.ts';
 import type { Registered } from '../config/registry.ts';
@@ -18,6 +18,7 @@ import {
   type RestoreRequest,
   type Sink,
   type Source,
+  Type,
   type Verdict,
 } from '../contract/index.ts';
 

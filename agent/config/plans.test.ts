@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Type } from 'typebox';
 import { builtinPlugins } from '../cli/builtin.ts';
-import { definePlugin, type Source } from '../contract/index.ts';
+import { definePlugin, type Source, Type } from '../contract/index.ts';
 import { parsePolicy } from './load.ts';
 import { PluginRegistry } from './registry.ts';
 

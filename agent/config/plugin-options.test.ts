@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Type } from 'typebox';
-import { Secret } from '../contract/index.ts';
+import { Secret, Type } from '../contract/index.ts';
 import { fieldSchema, isSchema, resolvePaths } from './plugin-options.ts';
 
 const schema = JSON.parse(

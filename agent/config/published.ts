@@ -1,5 +1,5 @@
-import { type TSchema, Type } from 'typebox';
-import type { Kind, Plugin } from '../contract/index.ts';
+import type { TSchema } from 'typebox';
+import { type Kind, type Plugin, Type } from '../contract/index.ts';
 import { withDefaultsAllowed } from './defaulted-schema.ts';
 import { withEditorHints } from './editor-hints.ts';
 import { partial, withVariables } from './partial-schema.ts';

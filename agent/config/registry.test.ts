@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Type } from 'typebox';
-import { definePlugin, type Plugin } from '../contract/index.ts';
+import { definePlugin, type Plugin, Type } from '../contract/index.ts';
 import { PluginRegistry } from './registry.ts';
 
 const codec = (name: string, options: Plugin['options'] = Type.Object({})) => {

@@ -1,4 +1,5 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import { Type } from '../contract/index.ts';
 import { Alert } from './sections/alerts.ts';
 import { Hold } from './sections/holds.ts';
 import { Job } from './sections/jobs.ts';

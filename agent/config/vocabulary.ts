@@ -1,5 +1,5 @@
-import { type Static, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
-import { SIZE_TEXT } from '../contract/index.ts';
+import type { Static, TObject, TSchema, TUnsafe } from 'typebox';
+import { SIZE_TEXT, Type } from '../contract/index.ts';
 import { DURATION_PATTERN, SPAN_PATTERN, TIME_SPAN_PATTERN } from './duration.ts';
 import { NAME_PATTERN } from './name.ts';
 import { RATE_PATTERN } from './rate.ts';

@@ -5,6 +5,7 @@ export * from './host.ts';
 export * from './option-doubt.ts';
 export * from './plugin.ts';
 export * from './printable-path.ts';
+export * from './schema.ts';
 export * from './secret.ts';
 export * from './size.ts';
 export * from './source.ts';

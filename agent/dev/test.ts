@@ -71,7 +71,10 @@ async function runTests(files: readonly string[], forbidSkips: boolean): Promise
     files,
     concurrency: availableParallelism(),
     timeout: fileTimeoutMs,
-    execArgv: ['--conditions=source', '--import', import.meta.resolve('tsx')],
+    execArgv: [
+      '--conditions=source',
+      ...['tsx', './quick-threads.ts'].flatMap((module) => ['--import', import.meta.resolve(module)]),
+    ],
   });
   const note = (kind: string, test: { name: string; file?: string | undefined }) =>
     problems.push(`${kind}: ${test.name} (${relative(root, test.file ?? root)})`);

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Type } from 'typebox';
 import { Catalog } from '../catalog/catalog.ts';
 import { defaultOptions } from '../config/default-options.ts';
 import type { Job, PluginSpec, RecipientSpec, SourceSpec } from '../config/policy.ts';
@@ -17,6 +16,7 @@ import {
   type Span,
   type Target,
   type TreeEntry,
+  Type,
   type Verdict,
 } from '../contract/index.ts';
 import { signApproval } from '../repository/approvals.ts';

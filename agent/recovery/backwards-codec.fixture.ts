@@ -1,6 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { Type } from 'typebox';
-import { definePlugin, fail } from '../contract/index.ts';
+import { definePlugin, fail, Type } from '../contract/index.ts';
 
 /** Writes what deflate makes of a frame back to front; by its option, it cannot be made. As a codec from outside would be. */
 export const plugin = definePlugin({

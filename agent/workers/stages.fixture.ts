@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { Type } from 'typebox';
-import { type Chunker, definePlugin } from '../contract/index.ts';
+import { type Chunker, definePlugin, Type } from '../contract/index.ts';
 
 /** A chunker that does what its option says. Named by its module, as workers load it. */
 export const plugin = definePlugin({

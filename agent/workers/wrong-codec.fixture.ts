@@ -1,5 +1,4 @@
-import { Type } from 'typebox';
-import { definePlugin } from '../contract/index.ts';
+import { definePlugin, Type } from '../contract/index.ts';
 
 /** Compresses well and gives something else back, as memory that flips a bit would. */
 export const plugin = definePlugin({

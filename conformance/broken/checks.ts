@@ -8,8 +8,9 @@ import {
   type Finding,
   fail,
   type Host,
+  Type,
 } from 'holdfast/plugin';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import type { CheckHarness } from '../suites/check.ts';
 
 const options = Type.Object(

@@ -7,8 +7,9 @@ import {
   type Range,
   type Target,
   type TargetPlugin,
+  Type,
 } from 'holdfast/plugin';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 
 const options = Type.Object(
   { place: Type.String({ description: 'The name of a place in this process.' }) },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { definePlugin, type Event, fail, type Host, type Notifier, type NotifierPlugin } from 'holdfast/plugin';
-import { type Static, Type } from 'typebox';
+import { definePlugin, type Event, fail, type Host, type Notifier, type NotifierPlugin, Type } from 'holdfast/plugin';
+import type { Static } from 'typebox';
 import type { NotifierHarness } from '../suites/notifier.ts';
 
 const options = Type.Object(

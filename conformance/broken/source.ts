@@ -1,6 +1,5 @@
-import type { Host, Json, Sink, Source } from 'holdfast/plugin';
-import { definePlugin } from 'holdfast/plugin';
-import { type TObject, Type } from 'typebox';
+import { definePlugin, type Host, type Json, type Sink, type Source, Type } from 'holdfast/plugin';
+import type { TObject } from 'typebox';
 import type { SourceHarness } from '../suites/source-harness.ts';
 import { Notes, notebookOf, notebooks, serverOf } from './notes.ts';
 

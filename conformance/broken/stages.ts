@@ -1,6 +1,13 @@
 import { crc32 } from 'node:zlib';
-import { type Chunker, type ChunkerPlugin, type Codec, type CodecPlugin, definePlugin, fail } from 'holdfast/plugin';
-import { Type } from 'typebox';
+import {
+  type Chunker,
+  type ChunkerPlugin,
+  type Codec,
+  type CodecPlugin,
+  definePlugin,
+  fail,
+  Type,
+} from 'holdfast/plugin';
 
 const options = Type.Object({}, { additionalProperties: false });
 const described = { api: 1, version: '1.0.0', stability: 'experimental', summary: 'Breaks one obligation.' } as const;

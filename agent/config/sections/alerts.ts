@@ -1,4 +1,5 @@
-import { type TProperties, Type } from 'typebox';
+import type { TProperties } from 'typebox';
+import { Type } from '../../contract/index.ts';
 import { closed, reference, span, timeSpan } from '../vocabulary.ts';
 
 const names = (description: string, example: string) =>

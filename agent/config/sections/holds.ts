@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../contract/index.ts';
 import { HOLD_END_PATTERN } from '../hold-end.ts';
 import { closed, reference } from '../vocabulary.ts';
 

@@ -1,5 +1,5 @@
-import { type TSchema, Type } from 'typebox';
-import type { Json } from '../../contract/index.ts';
+import type { TSchema } from 'typebox';
+import { type Json, Type } from '../../contract/index.ts';
 import { closed, hostNames, reference, timeSpan } from '../vocabulary.ts';
 import { ScheduleOrName } from './schedules.ts';
 

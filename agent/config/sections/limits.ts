@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../contract/index.ts';
 import { rate, size } from '../vocabulary.ts';
 import { window } from './schedules.ts';
 

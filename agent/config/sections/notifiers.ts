@@ -1,5 +1,4 @@
-import { Type } from 'typebox';
-import { Secret } from '../../contract/index.ts';
+import { Secret, Type } from '../../contract/index.ts';
 import { closed } from '../vocabulary.ts';
 
 const text = (description: string, ...examples: string[]) => Type.String({ description, examples, minLength: 1 });

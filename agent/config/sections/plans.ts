@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../contract/index.ts';
 import { closed, open, reference, timeSpan } from '../vocabulary.ts';
 import { ScheduleOrName } from './schedules.ts';
 

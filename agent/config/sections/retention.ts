@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../contract/index.ts';
 import { byReference, closed, duration } from '../vocabulary.ts';
 
 const count = (what: string) =>

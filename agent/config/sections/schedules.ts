@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from '../../contract/index.ts';
 import { TIME_PATTERN, WINDOW_PATTERN } from '../time-of-day.ts';
 import { closed, oneOrMore, span } from '../vocabulary.ts';
 import { DAYS } from '../weekday.ts';

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'holdfast/plugin';
+import type { Static } from 'typebox';
 
 export const specimenOptions = Type.Object(
   {

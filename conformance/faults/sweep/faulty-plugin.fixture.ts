@@ -1,5 +1,4 @@
-import { definePlugin } from 'holdfast/plugin';
-import { Type } from 'typebox';
+import { definePlugin, Type } from 'holdfast/plugin';
 import { plugin as local } from '../../../plugins/targets/local/index.ts';
 import { type FaultPoint, faulty } from './faulty-target.ts';
 

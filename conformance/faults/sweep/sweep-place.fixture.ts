@@ -20,7 +20,6 @@ import { faultyPlugin } from './faulty-plugin.fixture.ts';
 import { FaultPoint } from './faulty-target.ts';
 import { forgetAndPrune } from './forget-and-prune.fixture.ts';
 import { GROWING, type Growth, plant } from './growth.fixture.ts';
-import './quick-threads.ts';
 
 // A thread costs as much to start as all that it does here.
 mock.method(os, 'availableParallelism', () => 1);

@@ -1,5 +1,5 @@
-import { SIZE_TEXT } from 'holdfast/plugin';
-import { type Static, Type } from 'typebox';
+import { SIZE_TEXT, Type } from 'holdfast/plugin';
+import type { Static } from 'typebox';
 
 export const LEAST_BYTES = 2 ** 9;
 export const GREATEST_BYTES = 2 ** 24;

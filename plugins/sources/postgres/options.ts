@@ -1,5 +1,5 @@
-import { Secret } from 'holdfast/plugin';
-import { type Static, Type } from 'typebox';
+import { Secret, Type } from 'holdfast/plugin';
+import type { Static } from 'typebox';
 import { maskOptions } from './masking/rules.ts';
 import { TABLE_FORM } from './name-pattern.ts';
 

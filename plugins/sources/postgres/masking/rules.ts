@@ -1,5 +1,5 @@
-import { Secret } from 'holdfast/plugin';
-import { type Static, type TProperties, Type } from 'typebox';
+import { Secret, Type } from 'holdfast/plugin';
+import type { Static, TProperties } from 'typebox';
 import { TABLE_FORM } from '../name-pattern.ts';
 
 function way<W extends string | null, P extends TProperties>(value: W, what: string, fields: P) {

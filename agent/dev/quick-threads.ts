@@ -1,6 +1,6 @@
 /**
- * Imported for its effect: worker threads load the sources as the program does, Node stripping their types, and keep what was compiled.
- * Most of what a sweep does is to start them: the loader of the tests would take three times as long for each.
+ * Imported for its effect before each test file: worker threads load the sources as the program does, Node stripping their types, and
+ * keep what was compiled. Much of what tests do is to start them: the loader of the tests would take three times as long for each.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
