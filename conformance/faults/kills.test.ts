@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { campaign } from './kills/campaign.ts';
 
-const KILLS = 200;
+/** So many that of runs and restores alone there are {@link OF_BOTH}. */
+const KILLS = 265;
+const OF_BOTH = 200;
 const SEED = 1;
 
 /** `npm run faults -- --help` says how to try more of them, and others. */
@@ -15,6 +17,11 @@ test(`${KILLS} kills of runs, restores, rotations, prunings and setups lose noth
   for (const phase of ['run', 'restore', 'rotation', 'prune', 'init', 'first run'] as const) {
     assert.ok(figures.killsOf(phase) > 0, `no ${phase} was killed`);
   }
+  const both = (['run', 'first run', 'rotation', 'restore'] as const).reduce(
+    (sum, one) => sum + figures.killsOf(one),
+    0,
+  );
+  assert.ok(both >= OF_BOTH, `only ${both} of runs and restores`);
   const owed = figures.snapshots - figures.forgotten;
   assert.ok(owed > 0 && figures.restored >= owed, `${owed} snapshots, and only ${figures.restored} restores`);
   assert.deepEqual([figures.lost, figures.wrong, figures.storedAgain], [0, 0, 0]);

@@ -26,7 +26,7 @@ const LANES = 2;
 const OF_SETUP = 0.08;
 const OF_RESTORES = 0.28;
 const OF_ROTATIONS = 0.1;
-const OF_PRUNING = 0.16;
+const OF_PRUNING = 0.08;
 /** In one place, before its repository is proven and another is begun. */
 const MOST_IN_A_PLACE = 110;
 const SIGNALS = 9;
