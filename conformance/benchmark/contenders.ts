@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from './measure.ts';
+import type { Program } from './program.ts';
 
 /** One program that backs up and restores. `work` is an empty folder of its own, new for every round. */
 export interface Contender {
@@ -21,7 +21,6 @@ export interface Contender {
 export const REPOSITORY = 'repository';
 
 const PASSPHRASE = 'benchmark';
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What `command` says of itself; undefined when it is not installed. */
 function firstLine(command: string, args: readonly string[]): string | undefined {
@@ -29,10 +28,10 @@ function firstLine(command: string, args: readonly string[]): string | undefined
   return status === 0 ? stdout.split('\n')[0]?.trim() : undefined;
 }
 
-function holdfast(): Contender {
+function holdfast(program: Program): Contender {
   const run = (work: string, ...args: readonly string[]): Command => ({
     command: process.execPath,
-    args: ['--conditions=source', join(root, 'agent/cli/bin.js'), ...args, '--policy', join(work, 'policy.yaml')],
+    args: [...program, ...args, '--policy', join(work, 'policy.yaml')],
     cwd: work,
     env: { HOLDFAST_STATE: join(work, 'state'), HOLDFAST_PASSPHRASE: PASSPHRASE },
   });
@@ -45,8 +44,7 @@ jobs: { tree: { source: tree, targets: [local], retention: standard } }
 `;
   return {
     name: 'holdfast',
-    version:
-      firstLine(process.execPath, ['--conditions=source', join(root, 'agent/cli/bin.js'), '--version']) ?? 'unknown',
+    version: firstLine(process.execPath, [...program, '--version']) ?? 'unknown',
     prepare: (work, tree) => {
       writeFileSync(join(work, 'policy.yaml'), policy(work, tree));
       return run(work, 'init', '--yes');
@@ -111,11 +109,14 @@ function borg(): Contender | undefined {
 }
 
 /** This project first, then the peers that are installed, and the names of those that are not. */
-export function findContenders(): { readonly contenders: readonly Contender[]; readonly missing: readonly string[] } {
+export function findContenders(program: Program): {
+  readonly contenders: readonly Contender[];
+  readonly missing: readonly string[];
+} {
   const peers = { restic: restic(), borg: borg() };
   const found = Object.values(peers).filter((peer) => peer !== undefined);
   const missing = Object.entries(peers).flatMap(([name, peer]) => (peer === undefined ? [name] : []));
-  return { contenders: [holdfast(), ...found], missing };
+  return { contenders: [holdfast(program), ...found], missing };
 }
 
 /** An empty work folder for a contender. */

@@ -11,6 +11,7 @@ import { type Contender, findContenders, makeWork, REPOSITORY } from './contende
 import { Corpus } from './corpus.ts';
 import { measure } from './measure.ts';
 import { type FilesRound, measuredOfFiles } from './measured.ts';
+import { programOf } from './program.ts';
 import { renderResults } from './results.ts';
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -66,12 +67,13 @@ function main(): void {
       files: { type: 'string', default: '12000' },
       rounds: { type: 'string', default: '3' },
       seed: { type: 'string', default: '1' },
+      packaged: { type: 'boolean', default: false },
     },
   });
   const [size, files, rounds, seed] = [values.size, values.files, values.rounds, values.seed].map(Number);
   if (!(size && files && rounds && Number.isInteger(seed)))
     throw new Error('--size (MB), --files, --rounds and --seed are numbers');
-  const { contenders, missing } = findContenders();
+  const { contenders, missing } = findContenders(programOf(values.packaged));
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'holdfast-services');
   mkdirSync(cache, { recursive: true });
   say('corpus …');

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PostgresServer } from '../../services/postgres.ts';
 import type { Command } from '../measure.ts';
+import type { Program } from '../program.ts';
 import { DATABASE } from './trading-data.ts';
 
 /** One way to back up a database and to get it back. `work` is an empty folder of its own, new for every round. */
@@ -14,6 +14,8 @@ export interface DatabaseContender {
   backup(work: string, n: number): Command;
   /** What of `n`th backup is brought back into the database `into`, which is not there yet. */
   restore(work: string, n: number, into: string): Command;
+  /** The same, and every row read back from the server. */
+  restoreAndRead(work: string, n: number, into: string): readonly Command[];
 }
 
 /** Where a contender keeps what it stores: what lies there is its size. */
@@ -21,17 +23,15 @@ export const STORED = 'stored';
 
 export const PARALLEL = 4;
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
 /** This project: encrypted, deduplicated, signed; chunks as small as the platform’s policy has them for rows, zstd of that level. */
-export function holdfast(server: PostgresServer, level: number): DatabaseContender {
-  const run = (work: string, ...args: readonly string[]): Command => ({
+export function holdfast(program: Program, server: PostgresServer, level: number): DatabaseContender {
+  const run = (work: string, args: readonly string[], policy = 'policy.yaml'): Command => ({
     command: process.execPath,
-    args: ['--conditions=source', join(root, 'agent/cli/bin.js'), ...args, '--policy', join(work, 'policy.yaml')],
+    args: [...program, ...args, '--policy', join(work, policy)],
     cwd: work,
     env: { HOLDFAST_STATE: join(work, 'state'), HOLDFAST_PASSPHRASE: 'benchmark' },
   });
-  const policy = (work: string) => `version: 1
+  const policy = (work: string, readBack: boolean) => `version: 1
 recipients: { recovery: { publicKey: recovery.asc } }
 sources:
   db:
@@ -39,20 +39,24 @@ sources:
     connection: { host: ${server.host}, port: ${server.port}, user: postgres }
     databases: [${DATABASE}]
     parallel: ${PARALLEL}
+    readBack: ${readBack}
 pipelines:
   rows: [{ chunk: { algorithm: fastcdc, min: 8KiB, avg: 32KiB, max: 128KiB } }, { compress: { algorithm: zstd, level: ${level} } }, { encrypt: aes-256-gcm }, { checksum: sha256 }]
 targets: { local: { type: local, path: ${JSON.stringify(join(work, STORED))} } }
 retention: { standard: { keep: { last: 3 } } }
 jobs: { db: { source: db, pipeline: rows, targets: [local], retention: standard } }
 `;
+  const restoring = (into: string) => ['restore', 'db', '--into', `postgresql:///${into}`];
   return {
     name: `holdfast, zstd ${level}`,
     prepare: (work) => {
-      writeFileSync(join(work, 'policy.yaml'), policy(work));
-      return run(work, 'init', '--yes');
+      writeFileSync(join(work, 'policy.yaml'), policy(work, false));
+      writeFileSync(join(work, 'reading.yaml'), policy(work, true));
+      return run(work, ['init', '--yes']);
     },
-    backup: (work) => run(work, 'run'),
-    restore: (work, _, into) => run(work, 'restore', 'db', '--into', `postgresql:///${into}`),
+    backup: (work) => run(work, ['run']),
+    restore: (work, _, into) => run(work, restoring(into)),
+    restoreAndRead: (work, _, into) => [run(work, restoring(into), 'reading.yaml')],
   };
 }
 
@@ -65,13 +69,19 @@ export function pgDump(server: PostgresServer): DatabaseContender {
     env: {},
   });
   const place = (work: string, n: number) => join(work, STORED, `${n}`);
+  const restore = (work: string, n: number, into: string) => {
+    server.query(`CREATE DATABASE ${into} TEMPLATE template0`);
+    return run(work, 'pg_restore', '-d', into, place(work, n));
+  };
   return {
     name: `pg_dump -Fd -j${PARALLEL}`,
     prepare: () => undefined,
     backup: (work, n) => run(work, 'pg_dump', '-Fd', '-f', place(work, n), DATABASE),
-    restore: (work, n, into) => {
-      server.query(`CREATE DATABASE ${into} TEMPLATE template0`);
-      return run(work, 'pg_restore', '-d', into, place(work, n));
-    },
+    restore,
+    // What can be had of it: another dump, not compressed, to be compared.
+    restoreAndRead: (work, n, into) => [
+      restore(work, n, into),
+      run(work, 'pg_dump', '-Fd', '-Z0', '-f', join(work, 'read'), into),
+    ],
   };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PostgresServer } from '../../services/postgres.ts';
 import { measure } from '../measure.ts';
+import { programOf } from '../program.ts';
 import { type Rounds, renderResults } from '../results.ts';
 import { type DatabaseContender, holdfast, PARALLEL, pgDump, STORED } from './contenders.ts';
 import { type DatabaseRound, measuredOfDatabases } from './measured.ts';
@@ -68,6 +69,9 @@ class DatabaseBenchmark {
       // A backup that does not come back is not a result.
       if (contents(server, 'copy') !== original) throw new Error(`what ${contender.name} restored differs`);
       server.query('DROP DATABASE copy');
+      say(`  ${contender.name}: restore, and read back`);
+      const read = contender.restoreAndRead(work, 2, 'copy').map(measure);
+      server.query('DROP DATABASE copy');
       const [empty = 0, once = 0, twice = 0, thrice = 0] = sizes;
       rmSync(work, { recursive: true });
       return [
@@ -77,6 +81,7 @@ class DatabaseBenchmark {
           unchanged: unchanged[i]?.seconds ?? Number.NaN,
           changed: changed[i]?.seconds ?? Number.NaN,
           restore: restore.seconds,
+          restoreAndRead: read.reduce((sum, { seconds }) => sum + seconds, 0),
           processor: first[i]?.processorSeconds ?? Number.NaN,
           restoreProcessor: restore.processorSeconds,
           stored: once - empty,
@@ -98,6 +103,7 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '3' },
       level: { type: 'string', default: '6' },
       seed: { type: 'string', default: '1' },
+      packaged: { type: 'boolean', default: false },
     },
   });
   const [size = 0, rounds = 0, level = 0, seed = 0] = [values.size, values.rounds, values.level, values.seed].map(
@@ -118,7 +124,7 @@ async function main(): Promise<void> {
     say('database …');
     makeDatabase(server, size * 1e6, seed);
     const bytes = Number(server.query('SELECT pg_database_size(current_database())', DATABASE));
-    const contenders = [holdfast(server, level), pgDump(server)];
+    const contenders = [holdfast(programOf(values.packaged), server, level), pgDump(server)];
     const results: Map<string, DatabaseRound[]> = new Map(contenders.map(({ name }) => [name, []]));
     const benchmark = new DatabaseBenchmark(server, folder);
     for (let n = 0; n < rounds; n++) {

@@ -5,6 +5,7 @@ export const measuredOfDatabases = {
   unchanged: { title: 'nothing changed', unit: 's' },
   changed: { title: 'after a day', unit: 's' },
   restore: { title: 'restore', unit: 's' },
+  restoreAndRead: { title: 'restore, every row read back', unit: 's' },
   processor: { title: 'processor time, first backup', unit: 's' },
   restoreProcessor: { title: 'processor time, restore', unit: 's' },
   stored: { title: 'stored by the first', unit: 'MB' },
