@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fail } from 'holdfast/plugin';
@@ -24,24 +24,40 @@ export interface FoundPrograms {
 export async function findPrograms(version: number, folder?: string): Promise<FoundPrograms> {
   const major = Math.floor(version / 10_000);
   const found: (FoundPrograms & { readonly major: number })[] = [];
-  for (const place of folder === undefined ? await candidates() : [folder]) {
+  for (const place of folder === undefined ? await candidates(major) : [folder]) {
     const own = await versionOf(place);
-    if (own !== undefined) found.push({ folder: place, version: own, major: Number.parseInt(own, 10) });
+    if (own === undefined) continue;
+    const one = { folder: place, version: own, major: Number.parseInt(own, 10) };
+    // None fits better; and to ask each folder of PATH is to start a program in each.
+    if (one.major === major) return one;
+    found.push(one);
   }
   const fitting = found.filter((one) => one.major >= major).toSorted((a, b) => a.major - b.major)[0];
   const versions = found.map((one) => one.version);
   return fitting ?? refuse(versions, major, folder);
 }
 
-async function candidates(): Promise<string[]> {
-  const found: string[] = [];
+/** Folders that have a pg_dump, those that are named after `major` first. */
+async function candidates(major: number): Promise<string[]> {
+  const named: string[] = [];
   for (const [folder, bin] of FOLDERS) {
     for (const name of await readdir(folder).catch(() => [])) {
       const place = bin(name);
-      if (place !== undefined) found.push(join(folder, place));
+      if (place === undefined) continue;
+      if (name === `${major}` || name === `pgsql-${major}`) named.unshift(join(folder, place));
+      else named.push(join(folder, place));
     }
   }
-  return [...found, ...(process.env['PATH'] ?? '').split(':').filter((place) => place.startsWith('/'))];
+  const inPath = (process.env['PATH'] ?? '').split(':').filter((place) => place.startsWith('/'));
+  const all = [...new Set([...named, ...inPath])];
+  const there = await Promise.all(
+    all.map((place) =>
+      access(join(place, 'pg_dump'))
+        .then(() => true)
+        .catch(() => false),
+    ),
+  );
+  return all.filter((_, i) => there[i]);
 }
 
 async function versionOf(folder: string): Promise<string | undefined> {
