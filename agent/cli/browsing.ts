@@ -1,3 +1,4 @@
+import type { Policy } from '../config/policy.ts';
 import type { Failure } from '../contract/index.ts';
 import type { RepositoryReading } from '../engine/repository-reading.ts';
 import { newerElsewhere } from '../recovery/newer-elsewhere.ts';
@@ -31,6 +32,7 @@ export interface BrowseOptions extends ReaderOptions {
 
 /** A repository that is looked into. */
 export interface Browsing extends AsyncDisposable {
+  readonly policy: Policy;
   /** Of the writer that was named, else of all. */
   readonly listing: SnapshotListing;
   readonly writers: Writers;
@@ -64,6 +66,7 @@ export async function openBrowsing(invocation: Invocation, options: BrowseOption
   let identity: Identity | undefined;
   const opened = stack.move();
   return {
+    policy,
     listing,
     writers,
     writer: host?.writer,

@@ -265,7 +265,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
         'key',
       ]),
     );
-  reading(verify).action((source, options, command) =>
+  unlocking(verify).action((source, options, command) =>
     act(command, async (i) => (await import('./verbs/verify.ts')).verify(i, source, options)),
   );
 
@@ -420,7 +420,14 @@ function helpArguments(program: Command, verbs: readonly string[]): readonly str
 
 /** The options of the verbs that read what was backed up. */
 function reading(command: Command): Command {
-  return unlocking(command.option('--at <point>', 'which snapshot: latest, its id, or a time', 'latest'));
+  return unlocking(
+    command
+      .option('--at <point>', 'which snapshot: latest, its id, or a time', 'latest')
+      .option(
+        '--job <job>',
+        'only what this job stored (default: of jobs that take all of the source, where there are any)',
+      ),
+  );
 }
 
 /** The options of those that take a private key, and say otherwise which snapshots they read. */

@@ -5,6 +5,7 @@ import type { ReaderOptions } from './recovery-key.ts';
 /** What the verb `restore` was told, but for the source and its parts. */
 export interface RestoreOptions extends ReaderOptions {
   readonly at: string;
+  readonly job?: string;
   readonly writer?: string;
   readonly into?: string;
   readonly inPlace?: boolean;
@@ -52,6 +53,7 @@ export function nextOptions(options: RestoreOptions, report: RestoreReport): Res
 export function restoreCommand(name: string, parts: readonly string[], options: RestoreOptions): string {
   const {
     at,
+    job,
     into,
     writer,
     inPlace,
@@ -74,7 +76,7 @@ export function restoreCommand(name: string, parts: readonly string[], options: 
     yes,
     'dry-run': dryRun,
   };
-  const given = { into, writer, at: at === 'latest' ? undefined : at, conflict, mask, format };
+  const given = { into, writer, job, at: at === 'latest' ? undefined : at, conflict, mask, format };
   const flags = flagWords({ ...given, key, 'passphrase-file': passphraseFile, target });
   const said = Object.entries(switches).flatMap(([flag, on]) => (on === true ? [`--${flag}`] : []));
   return ['restore', quoteWord(name), ...flags, ...said, ...parts.map(quoteWord)].join(' ');

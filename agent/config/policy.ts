@@ -135,6 +135,8 @@ export interface Job {
 export interface IdleJob {
   /** The name of its source. */
   readonly source: string;
+  /** As of a job that is run. */
+  readonly select: Json;
   /** The names of its class and of its targets. */
   readonly retention: string;
   readonly targets: readonly string[];

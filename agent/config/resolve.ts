@@ -131,7 +131,10 @@ export class Resolver {
     for (const [name, job] of Object.entries(this.#checked.skeleton.jobs ?? {})) {
       const reason = this.#idle(job);
       if (reason === undefined) active.push([name, job]);
-      else idle[name] = { source: job.source, retention: job.retention, targets: job.targets, reason };
+      else {
+        const { source, select = null, retention, targets } = job;
+        idle[name] = { source, select, retention, targets, reason };
+      }
     }
     const shared = Object.values(declared.domains).filter((domain) => sharedBy(domain, this.#around.host));
     const jobs = each(Object.fromEntries(active), (name, job): Job => {

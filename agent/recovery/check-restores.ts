@@ -9,13 +9,15 @@ import { compareRestored } from './restored-tree.ts';
 import { UnlockedSnapshot } from './unlocked-snapshot.ts';
 import { isWanted, type Verification } from './verification.ts';
 
-/** Restores the newest snapshot of each wanted source into a scratch folder, compares it entry by entry, and removes it. */
+/** Restores the newest snapshot of each wanted source, of each of its jobs, into a scratch folder, compares it entry by entry, and removes it. */
 export async function checkRestores(v: Verification, identity: Identity): Promise<void> {
   const newest = new Map<string, StoredSnapshot>();
   for (const snapshot of v.listing.snapshots) {
-    if (isWanted(v, snapshot.opened.header.source)) newest.set(snapshot.opened.header.source, snapshot);
+    if (isWanted(v, snapshot.opened.header.source))
+      newest.set(`${snapshot.opened.header.source}/${snapshot.opened.header.job}`, snapshot);
   }
-  for (const [source, snapshot] of newest) {
+  for (const snapshot of newest.values()) {
+    const { source } = snapshot.opened.header;
     if (v.options.sources[source] === undefined) {
       v.notes.push(`${source} was not restored: the policy does not name it`);
       continue;

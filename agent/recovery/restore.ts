@@ -4,16 +4,11 @@ import { type Engine, openSource, pluginOf } from '../engine/opening.ts';
 import { openReading, type ReadingSpec } from '../engine/repository-reading.ts';
 import { Stopwatch } from '../engine/stopwatch.ts';
 import type { Identity } from '../repository/keys/identity.ts';
-import {
-  chooseSnapshot,
-  listSnapshots,
-  ofWriter,
-  type StoredSnapshot,
-  unapprovedWriters,
-} from '../repository/snapshots.ts';
+import { listSnapshots, ofWriter, type StoredSnapshot, unapprovedWriters } from '../repository/snapshots.ts';
 import { type StoredLast, vanishedSnapshots } from '../repository/stored-last.ts';
 import { findTrusted } from '../repository/writer-name.ts';
 import { ChangeCount, type ChangeTotals, overwritten } from './change-totals.ts';
+import { chooseOfJobs, type JobChoice, newerParts } from './job-choice.ts';
 import { requireSource } from './missing-plugin.ts';
 import { newerElsewhere } from './newer-elsewhere.ts';
 import { tellRestore } from './recovery-telemetry.ts';
@@ -32,6 +27,8 @@ export interface RestoreOptions extends ReadingSpec {
   readonly at: string;
   /** Whose snapshots: the code or the beginning of the id of a writer. Absent: this host's, or the only one's that has any. */
   readonly writer?: string;
+  /** Absent: whichever job stored it. */
+  readonly jobs?: JobChoice;
   readonly into: RestoreRequest['into'];
   /** gitignore patterns; none restores everything. */
   readonly select: readonly string[];
@@ -125,11 +122,14 @@ async function carryOut(
     ...damaged.map(({ failure }) => failure),
     ...vanished.map((one) => (whole ? one.failure : elsewhere(one))),
   ];
-  const snapshot = chooseSnapshot(listing, writers, o.source.name, o.at, host?.writer);
+  const choice = o.jobs ?? { jobs: {} };
+  const question = { source: o.source.name, wanted: o.at, writer: host?.writer, choice };
+  const snapshot = chooseOfJobs(listing, writers, question);
   if (o.at === 'latest') {
     const chosen = { source: o.source.name, writer: snapshot.opened.header.writer };
     const asked = { reading: o, repository, listing: all, stored: o.stored ?? [], ...chosen };
-    report.problems = [...report.problems, ...(await newerElsewhere(asked, loan))];
+    const newer = [...newerParts(listing, snapshot, choice), ...(await newerElsewhere(asked, loan))];
+    report.problems = [...report.problems, ...newer];
   }
   report.problems = [...report.problems, ...unapprovedWriters(listing, writers, o.source.name)];
   const { header } = snapshot.opened;

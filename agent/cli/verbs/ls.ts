@@ -1,12 +1,13 @@
 import { type Failure, failureOf } from '../../contract/index.ts';
+import { chooseOfJobs } from '../../recovery/job-choice.ts';
 import { Selection } from '../../recovery/selection.ts';
 import { type Listed, listSnapshot } from '../../recovery/snapshot-listing.ts';
 import type { ReadableSnapshot } from '../../recovery/unlocked-domains.ts';
-import { chooseSnapshot } from '../../repository/snapshots.ts';
 import { advised } from '../advice.ts';
 import { type BrowseOptions, openBrowsing, snapshotJson, tellPassedOver, warnIncomplete } from '../browsing.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import { type Invocation, quoteWord } from '../invocation.ts';
+import { jobChoice } from '../job-choice.ts';
 import { entryJson, namedJson } from '../output/entry-json.ts';
 import { modeOf, nameOf, pointsTo, sizeOf, timeOf } from '../output/entry-text.ts';
 import { JsonStream } from '../output/json-stream.ts';
@@ -18,6 +19,7 @@ import { readerWords } from '../restore-command.ts';
 
 export interface LsOptions extends BrowseOptions {
   readonly at: string;
+  readonly job?: string;
   readonly long?: boolean;
   readonly depth?: number;
 }
@@ -31,7 +33,9 @@ export async function ls(
 ): Promise<Exit> {
   const { terminal, signal, command } = invocation;
   await using browsing = await openBrowsing(invocation, options);
-  const snapshot = chooseSnapshot(browsing.listing, browsing.writers, source, options.at, browsing.writer);
+  const choice = jobChoice(browsing.policy, source, options.job);
+  const { listing: stored, writers, writer } = browsing;
+  const snapshot = chooseOfJobs(stored, writers, { source, wanted: options.at, writer, choice });
   const problems = await tellPassedOver(terminal, browsing, source);
   await using domains = await browsing.unlock();
   const opened = await domains.open(snapshot);

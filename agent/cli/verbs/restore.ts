@@ -7,6 +7,7 @@ import { advisedReport } from '../advice.ts';
 import { openEngine } from '../engine.ts';
 import { EXIT, type Exit, exitOf } from '../exit.ts';
 import type { Invocation } from '../invocation.ts';
+import { jobChoice } from '../job-choice.ts';
 import { storedLast } from '../known-repository.ts';
 import { readingOf } from '../open-repository.ts';
 import { ChangeList, FirstChanges, JsonChanges } from '../output/change-list.ts';
@@ -46,6 +47,7 @@ export async function restore(
     source: sourceNamed(policy, name),
     stored: storedLast(engine),
     at: options.at,
+    jobs: jobChoice(policy, name, options.job),
     ...(options.writer !== undefined && { writer: options.writer }),
     into: intoOf(options, folder),
     select: parts,
