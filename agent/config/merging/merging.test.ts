@@ -236,8 +236,8 @@ describe('hosts', () => {
     const on = async (host: string) => (await load(at, host)).policy;
     assert.deepEqual(Object.keys((await on('db-1'))?.jobs ?? {}), ['a']);
     assert.deepEqual((await on('web'))?.idle, {
-      a: { source: 'app', retention: 'default', targets: ['local'], reason: 'other hosts' },
-      b: { source: 'app', retention: 'default', targets: ['local'], reason: 'disabled' },
+      a: { source: 'app', select: null, retention: 'default', targets: ['local'], reason: 'other hosts' },
+      b: { source: 'app', select: null, retention: 'default', targets: ['local'], reason: 'disabled' },
     });
   });
 
