@@ -265,7 +265,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
         'key',
       ]),
     );
-  reading(verify).action((source, options, command) =>
+  unlocking(verify).action((source, options, command) =>
     act(command, async (i) => (await import('./verbs/verify.ts')).verify(i, source, options)),
   );
 
