@@ -148,6 +148,21 @@ test('a target that is away is a failure, and no target where all is wanted', as
   }
 });
 
+test('whoever used up the numbers keeps the host from forgetting, and it is said which object that is', async () => {
+  const { targets } = await knownWriters('nas');
+  const [nas = assert.fail()] = targets;
+  hold(nas, named(LAST_SEQUENCE - 1, Buffer.from('garbage')));
+  assert.equal(await nextRemoval(nas, host.writer), LAST_SEQUENCE);
+  const planted = named(LAST_SEQUENCE, Buffer.from('garbage'));
+  hold(nas, planted);
+  await assert.rejects(nextRemoval(nas, host.writer), (error: Error) => {
+    assert.match(error.message, new RegExp(`target nas: ${planted.key} `));
+    return refusal('SEQUENCE_ENDED')(error);
+  });
+  nas.objects.delete(planted.key);
+  assert.equal(await nextRemoval(nas, host.writer), LAST_SEQUENCE);
+});
+
 test('the next record comes above whatever lies there under a name, believed or not', async () => {
   const { targets } = await knownWriters('nas');
   const [nas = assert.fail()] = targets;
