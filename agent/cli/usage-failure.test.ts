@@ -39,6 +39,13 @@ const cases: readonly (readonly [argv: readonly string[], message: string, hint:
   [['restore', 'x', '--into'], 'The value of --into is missing.', /^It is --into <folder>\./],
   [['restore', 'x', '--conflict', 'skp'], "--conflict cannot be 'skp'.", /^Did you mean skip\? It is one of: error, /],
   [['verify', '--level=9'], "--level cannot be '9'.", /^It is one of: list, checksum, decrypt, restore\.$/],
+  [
+    ['verify', '--at', 'latest'],
+    "Unknown option '--at'.",
+    /^verify looks at all .*\n.* holdfast restore <source> --at <point>/,
+  ],
+  [['verify', 'x', '--at=3f2a91c0'], "Unknown option '--at'.", /^verify looks at all/],
+  [['snapshots', '--at', 'latest'], "Unknown option '--at'.", /^holdfast snapshots --help/],
   [['completion', 'ksh'], "The shell cannot be 'ksh'.", /bash, zsh, fish/],
   [['plan', '-q', '-v'], "Option '-q, --quiet' cannot be used with option '-v, --verbose'.", /^holdfast plan --help/],
 ];

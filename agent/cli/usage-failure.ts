@@ -8,6 +8,14 @@ const FIRST_STEPS = [
   'holdfast --help  names every verb',
 ].join('\n');
 
+/** What does what somebody meant who gave an option to a verb that does not take it, though others like it do. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'verify --at': [
+    'verify looks at all snapshots together; the level restore restores the latest of each source.',
+    'To prove one of them: holdfast restore <source> --at <point> --into <new folder>',
+  ].join('\n'),
+};
+
 /** What commander found wrong with a command line, in our words, with what was probably meant. */
 export function usageFailure({ code, message }: CommanderError, program: Command, argv: readonly string[]): Failure {
   const verb = verbOf(program, argv);
@@ -20,7 +28,8 @@ export function usageFailure({ code, message }: CommanderError, program: Command
   }
   if (code === 'commander.unknownOption') {
     const [, flag = ''] = /^unknown option '([^=]*)[\s\S]*'$/.exec(said) ?? [];
-    return usage(`Unknown option '${flag}'.`, meant(flag, flagsOf(verb)) ?? help);
+    const instead = INSTEAD[`${verb.name()} ${flag}`];
+    return usage(`Unknown option '${flag}'.`, instead ?? meant(flag, flagsOf(verb)) ?? help);
   }
   if (code === 'commander.invalidArgument') return wrongChoice(said) ?? usage(sentence(said), help);
   if (code === 'commander.optionMissingArgument') {

@@ -4,6 +4,7 @@ import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
 import type { Store } from '../repository/store.ts';
 import { GoodObjects } from './good-objects.ts';
 import { inParallel } from './lanes.ts';
+import { Patience } from './patience.ts';
 import { eachTarget, type Verification } from './verification.ts';
 import { coverageOf, type TimeShares, type ToRead, toRead } from './verify-budget.ts';
 
@@ -21,10 +22,11 @@ export async function checkDigests(v: Verification, time: TimeShares): Promise<v
     good.keepOnly(objects);
     const wanted = toRead(objects, good.times, budget?.share);
     const read: ToRead[] = [];
+    const patience = new Patience(v.options.signal);
     await inParallel(wanted, 3, async (object) => {
       if (read.length > 0 && performance.now() >= until) return;
       read.push(object);
-      const isGood = await checkDigest(v, target, alone, object);
+      const isGood = await checkDigest(v, { name: target, alone, patience }, object);
       if (object.name !== undefined) good.tell(object.name, isGood);
       onProgress?.({ level: 'checksum', done: read.length, total: wanted.length, bytes: v.checked.bytes });
     });
@@ -40,11 +42,15 @@ async function hashedObjects(alone: Store): Promise<ToRead[]> {
 }
 
 /** Whether it is what its name says; what it is otherwise is a finding. */
-async function checkDigest(v: Verification, target: string, alone: Store, { key, name }: ToRead): Promise<boolean> {
+async function checkDigest(
+  v: Verification,
+  { name: target, alone, patience }: { readonly name: string; readonly alone: Store; readonly patience: Patience },
+  { key, name }: ToRead,
+): Promise<boolean> {
   const isPack = key.startsWith('packs/');
   try {
     if (v.options.signal.aborted) fail(cancelled());
-    const { sha256, size, start } = await alone.digest(key, HEADER_BYTES);
+    const { sha256, size, start } = await patience.read(() => alone.digest(key, HEADER_BYTES));
     v.checked.bytes += size;
     if (sha256 !== name) fail(mismatch(key));
     checkHeader(start, isPack ? 'pack' : 'index', key);

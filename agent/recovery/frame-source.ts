@@ -8,6 +8,7 @@ import type { ObjectProblem, Store } from '../repository/store.ts';
 import type { FrameToOpen, Piece } from '../workers/messages.ts';
 import type { EpochKeys } from './epoch-keys.ts';
 import { failMissing } from './missing-chunk.ts';
+import type { Patience } from './patience.ts';
 
 export const REF_BYTES = 36;
 /** Frames of one pack that lie no further apart are read in one go; bytes. */
@@ -19,6 +20,7 @@ export interface FrameSourceOptions {
   readonly epochs: EpochKeys;
   readonly index: ChunkIndex;
   readonly packs: PackList;
+  readonly patience: Patience;
   /** What could not be read of all that says where chunks lie. */
   readonly passedOver?: readonly ObjectProblem[];
 }
@@ -113,7 +115,8 @@ export class FrameSource {
       const start = offsetOf(first);
       const key = packKey(this.#o.domain.id, first.pack.name);
       const read = (bytes: Uint8Array) => (bytes.length === end - start ? owned(bytes) : cutShort(key));
-      const range = await this.#o.store.read(key, { offset: start, length: end - start }, read);
+      const { store, patience } = this.#o;
+      const range = await patience.read(() => store.read(key, { offset: start, length: end - start }, read));
       transfer.push(range.buffer);
       bytes += range.length;
       for (; i <= last; i++) {

@@ -3,7 +3,7 @@ import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
-import type { Failure } from '../contract/index.ts';
+import { type Failure, fail } from '../contract/index.ts';
 import {
   collect,
   entries,
@@ -211,6 +211,38 @@ test('a part that the snapshot does not hold is no success', async () => {
     [['sbu/', 'NOTHING_SELECTED']],
   );
   assert.deepEqual(Object.keys(await listing(r.into)).sort(), ['sub', 'sub/3']);
+});
+
+const noAnswer: Failure = { code: 'TARGET_UNAVAILABLE', message: 'no answer', origin: 'target', permanent: false };
+
+test('a target that gives each pack only when it is asked again leaves nothing out', async () => {
+  await using r = await withFiles();
+  await r.run({ source: r.source });
+  const asked = new Map<string, number>();
+  r.hooks.get = (_, key) => {
+    const before = asked.get(key) ?? 0;
+    asked.set(key, before + 1);
+    if (key.startsWith('packs/') && before === 0) fail(noAnswer);
+  };
+  const report = await restore(r, r.source, r.into);
+  assert.deepEqual([report.verdict, report.skipped], ['ok', []]);
+  assert.deepEqual(await listing(r.into), await listing(r.data));
+  assert.ok([...asked].some(([key, times]) => key.startsWith('packs/') && times > 1));
+});
+
+test('a target that gives no pack at all is not waited for without end', async () => {
+  await using r = await withFiles();
+  await r.run({ source: r.source });
+  let asked = 0;
+  r.hooks.get = (_, key) => {
+    if (!key.startsWith('packs/')) return;
+    asked++;
+    fail(noAnswer);
+  };
+  const report = await restore(r, r.source, r.into);
+  assert.notEqual(report.verdict, 'ok');
+  assert.match(JSON.stringify(report), /target target-0: no answer/);
+  assert.ok(asked >= 3 && asked < 100, `${asked} times`);
 });
 
 test('a restore that is cancelled says so', async () => {

@@ -19,6 +19,7 @@ import { FrameSource } from './frame-source.ts';
 import { Gate } from './gate.ts';
 import { absentCodecs } from './missing-plugin.ts';
 import { PageCache } from './page-cache.ts';
+import { Patience } from './patience.ts';
 
 export interface UnlockOptions {
   readonly store: Store;
@@ -88,7 +89,8 @@ export class UnlockedDomain implements AsyncDisposable, ChunkReader {
         absent: absentCodecs(o.listed, o.registry),
       }),
     });
-    const frames = new FrameSource({ store: o.store, domain: keys, epochs, index, packs, passedOver });
+    const patience = new Patience(o.signal);
+    const frames = new FrameSource({ store: o.store, domain: keys, epochs, index, packs, patience, passedOver });
     // One more than there are workers, so that the store is read while all of them are busy.
     const gate = new Gate(workers + 1);
     return { domain: new UnlockedDomain({ keys, packs, replaced, session, frames, gate }, epochs), body };

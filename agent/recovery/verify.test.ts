@@ -3,6 +3,7 @@ import { cp, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
+import { fail } from '../contract/index.ts';
 import { makeRecipient, noise, pieces, TestRepository } from '../engine/repository.fixture.ts';
 import { unlockIdentity } from '../repository/keys/identity.ts';
 import { verify } from './reading.fixture.ts';
@@ -256,6 +257,20 @@ test('a wrong key is no damage', async () => {
   const report = await verify(r, 'decrypt', { identity: () => unlockIdentity(stranger.privateKey, '') });
   assert.deepEqual([report.verdict, report.failure?.code, report.findings], ['failed', 'WRONG_KEY', []]);
 });
+
+for (const level of ['checksum', 'decrypt'] as const)
+  test(`a pack that a target gives only when it is asked again is no finding: ${level}`, async () => {
+    await using r = await filled();
+    const asked = new Set<string>();
+    r.hooks.get = (_, key) => {
+      if (!key.startsWith('packs/') || asked.has(key)) return;
+      asked.add(key);
+      fail({ code: 'TARGET_UNAVAILABLE', message: 'no answer', origin: 'target', permanent: false });
+    };
+    const report = await verify(r, level);
+    assert.deepEqual([report.verdict, report.findings], ['ok', []]);
+    assert.ok(asked.size > 0);
+  });
 
 test('cancelling a verification is said', async () => {
   await using r = await filled();

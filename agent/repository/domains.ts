@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type Failure, failureOf } from '../contract/index.ts';
 import { type EpochReading, noEpochs, replicateEpochs } from './domain-epochs.ts';
 import type { PresentEpochs } from './index-loading.ts';
 import { createEpoch } from './keys/epoch.ts';
+import { freshBytes, freshId } from './keys/fresh-bytes.ts';
 import { type HostDomain, type HostKeys, loadHostKeys, saveHostKeys } from './keys/host-keys.ts';
 import { decodeWriter, encodeWriter } from './keys/writer.ts';
 import { epochKey, WRITERS_PREFIX, writerKey } from './layout.ts';
@@ -104,9 +104,9 @@ async function ensureOnce(o: DomainOptions): Promise<EnsuredDomain> {
 
 async function baseOf(o: DomainOptions): Promise<Base> {
   const fresh = (): Base => ({
-    id: randomBytes(16).toString('hex'),
+    id: freshId(),
     name: o.name,
-    secret: randomBytes(32),
+    secret: freshBytes(32),
     renewed: 'new domain',
   });
   const held = (known: HostDomain | undefined): Base => (known === undefined ? fresh() : { ...known, known });

@@ -1,6 +1,7 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { damaged, wrongKey } from './damage.ts';
 import { aeadOpen, aeadSeal, deriveKey, KEY_BYTES, NONCE_BYTES } from './keys/aead.ts';
+import { freshBytes } from './keys/fresh-bytes.ts';
 import { hpkeOpen, hpkeSeal } from './keys/hpke.ts';
 import { littleEndian } from './little-endian.ts';
 import { FORMAT_VERSION, MAGIC, SUITE } from './object.ts';
@@ -45,17 +46,27 @@ export interface FrameContext {
   readonly chunks: FrameChunks;
 }
 
+const SALT_BYTES = 32;
 const MAX_ORDINAL = 2 ** 32 - 1;
 const FRAME_LABEL = 'holdfast v1 frame';
 const BIRTH_LABEL = Buffer.from('holdfast v1 birth', 'latin1');
 
-/** A fresh data key, HPKE-sealed to the epoch. Only `birth` is to be kept. */
-export function createBirth(o: { domain: Uint8Array; epoch: Uint8Array; epochPublicKey: Uint8Array }): {
+/**
+ * A fresh data key, HPKE-sealed to the epoch. Only `birth` is to be kept. `sealing`: all that is to be sealed with it, where that is
+ * known already.
+ */
+export function createBirth(o: {
+  domain: Uint8Array;
+  epoch: Uint8Array;
+  epochPublicKey: Uint8Array;
+  sealing?: Uint8Array;
+}): {
   birth: Birth;
   frameKey: Uint8Array;
 } {
-  const salt = new Uint8Array(randomBytes(32));
-  const dataKey = randomBytes(KEY_BYTES);
+  const dataKey = freshBytes(KEY_BYTES, ...(o.sealing === undefined ? [] : [o.sealing]));
+  // A name for as long as there are frames: another data key never has the same.
+  const salt = freshBytes(SALT_BYTES, dataKey);
   try {
     const { enc, sealed } = hpkeSeal(o.epochPublicKey, BIRTH_LABEL, birthContext(o.domain, o.epoch, salt), dataKey);
     const { frameKey, commitment } = frameKeys(dataKey, salt);

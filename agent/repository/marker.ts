@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { damaged } from './damage.ts';
 import { decode, encode } from './encoding.ts';
+import { freshId } from './keys/fresh-bytes.ts';
 import { RecordReader } from './keys/record.ts';
 import { decodeWriter } from './keys/writer.ts';
 import { REPOSITORY_KEY, WRITERS_PREFIX } from './layout.ts';
@@ -111,7 +111,7 @@ export async function ensureMarker(
     for (const target of store.targets) await refuseMisnamed(target, expected);
     mixed('', first.id, expected);
   }
-  const marker = first ?? { id: expected ?? randomBytes(16).toString('hex'), created: now.toISOString() };
+  const marker = first ?? { id: expected ?? freshId(), created: now.toISOString() };
   const lacking = store.targets.filter((_, i) => found[i] === undefined);
   for (const target of lacking) await refuseOccupied(target, marker.id);
   const bytes = Buffer.concat([objectHeader('repository'), encode({ id: marker.id, created: marker.created })]);

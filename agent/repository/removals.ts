@@ -1,5 +1,5 @@
-import { failureOf } from '../contract/index.ts';
-import { parseRemovalKey, REMOVALS_PREFIX } from './layout.ts';
+import { fail, failureOf } from '../contract/index.ts';
+import { LAST_SEQUENCE, parseRemovalKey, REMOVALS_PREFIX } from './layout.ts';
 import { decodeRemoval, type Removal, type RemovedSnapshot } from './removal.ts';
 import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
 import type { Writers } from './writers.ts';
@@ -108,8 +108,17 @@ async function readRemoval(
   }
 }
 
-/** The number of the next record of a writer on a target, above whatever lies there. */
+/** The number of the next record of a writer on a target, above whatever lies there. `SEQUENCE_ENDED` when that is the last that there is. */
 export async function nextRemoval(target: NamedTarget, writer: string): Promise<number> {
   const keys = await new Store([target]).keys(`${REMOVALS_PREFIX}${writer}/`);
-  return 1 + Math.max(0, ...keys.map((key) => parseRemovalKey(key)?.sequence ?? 0));
+  const last = Math.max(0, ...keys.map((key) => parseRemovalKey(key)?.sequence ?? 0));
+  if (last < LAST_SEQUENCE) return last + 1;
+  const blocking = keys.filter((key) => parseRemovalKey(key)?.sequence === last);
+  return fail({
+    code: 'SEQUENCE_ENDED',
+    message: `target ${target.name}: ${blocking.join(', ')} has the last number that what is forgotten can have`,
+    origin: 'repository',
+    permanent: true,
+    hint: 'no host gets there by itself: find out who else can write there, and move that object away; then say it again',
+  });
 }

@@ -1,6 +1,7 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { type DamageCode, damaged, wrongKey } from './damage.ts';
 import { aeadOpen, aeadSeal, deriveKey, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './keys/aead.ts';
+import { freshBytes } from './keys/fresh-bytes.ts';
 
 const SALT_BYTES = 32;
 const CHECK_BYTES = 8;
@@ -15,10 +16,10 @@ export type SealedKind = 'table' | 'index' | 'references';
 
 /**
  * Seals a record under the index key: salt ‖ key check ‖ AES-256-GCM under HKDF(indexKey, salt, "holdfast v1 <kind>"). The key is
- * used once, because the salt is fresh; so the nonce is zero.
+ * used once, because the salt is fresh and bound to the record; so the nonce is zero.
  */
 export function sealRecord(indexKey: Uint8Array, kind: SealedKind, aad: Uint8Array, record: Uint8Array): Uint8Array {
-  const salt = randomBytes(SALT_BYTES);
+  const salt = freshBytes(SALT_BYTES, indexKey, Buffer.from(kind), aad, record);
   const key = deriveKey(indexKey, salt, `holdfast v1 ${kind}`, KEY_BYTES);
   try {
     const sealed = aeadSeal(key, NONCE, record, aad);

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { failureOf } from '../contract/index.ts';
+import { freshId } from './keys/fresh-bytes.ts';
 import type { HostKeys } from './keys/host-keys.ts';
 import { parseSessionKey, SESSIONS_PREFIX, SNAPSHOTS_PREFIX } from './layout.ts';
 import { loadMarks, type StoredMark } from './marks.ts';
@@ -34,7 +34,7 @@ export async function beginSession(store: Store, o: BeginningSession): Promise<B
   const { host, domain, snapshot } = o;
   const { key, bytes } = encodeSession(
     {
-      id: randomBytes(16).toString('hex'),
+      id: freshId(),
       repository: host.repository,
       writer: host.writer,
       domain,

@@ -135,7 +135,7 @@ function sealedParts(
 
 function sealBody(header: SnapshotHeader, epochPublicKey: Uint8Array, aad: Uint8Array, body: Uint8Array) {
   const [domain, epoch] = [Buffer.from(header.domain, 'hex'), Buffer.from(header.epoch, 'hex')];
-  const { birth, frameKey } = createBirth({ domain, epoch, epochPublicKey });
+  const { birth, frameKey } = createBirth({ domain, epoch, epochPublicKey, sealing: Buffer.concat([aad, body]) });
   return { birth: encodeBirth(birth), sealed: aeadSeal(bodyKey(frameKey, birth.salt), NONCE, body, aad) };
 }
 

@@ -8,7 +8,7 @@ import type { Sums } from './sweep/tally.ts';
 
 const here = fileURLToPath(new URL('./', import.meta.url));
 /** Whose tests are sweeps: each writes its sums where HOLDFAST_TEST_FIGURES says. The one that waits most comes first. */
-const FOLDERS = ['calls', 'sweep', 'power', 'bits'];
+const FOLDERS = ['calls', 'sweep', 'randomness', 'power', 'bits'];
 /** At a time, one process each. */
 const LANES = 2;
 

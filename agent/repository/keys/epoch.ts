@@ -1,8 +1,9 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { fail } from '../../contract/index.ts';
 import { epochKey } from '../layout.ts';
 import { HEADER_BYTES, objectHeader } from '../object.ts';
 import { CURVE_KEY_BYTES } from './curve-key.ts';
+import { freshId } from './fresh-bytes.ts';
 import { generateKeyPair, publicKeyOf } from './hpke.ts';
 import type { Identity } from './identity.ts';
 import type { Recipient } from './recipient.ts';
@@ -49,7 +50,7 @@ export async function createEpoch(o: {
   signer: Signer;
   created: Date;
 }): Promise<{ epoch: Epoch; object: Uint8Array }> {
-  const names = { repository: o.repository, domain: o.domain.id, id: randomBytes(16).toString('hex') };
+  const names = { repository: o.repository, domain: o.domain.id, id: freshId() };
   const { publicKey, privateKey } = generateKeyPair();
   const payload = encodePayload(names, { privateKey, domainSecret: o.domain.secret });
   privateKey.fill(0);

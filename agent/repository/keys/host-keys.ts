@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { fail } from '../../contract/index.ts';
 import { decode, encode, type Value } from '../encoding.ts';
 import { CURVE_KEY_BYTES } from './curve-key.ts';
+import { freshId } from './fresh-bytes.ts';
 import { generateKeyPair, type KeyPair, publicKeyOf } from './hpke.ts';
 import { readKeyFile, replaceKeyFile } from './key-file.ts';
 import { RecordReader } from './record.ts';
@@ -39,7 +40,7 @@ const DIGEST_BYTES = 32;
 
 /** Fresh keys for a writer of a repository; not saved. */
 export function newHostKeys(repository: string): HostKeys {
-  const writer = randomBytes(16).toString('hex');
+  const writer = freshId();
   return { repository, writer, signer: generateSigner(), join: generateKeyPair(), domains: [] };
 }
 

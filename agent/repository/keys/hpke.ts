@@ -1,7 +1,8 @@
-import { createHmac, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, diffieHellman, type KeyObject } from 'node:crypto';
 import { fail } from '../../contract/index.ts';
 import { aeadOpen, aeadSeal, KEY_BYTES, NONCE_BYTES } from './aead.ts';
-import { CURVE_KEY_BYTES, privateKeyObject, publicKeyObject, rawPrivateKey, rawPublicKey } from './curve-key.ts';
+import { CURVE_KEY_BYTES, privateKeyObject, publicKeyObject, rawPublicKey } from './curve-key.ts';
+import { freshBytes } from './fresh-bytes.ts';
 
 /*
  * Hybrid Public Key Encryption, RFC 9180: base mode, one message per encapsulation, with
@@ -22,8 +23,8 @@ const VERSION = Buffer.from('HPKE-v1', 'latin1');
 const PSK_ID_HASH = labeledExtract(HPKE_SUITE, EMPTY, 'psk_id_hash', EMPTY);
 
 export function generateKeyPair(): KeyPair {
-  const pair = generateKeyPairSync('x25519');
-  return { publicKey: rawPublicKey(pair.publicKey), privateKey: rawPrivateKey(pair.privateKey) };
+  const privateKey = freshBytes(CURVE_KEY_BYTES);
+  return { publicKey: publicKeyOf(privateKey), privateKey };
 }
 
 /** The public key that belongs to a private one. */
@@ -41,9 +42,10 @@ export function hpkeSeal(
   aad: Uint8Array,
   plaintext: Uint8Array,
 ): { enc: Uint8Array; sealed: Uint8Array } {
-  const ephemeral = generateKeyPairSync('x25519');
-  const enc = rawPublicKey(ephemeral.publicKey);
-  const dh = publicKey.length === CURVE_KEY_BYTES ? sharedPoint(ephemeral.privateKey, publicKey) : undefined;
+  // Bound to all that is sealed: one ephemeral key for two messages would be one key and nonce for both.
+  const ephemeral = ephemeralKey(publicKey, info, aad, plaintext);
+  const enc = rawPublicKey(ephemeral);
+  const dh = publicKey.length === CURVE_KEY_BYTES ? sharedPoint(ephemeral, publicKey) : undefined;
   if (dh === undefined) return unusable();
   const { key, nonce } = keySchedule(dh, enc, publicKey, info);
   try {
@@ -69,6 +71,15 @@ export function hpkeOpen(
     return aeadOpen(key, nonce, sealed, aad);
   } finally {
     key.fill(0);
+  }
+}
+
+function ephemeralKey(...bound: Uint8Array[]): KeyObject {
+  const seed = freshBytes(CURVE_KEY_BYTES, ...bound);
+  try {
+    return privateKeyObject('x25519', seed);
+  } finally {
+    seed.fill(0);
   }
 }
 

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, sign, verify } from 'node:crypto';
 import { CURVE_KEY_BYTES, privateKeyObject, publicKeyObject, rawPrivateKey, rawPublicKey } from './curve-key.ts';
+import { freshBytes } from './fresh-bytes.ts';
 
 export const SIGNATURE_BYTES = 64;
 
@@ -13,7 +14,7 @@ export interface Signer {
 }
 
 export function generateSigner(): Signer {
-  return new Ed25519Signer(generateKeyPairSync('ed25519').privateKey);
+  return signerFrom(freshBytes(CURVE_KEY_BYTES));
 }
 
 /** Throws RangeError when the seed is not 32 bytes. */

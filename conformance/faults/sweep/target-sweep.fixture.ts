@@ -93,7 +93,7 @@ function assertSaid({ failure, verdict, said }: Done, { kind }: Plan): void {
 }
 
 /** Nothing of what the files say was given to a target as it is. */
-function assertSealed({ point }: SweepPlace): void {
+export function assertSealed({ point }: SweepPlace): void {
   const clear = point.offered.filter(({ body }) => Buffer.from(body).includes(CANARY));
   assert.deepEqual(
     clear.map(({ key }) => key),
@@ -102,7 +102,7 @@ function assertSealed({ point }: SweepPlace): void {
   );
 }
 
-function assertUntouched({ moves }: Verb, place: SweepPlace, tally: Tally): void {
+export function assertUntouched({ moves }: Verb, place: SweepPlace, tally: Tally): void {
   const now = place.stored();
   const stays = (key: string) =>
     moves !== true || now.has(key) || !REMOVABLE.test(key) || place.taken.at(-1)?.key === key;

@@ -7,6 +7,7 @@ import { EpochKeys } from '../../../agent/recovery/epoch-keys.ts';
 import { FrameSource } from '../../../agent/recovery/frame-source.ts';
 import { Gate } from '../../../agent/recovery/gate.ts';
 import { PageCache } from '../../../agent/recovery/page-cache.ts';
+import { Patience } from '../../../agent/recovery/patience.ts';
 import { SnapshotReader } from '../../../agent/recovery/snapshot-reader.ts';
 import { codecsOf } from '../../../agent/recovery/unlocked-domain.ts';
 import type { UnlockedSnapshot } from '../../../agent/recovery/unlocked-snapshot.ts';
@@ -160,7 +161,14 @@ export async function readRepository(vector: RepositoryVector): Promise<Read> {
   const unlocked = {
     ...{ snapshot, body, domain, packs, gate: new Gate(1), artifact: -1 },
     ...{ pages: new PageCache(), fetched: noReadCounters().fetch },
-    frames: new FrameSource({ store, domain, epochs, index, packs }),
+    frames: new FrameSource({
+      store,
+      domain,
+      epochs,
+      index,
+      packs,
+      patience: new Patience(new AbortController().signal),
+    }),
     session: { send: async (request: Parameters<Reading['answer']>[0]) => reading.answer({ ...request, n: 0 }) },
   } as unknown as UnlockedSnapshot;
   const reader = new SnapshotReader(unlocked);
