@@ -1,13 +1,15 @@
 /**
- * `npm run benchmark:postgres [-- --size 1200 --rounds 3 --level 6 --seed 1]`: this project beside pg_dump and pg_restore, in turns, on
- * one database of one server. Only ratios of one run mean anything: machines and page caches differ.
+ * `npm run benchmark:postgres [-- --size 1200 --rounds 3 --level 6 --seed 1 --apart]`: this project beside pg_dump and pg_restore, in
+ * turns, on one database of one server; `--apart`: the server has a processor of its own, and the programs have the others. Only ratios
+ * of one run mean anything: machines and page caches differ.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PostgresServer } from '../../services/postgres.ts';
-import { measure } from '../measure.ts';
+import { type Command, measure } from '../measure.ts';
 import { programOf } from '../program.ts';
 import { type Rounds, renderResults } from '../results.ts';
 import { type DatabaseContender, holdfast, PARALLEL, pgDump, STORED } from './contenders.ts';
@@ -33,13 +35,24 @@ function contents(server: PostgresServer, database: string): string {
   return server.query(sums.join('\n'), database);
 }
 
+/** The server on the first processor, the program on the others: as where a server has a machine of its own. */
+function keepApart(server: PostgresServer): (command: Command) => Command {
+  const [pid = ''] = readFileSync(join(server.folder, 'data/postmaster.pid'), 'utf8').split('\n');
+  // Whatever it starts goes where it is.
+  execFileSync('taskset', ['-apc', '0', pid]);
+  const others = `1-${availableParallelism() - 1}`;
+  return ({ command, args, ...rest }) => ({ ...rest, command: 'taskset', args: ['-c', others, command, ...args] });
+}
+
 class DatabaseBenchmark {
   readonly #server: PostgresServer;
   readonly #folder: string;
+  readonly #placed: (command: Command) => Command;
 
-  constructor(server: PostgresServer, folder: string) {
+  constructor(server: PostgresServer, folder: string, placed: (command: Command) => Command) {
     this.#server = server;
     this.#folder = folder;
+    this.#placed = placed;
   }
 
   /** All contenders back up the same states of the database: as it is, again, and after a day's changes. */
@@ -55,7 +68,7 @@ class DatabaseBenchmark {
     const backUp = (n: number) =>
       works.map(({ contender, work, sizes }) => {
         say(`  ${contender.name}: backup ${n + 1}`);
-        const cost = measure(contender.backup(work, n));
+        const cost = measure(this.#placed(contender.backup(work, n)));
         sizes.push(storedBytes(work));
         return cost;
       });
@@ -65,12 +78,12 @@ class DatabaseBenchmark {
     const original = contents(server, DATABASE);
     const rounds = works.map(({ contender, work, sizes }, i) => {
       say(`  ${contender.name}: restore`);
-      const restore = measure(contender.restore(work, 2, 'copy'));
+      const restore = measure(this.#placed(contender.restore(work, 2, 'copy')));
       // A backup that does not come back is not a result.
       if (contents(server, 'copy') !== original) throw new Error(`what ${contender.name} restored differs`);
       server.query('DROP DATABASE copy');
       say(`  ${contender.name}: restore, and read back`);
-      const read = contender.restoreAndRead(work, 2, 'copy').map(measure);
+      const read = contender.restoreAndRead(work, 2, 'copy').map((one) => measure(this.#placed(one)));
       server.query('DROP DATABASE copy');
       const [empty = 0, once = 0, twice = 0, thrice = 0] = sizes;
       rmSync(work, { recursive: true });
@@ -104,6 +117,7 @@ async function main(): Promise<void> {
       level: { type: 'string', default: '6' },
       seed: { type: 'string', default: '1' },
       packaged: { type: 'boolean', default: false },
+      apart: { type: 'boolean', default: false },
     },
   });
   const [size = 0, rounds = 0, level = 0, seed = 0] = [values.size, values.rounds, values.level, values.seed].map(
@@ -126,7 +140,7 @@ async function main(): Promise<void> {
     const bytes = Number(server.query('SELECT pg_database_size(current_database())', DATABASE));
     const contenders = [holdfast(programOf(values.packaged), server, level), pgDump(server)];
     const results: Map<string, DatabaseRound[]> = new Map(contenders.map(({ name }) => [name, []]));
-    const benchmark = new DatabaseBenchmark(server, folder);
+    const benchmark = new DatabaseBenchmark(server, folder, values.apart ? keepApart(server) : (command) => command);
     for (let n = 0; n < rounds; n++) {
       say(`round ${n + 1} of ${rounds}`);
       // Another one begins every round, so that none always profits from what the one before it left in memory.
@@ -136,7 +150,7 @@ async function main(): Promise<void> {
     const version = server.query('SHOW server_version').split(' ')[0];
     const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`;
     const what = `${(bytes / 1e6).toFixed(0)} MB of pgbench and text on PostgreSQL ${version}, seed ${seed}`;
-    const title = `\n${what}; ${PARALLEL} tables at once; median of ${rounds}\n${machine}\n\n`;
+    const title = `\n${what}; ${PARALLEL} tables at once${values.apart ? ', the server apart' : ''}; median of ${rounds}\n${machine}\n\n`;
     process.stdout.write(title + renderResults(measuredOfDatabases, results satisfies Rounds<keyof DatabaseRound>));
   } finally {
     rmSync(folder, { recursive: true, force: true });
