@@ -32,7 +32,7 @@ export interface Loss {
   readonly name: string;
   /** Whether a change of a name came to the disk. */
   keepsName(): boolean;
-  /** How much of what was written, and not made durable: from 0 to 1. */
+  /** How much of what was written at once, and not made durable: from 0 to 1. */
   keptOfWritten(): number;
 }
 
@@ -91,7 +91,7 @@ export class Disk {
     entry.durable = written(
       entry.durable,
       entry.pending.filter(({ nth }) => nth < upTo),
-      1,
+      () => 1,
     );
     entry.pending = entry.pending.filter(({ nth }) => nth >= upTo);
   }
@@ -105,7 +105,7 @@ export class Disk {
       const folder = dirname(path);
       // Without its folder there is no way to it.
       if (path === this.#root || (folder !== this.#root && !found.has(this.#below(folder)))) continue;
-      const bytes = entry === 'folder' ? undefined : written(entry.durable, entry.pending, loss.keptOfWritten());
+      const bytes = entry === 'folder' ? undefined : written(entry.durable, entry.pending, () => loss.keptOfWritten());
       found.set(this.#below(path), bytes);
     }
     return found;
@@ -131,11 +131,12 @@ function apply(names: Map<string, Entry>, { path, entry }: Naming): void {
   else names.set(path, entry);
 }
 
-function written(durable: Buffer, writes: File['pending'], share: number): Buffer {
-  const length = writes.reduce((end, { at, bytes }) => Math.max(end, at + bytes.length), durable.length);
-  const whole = Buffer.alloc(length);
+/** `shareOf`: how much of a write came to the disk; each for itself, since they come there in any order. */
+function written(durable: Buffer, writes: File['pending'], shareOf: () => number): Buffer {
+  const kept = writes.map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, Math.floor(bytes.length * shareOf())) }));
+  const ends = kept.map(({ at, bytes }) => (bytes.length === 0 ? 0 : at + bytes.length));
+  const whole = Buffer.alloc(Math.max(durable.length, ...ends));
   whole.set(durable);
-  for (const { at, bytes } of writes) whole.set(bytes, at);
-  // A half has its beginning.
-  return share === 1 ? whole : whole.subarray(0, durable.length + Math.floor((length - durable.length) * share));
+  for (const { at, bytes } of kept) whole.set(bytes, at);
+  return whole;
 }

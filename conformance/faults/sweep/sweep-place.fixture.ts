@@ -13,7 +13,7 @@ import type { RunReport } from '../../../agent/engine/run-report.ts';
 import type { TargetPruned } from '../../../agent/pruning/prune-report.ts';
 import { restore, verify } from '../../../agent/recovery/reading.fixture.ts';
 import type { RestoreReport } from '../../../agent/recovery/restore-report.ts';
-import type { VerifyReport } from '../../../agent/recovery/verification.ts';
+import type { Level, VerifyReport } from '../../../agent/recovery/verification.ts';
 import { sha256 } from '../../kit/samples.ts';
 import { type Contents, contentsOf } from './contents.ts';
 import { faultyPlugin } from './faulty-plugin.fixture.ts';
@@ -143,9 +143,9 @@ export class SweepPlace implements AsyncDisposable {
     return this.r.files({ paths: [join(this.r.folder, 'data')] });
   }
 
-  /** Forgets all but the newest snapshot, and deletes at once what nothing needs then. */
-  prune(): Promise<TargetPruned> {
-    return forgetAndPrune(this.r, this.#targets);
+  /** Forgets all but the newest snapshot, and deletes at once what nothing needs then. `onForgotten` is told between the two. */
+  prune(onForgotten?: () => void): Promise<TargetPruned> {
+    return forgetAndPrune(this.r, this.#targets, onForgotten);
   }
 
   run(): Promise<RunReport> {
@@ -168,9 +168,9 @@ export class SweepPlace implements AsyncDisposable {
     return this.restore(id);
   }
 
-  verify(): Promise<VerifyReport> {
+  verify(level: Level = 'checksum'): Promise<VerifyReport> {
     const stored = this.r.engine.catalog.runs.lastStored();
-    return verify(this.r, 'checksum', { targets: this.#targets, parallel: 1, stored });
+    return verify(this.r, level, { targets: this.#targets, parallel: 1, stored });
   }
 
   /** Objects that are there now, by key, as SHA-256. */
