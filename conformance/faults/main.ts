@@ -18,7 +18,7 @@ Then it sweeps: what is done without a fault is counted, and done again with a f
   operations of a target, under run, restore, forget and prune: they fail, are done and say so to nobody, are done by half,
     lag behind, or are the last of their process; once and for ever
   a power cut after any call of run, forget and prune that changes their target's disk: what was not made durable is
-    lost, kept, or both
+    lost, kept, or both; and after any system call of a run that changes its host's state folder
   EIO and ENOSPC from the system calls of the real program on its target's disk
   every bit of a small repository flipped, every object cut short, gone, or another one
 After each, what had been acknowledged restores byte for byte before anything is done again, verify finds nothing, the next

@@ -11,7 +11,7 @@ import { type Cut, recordCuts } from './cuts.fixture.ts';
 import { layDown } from './disk.ts';
 
 /** The disk after a power cut, and what somebody had been told. */
-export interface CutState extends Omit<Cut, 'isOver'> {
+export interface CutState extends Omit<Cut, 'isOver' | 'after'> {
   /** Keys of the snapshots that somebody had been told of, the newest last. */
   readonly acknowledged: readonly string[];
 }
@@ -32,7 +32,7 @@ export async function recordRun(place: SweepPlace): Promise<Recorded> {
     const { snapshot, failure } = await place.run();
     return snapshot?.key ?? assert.fail(`${failure?.message}`);
   });
-  const withNews = ({ isOver, ...state }: Cut): CutState => ({
+  const withNews = ({ isOver, after: _, ...state }: Cut): CutState => ({
     ...state,
     acknowledged: isOver ? [...earlier, told] : earlier,
   });
