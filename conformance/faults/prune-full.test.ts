@@ -7,14 +7,12 @@ import type { Machine } from '../acceptance/machine.ts';
 import { assertExit, documentOf } from '../acceptance/program.ts';
 import { noise } from '../kit/samples.ts';
 import { FaultyPlace } from './faulty-place.ts';
-import { PRUNE_NOW, type Pruned } from './pruned-place.ts';
+import { MARK_ONLY, PRUNE_NOW, type Pruned } from './pruned-place.ts';
 
 const PAGE = 4096;
 /** More than fits one pack (8 MiB at the least memory there may be), so that of one index one pack stays and one goes. */
 const KEPT = 9_000_000;
 const GONE = 300_000;
-/** Marks what can go, and leaves it there: the next one removes it. */
-const MARK_ONLY = PRUNE_NOW.with(PRUNE_NOW.indexOf('--grace') + 1, '1h');
 
 let place: FaultyPlace;
 let whole: Awaited<ReturnType<typeof undisturbed>>;

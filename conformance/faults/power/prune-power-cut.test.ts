@@ -8,7 +8,7 @@ import { Tally } from '../sweep/tally.ts';
 import { assertKept, assertListed, assertPrunesOn, recordPruning } from './pruning-cut.fixture.ts';
 
 /** Of the states, how many are read and pruned on where nothing else is asked for; all are looked at, without a key. */
-const SHARE = 0.25;
+const SHARE = 0.15;
 
 test('the power goes at any time of forgetting and pruning: what is kept is whole, and the next pruning ends it', async (t) => {
   await using place = await SweepPlace.create(FORGETTABLE);
