@@ -17,6 +17,7 @@ interface Failing {
 interface Document {
   readonly failure?: Failing;
   readonly runs?: readonly { readonly failure?: Failing; readonly totals: { readonly newBytes: number } }[];
+  readonly targets?: readonly { readonly failure?: Failing }[];
 }
 
 /** The least memory makes the smallest packs, 8 MiB; one worker makes them in one order. */
@@ -38,9 +39,11 @@ export class FaultyPlace implements AsyncDisposable {
     this.mounts = mounts;
   }
 
-  static async create(): Promise<FaultyPlace> {
-    const machine = await Machine.create({ limits });
+  /** `before`: what comes before those two, and is forgotten then. */
+  static async create(before?: (machine: Machine) => Promise<void>): Promise<FaultyPlace> {
+    const machine = await Machine.create({ limits, keep: { last: before === undefined ? 9 : 2 } });
     const place = new FaultyPlace(machine, await Mounts.open());
+    await before?.(machine);
     for (const n of [1, 2]) {
       await mkdir(join(machine.data, `folder ${n}`));
       await writeFile(join(machine.data, `folder ${n}/file`), noise(n, 20_000 * n));
@@ -49,6 +52,7 @@ export class FaultyPlace implements AsyncDisposable {
       await cp(machine.data, data, { recursive: true, preserveTimestamps: true });
       place.earlier.push({ id: (await machine.snapshots()).at(-1)?.id ?? assert.fail(), data });
     }
+    if (before !== undefined) await machine.ask(['forget', '--yes']);
     await cp(machine.repository, place.whole, { recursive: true });
     await cp(machine.state, machine.place('whole-state'), { recursive: true });
     return place;
@@ -82,8 +86,8 @@ export class FaultyPlace implements AsyncDisposable {
     const through = this.mounts.through(this.machine.folder);
     const ended = await this.machine.call([...words, '--json'], { through, ...given });
     assertKeepsSecrets(ended);
-    const { failure, runs } = documentOf<Document>(ended);
-    return { ...ended, failure: failure ?? runs?.find((run) => run.failure !== undefined)?.failure };
+    const { failure, runs = [], targets = [] } = documentOf<Document>(ended);
+    return { ...ended, failure: failure ?? [...runs, ...targets].find((one) => one.failure !== undefined)?.failure };
   }
 
   /** Runs a verb that fails: it ends with `exit`, and says which failure, of what, and what to do next. */
@@ -115,9 +119,9 @@ export class FaultyPlace implements AsyncDisposable {
     assert.match(/retention +unknown: (.*)/.exec(ended.stdout)?.[1] ?? '', names);
   }
 
-  /** A snapshot that was there before restores, byte by byte: the older one, whose content the newer needs too. */
-  async assertNothingLost(): Promise<void> {
-    const [{ id, data } = assert.fail()] = this.earlier;
+  /** A snapshot that was there before restores, byte by byte: the older one, whose content the newer needs too, or the newer. */
+  async assertNothingLost(which: 0 | 1 = 0): Promise<void> {
+    const { id, data } = this.earlier[which] ?? assert.fail();
     await this.assertRestores(id, data);
   }
 

@@ -19,7 +19,8 @@ Then it sweeps: what is done without a fault is counted, and done again with a f
     lag behind, or are the last of their process; once and for ever
   draws from the random source of the process and its threads, under run, restore, forget, prune and repair: they fail, once and
     for ever, or give what they gave before, as in two machines that were copied from one with its memory
-  a power cut after any call of a run that changes its target's disk: what was not made durable is lost, kept, or both
+  a power cut after any call of run, forget and prune that changes their target's disk: what was not made durable is
+    lost, kept, or both; and after any system call of a run that changes its host's state folder
   EIO and ENOSPC from the system calls of the real program on its target's disk
   every bit of a small repository flipped, every object cut short, gone, or another one
 After each, what had been acknowledged restores byte for byte before anything is done again, verify finds nothing, the next

@@ -10,6 +10,8 @@ import type { Pause } from './pause-at-call.ts';
 
 /** Deletes at once what can go: no time to bring anything back, none between marking and deleting. */
 export const PRUNE_NOW = ['prune', '--yes', '--undelete', '0s', '--grace', '0s', '--max-unused', '0%'];
+/** Marks what can go, and leaves it there: the next one removes it. */
+export const MARK_ONLY = PRUNE_NOW.with(PRUNE_NOW.indexOf('--grace') + 1, '1h');
 
 export interface Pruned {
   readonly targets: readonly {

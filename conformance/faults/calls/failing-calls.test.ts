@@ -1,12 +1,12 @@
 /** System calls of the real program fail on the disk of its target, as when that is broken or full. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertExit } from '../../acceptance/program.ts';
 import { noise } from '../../kit/samples.ts';
 import { FaultyPlace } from '../faulty-place.ts';
+import { withoutCompiler } from '../shared-library.ts';
 import { shareOf } from '../sweep/share.ts';
 import { Tally } from '../sweep/tally.ts';
 import { type FailingCall, type MadeCall, Preload } from './preload.ts';
@@ -18,9 +18,9 @@ interface Case extends FailingCall {
   readonly call: string;
 }
 
-const skip = spawnSync('cc', ['--version']).error === undefined ? false : 'needs a C compiler, cc';
-
-test('EIO and ENOSPC from any call on its target: a run says so and loses nothing', { skip }, async (t) => {
+test('EIO and ENOSPC from any call on its target: a run says so and loses nothing', {
+  skip: withoutCompiler,
+}, async (t) => {
   assert.equal(process.env['UV_USE_IO_URING'], undefined, 'io_uring makes calls that no library sees');
   await using place = await FaultyPlace.create();
   const preload = new Preload(place.machine.folder);

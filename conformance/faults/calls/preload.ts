@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const SOURCE = fileURLToPath(new URL('./failing-calls.c', import.meta.url));
+import { compileLibrary } from '../shared-library.ts';
 
 export type Errno = 'EIO' | 'ENOSPC';
 
@@ -27,9 +24,8 @@ export class Preload {
   readonly #log: string;
 
   constructor(folder: string) {
-    this.#library = join(folder, 'failing-calls.so');
+    this.#library = compileLibrary(new URL('./failing-calls.c', import.meta.url), folder);
     this.#log = join(folder, 'calls');
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-o', this.#library, SOURCE, '-ldl']);
   }
 
   /** The environment of a process whose calls on paths with `below` in them are counted from now on. */

@@ -5,17 +5,20 @@ import { dirname, join } from 'node:path';
 /** What was done, when it was done. `upTo`: a sync covers the changes before this one, counted from 0. */
 export type Change =
   | { readonly kind: 'create' | 'unlink' | 'mkdir'; readonly path: string }
-  | { readonly kind: 'link'; readonly from: string; readonly path: string }
+  | { readonly kind: 'link' | 'rename'; readonly from: string; readonly path: string }
   | { readonly kind: 'write'; readonly path: string; readonly at: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'truncate'; readonly path: string; readonly length: number }
   | { readonly kind: 'sync'; readonly path: string; readonly upTo: number };
 
 /** A file, by whatever names. */
 interface File {
   /** What is durable of it. */
   durable: Buffer;
-  /** Written since, each with its number among all changes. */
-  pending: { readonly nth: number; readonly at: number; readonly bytes: Uint8Array }[];
+  /** Written, or cut off, since; each with its number among all changes. */
+  pending: (Write & { readonly nth: number })[];
 }
+
+type Write = { readonly at: number; readonly bytes: Uint8Array } | { readonly length: number };
 
 /** What a name stands for. */
 type Entry = File | 'folder';
@@ -25,6 +28,8 @@ interface Naming {
   readonly nth: number;
   readonly path: string;
   readonly entry: Entry | undefined;
+  /** The name in the same folder that it had until then, and lost by it. */
+  readonly from?: string;
 }
 
 /** What a power cut does to what is not durable. */
@@ -32,7 +37,7 @@ export interface Loss {
   readonly name: string;
   /** Whether a change of a name came to the disk. */
   keepsName(): boolean;
-  /** How much of what was written, and not made durable: from 0 to 1. */
+  /** How much of what was written at once, and not made durable: from 0 to 1. */
   keptOfWritten(): number;
 }
 
@@ -64,6 +69,8 @@ export class Disk {
     const { path } = change;
     if (change.kind === 'sync') this.#sync(path, change.upTo);
     else if (change.kind === 'write') this.#file(path).pending.push({ nth, at: change.at, bytes: change.bytes });
+    else if (change.kind === 'truncate') this.#file(path).pending.push({ nth, length: change.length });
+    else if (change.kind === 'rename') this.#rename(nth, change.from, path);
     else if (change.kind === 'link') this.#name({ nth, path, entry: this.#file(change.from) });
     else if (change.kind === 'create') this.#name({ nth, path, entry: { durable: Buffer.alloc(0), pending: [] } });
     else this.#name({ nth, path, entry: change.kind === 'mkdir' ? 'folder' : undefined });
@@ -71,8 +78,18 @@ export class Disk {
 
   #name(naming: Naming): void {
     this.#pending.push(naming);
+    if (naming.from !== undefined) this.#now.delete(naming.from);
     if (naming.entry === undefined) this.#now.delete(naming.path);
     else this.#now.set(naming.path, naming.entry);
+  }
+
+  #rename(nth: number, from: string, path: string): void {
+    assert.equal(
+      dirname(from),
+      dirname(path),
+      'a name that goes to another folder: the model of a disk does not know it',
+    );
+    this.#name({ nth, path, entry: this.#file(from), from });
   }
 
   #file(path: string): File {
@@ -91,7 +108,7 @@ export class Disk {
     entry.durable = written(
       entry.durable,
       entry.pending.filter(({ nth }) => nth < upTo),
-      1,
+      () => 1,
     );
     entry.pending = entry.pending.filter(({ nth }) => nth >= upTo);
   }
@@ -105,7 +122,7 @@ export class Disk {
       const folder = dirname(path);
       // Without its folder there is no way to it.
       if (path === this.#root || (folder !== this.#root && !found.has(this.#below(folder)))) continue;
-      const bytes = entry === 'folder' ? undefined : written(entry.durable, entry.pending, loss.keptOfWritten());
+      const bytes = entry === 'folder' ? undefined : written(entry.durable, entry.pending, () => loss.keptOfWritten());
       found.set(this.#below(path), bytes);
     }
     return found;
@@ -126,16 +143,31 @@ export function layDown(folder: string, found: ReadonlyMap<string, Buffer | unde
   }
 }
 
-function apply(names: Map<string, Entry>, { path, entry }: Naming): void {
+function apply(names: Map<string, Entry>, { path, entry, from }: Naming): void {
+  if (from !== undefined) names.delete(from);
   if (entry === undefined) names.delete(path);
   else names.set(path, entry);
 }
 
-function written(durable: Buffer, writes: File['pending'], share: number): Buffer {
-  const length = writes.reduce((end, { at, bytes }) => Math.max(end, at + bytes.length), durable.length);
-  const whole = Buffer.alloc(length);
-  whole.set(durable);
-  for (const { at, bytes } of writes) whole.set(bytes, at);
-  // A half has its beginning.
-  return share === 1 ? whole : whole.subarray(0, durable.length + Math.floor((length - durable.length) * share));
+/** `shareOf`: how much of a write came to the disk; each for itself, since they come there in any order. */
+function written(durable: Buffer, writes: readonly Write[], shareOf: () => number): Buffer {
+  let whole = durable;
+  for (const write of writes) {
+    const share = shareOf();
+    if ('length' in write) whole = share < 0.5 ? whole : ofLength(whole, write.length);
+    else {
+      const bytes = write.bytes.subarray(0, Math.floor(write.bytes.length * share));
+      if (bytes.length === 0) continue;
+      whole = ofLength(whole, Math.max(whole.length, write.at + bytes.length));
+      whole.set(bytes, write.at);
+    }
+  }
+  return whole;
+}
+
+/** A copy that is so long. */
+function ofLength(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.alloc(length);
+  copy.set(bytes.subarray(0, length));
+  return copy;
 }

@@ -1,25 +1,17 @@
 /** A run to a local target, and what lies there if the power goes after any of its calls. */
 import assert from 'node:assert/strict';
-import { cpSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
 import { looksUnfinished } from 'holdfast/plugin';
+import type { Level } from '../../../agent/recovery/verification.ts';
 import { sha256 } from '../../kit/samples.ts';
 import type { Offered } from '../sweep/faulty-target.ts';
 import type { SealingLedger } from '../sweep/sealing-ledger.ts';
-import { SEED } from '../sweep/share.ts';
 import type { SweepPlace, Taken } from '../sweep/sweep-place.fixture.ts';
 import type { Tally } from '../sweep/tally.ts';
-import { CallRecorder } from './call-recorder.ts';
-import { Disk, layDown } from './disk.ts';
-import { losses } from './losses.ts';
+import { type Cut, recordCuts } from './cuts.fixture.ts';
+import { layDown } from './disk.ts';
 
-/** The disk after a power cut, and what the host's own state was. */
-export interface CutState {
-  readonly name: string;
-  readonly loss: string;
-  /** Files below the folder of the target by path; folders, as undefined. */
-  readonly found: ReadonlyMap<string, Buffer | undefined>;
-  readonly stateFolder: string;
+/** The disk after a power cut, and what somebody had been told. */
+export interface CutState extends Omit<Cut, 'isOver' | 'after'> {
   /** Keys of the snapshots that somebody had been told of, the newest last. */
   readonly acknowledged: readonly string[];
 }
@@ -35,37 +27,16 @@ export interface Recorded {
 
 /** Runs once, and says what can be there after a cut of the power at any time: different states only. */
 export async function recordRun(place: SweepPlace): Promise<Recorded> {
-  await place.reset();
-  const root = realpathSync(place.r.path(''));
-  const disk = new Disk(root);
-  const stateAt = (n: number) => join(place.r.folder, `state-at-${n}`);
-  const copyState = (n: number) => cpSync(place.r.engine.stateFolder, stateAt(n), { recursive: true });
-  let copies = 0;
-  await using recorder = await CallRecorder.start(root, () => copyState(++copies));
-  copyState(0);
-  const { snapshot, failure } = await place.run();
-  assert.ok(snapshot, `${failure?.message}`);
-  const { changes } = recorder;
-  const ways = losses(SEED);
-  const states = new Map<string, CutState>();
-  for (let n = 0; n <= changes.length; n++) {
-    const [change] = changes.slice(n - 1, n);
-    if (n > 0 && change !== undefined) disk.do(change);
-    const acknowledged = [...place.taken.map(({ key }) => key), ...(n === changes.length ? [snapshot.key] : [])];
-    for (const loss of ways) {
-      const found = disk.cut(loss);
-      const name = `power cut after ${n} of ${changes.length} calls (${change?.kind}), ${loss.name}`;
-      const state = { name, loss: loss.name, found, stateFolder: stateAt(n), acknowledged };
-      const same = digestOf(state);
-      if (!states.has(same)) states.set(same, state);
-    }
-  }
-  return { states: [...states.values()], calls: changes.length, offered: [...place.point.offered], key: snapshot.key };
-}
-
-function digestOf({ found, acknowledged }: CutState): string {
-  const objects = [...found].map(([path, bytes]) => [path, bytes === undefined ? '' : sha256(bytes)]);
-  return sha256(Buffer.from(JSON.stringify([objects, acknowledged])));
+  const earlier = place.taken.map(({ key }) => key);
+  const { states, calls, offered, told } = await recordCuts(place, async () => {
+    const { snapshot, failure } = await place.run();
+    return snapshot?.key ?? assert.fail(`${failure?.message}`);
+  });
+  const withNews = ({ isOver, after: _, ...state }: Cut): CutState => ({
+    ...state,
+    acknowledged: isOver ? [...earlier, told] : earlier,
+  });
+  return { states: states.map(withNews), calls, offered, key: told };
 }
 
 /** What must hold of the objects alone: each is there whole or not at all, and a snapshot only with all that was stored before it. */
@@ -111,7 +82,8 @@ export async function assertGoesOn(
   await assertVerifies(place);
 }
 
-async function assertRestore(place: SweepPlace, snapshots: readonly Taken[], tally: Tally): Promise<void> {
+/** Each of these is had back, byte by byte. */
+export async function assertRestore(place: SweepPlace, snapshots: readonly Taken[], tally: Tally): Promise<void> {
   for (const { id, files } of snapshots) {
     const { verdict, failure } = await place.restoreAnew(id);
     if (verdict !== 'ok') tally.snapshotsLost++;
@@ -122,12 +94,13 @@ async function assertRestore(place: SweepPlace, snapshots: readonly Taken[], tal
   }
 }
 
-async function assertVerifies(place: SweepPlace): Promise<void> {
-  const { findings, failure } = await place.verify();
+export async function assertVerifies(place: SweepPlace, level?: Level): Promise<void> {
+  const { findings, failure } = await place.verify(level);
   assert.equal(failure, undefined, `${failure?.message}`);
   assert.deepEqual(findings, []);
 }
 
-function isUnfinished(path: string): boolean {
+/** Whether a put that was interrupted leaves such a name. */
+export function isUnfinished(path: string): boolean {
   return path.startsWith('tmp/~') || looksUnfinished(path.slice(path.lastIndexOf('/') + 1));
 }

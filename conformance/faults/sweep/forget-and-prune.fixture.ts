@@ -6,8 +6,15 @@ import { carryOutForgets, lockForgetting, planForgets } from '../../../agent/pru
 import type { TargetPruned } from '../../../agent/pruning/prune-report.ts';
 import { lockPruning, pruneTargets } from '../../../agent/pruning/prune-targets.ts';
 
-/** What the verbs do, one after the other: of the job's snapshots the newest stays, and there is no time to bring anything back. */
-export async function forgetAndPrune(r: TestRepository, targets: readonly PluginSpec[]): Promise<TargetPruned> {
+/**
+ * What the verbs do, one after the other: of the job's snapshots the newest stays, and there is no time to bring anything back.
+ * `onForgotten` is told between the two.
+ */
+export async function forgetAndPrune(
+  r: TestRepository,
+  targets: readonly PluginSpec[],
+  onForgotten: () => void = () => {},
+): Promise<TargetPruned> {
   const { engine, recipients } = r;
   const { stateFolder } = engine;
   const signal = new AbortController().signal;
@@ -26,6 +33,7 @@ export async function forgetAndPrune(r: TestRepository, targets: readonly Plugin
     const asked = { repository, policy, now, stateFolder };
     await carryOutForgets(asked, await planForgets(asked));
   }
+  onForgotten();
   using _ = lockPruning(stateFolder);
   const stored = engine.catalog.runs.lastStored();
   const at = { undeleteMs: 0, graceMs: 0, maxUnused: 0, dryRun: false, now, mayGoOn: () => true };

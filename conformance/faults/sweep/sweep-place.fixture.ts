@@ -98,17 +98,18 @@ export class SweepPlace implements AsyncDisposable {
     this.#crashed = false;
   }
 
-  /** The same with this state folder, whose copy it works on. */
-  startFrom(stateFolder: string): void {
+  /** The same with this state folder, whose copy it works on; `onCopied` is told of that before anything looks at it. */
+  startFrom(stateFolder: string, onCopied?: (copy: string) => void): void {
     this.point.arm();
-    this.#useState(stateFolder);
+    this.#useState(stateFolder, onCopied);
   }
 
-  #useState(from: string): void {
+  #useState(from: string, onCopied: (copy: string) => void = () => {}): void {
     const { r } = this;
     r.engine.catalog[Symbol.dispose]();
     const stateFolder = join(r.folder, `state-${this.#states++}`);
     cpSync(from, stateFolder, { recursive: true });
+    onCopied(stateFolder);
     const catalog = Catalog.open(stateFolder, (message) => r.warnings.push(message));
     if (this.#states > 2) void rm(join(r.folder, `state-${this.#states - 3}`), { recursive: true, force: true });
     Object.assign(r.engine, { stateFolder, catalog });
@@ -143,9 +144,9 @@ export class SweepPlace implements AsyncDisposable {
     return this.r.files({ paths: [join(this.r.folder, 'data')] });
   }
 
-  /** Forgets all but the newest snapshot, and deletes at once what nothing needs then. */
-  prune(): Promise<TargetPruned> {
-    return forgetAndPrune(this.r, this.#targets);
+  /** Forgets all but the newest snapshot, and deletes at once what nothing needs then. `onForgotten` is told between the two. */
+  prune(onForgotten?: () => void): Promise<TargetPruned> {
+    return forgetAndPrune(this.r, this.#targets, onForgotten);
   }
 
   run(): Promise<RunReport> {

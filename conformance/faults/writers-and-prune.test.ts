@@ -1,0 +1,126 @@
+/** Hosts of one shared domain back up at once, in processes of their own, while one of them prunes what they count on, again and again. */
+import assert from 'node:assert/strict';
+import { existsSync, rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { generateKey } from 'openpgp';
+import { assertSameContent } from '../acceptance/difference.ts';
+import { Fleet } from '../acceptance/fleet.ts';
+import { PASSPHRASE } from '../acceptance/machine.ts';
+import { assertExit } from '../acceptance/program.ts';
+import { MARK_ONLY } from './pruned-place.ts';
+import { type Writer, Writers } from './writers.ts';
+
+/** The operator's. It is unlocked many times here, so its passphrase is one that costs little to try. */
+const key = await generateKey({
+  userIDs: { name: 'operator' },
+  passphrase: PASSPHRASE,
+  type: 'ecc',
+  curve: 'curve25519Legacy',
+  format: 'armored',
+  date: new Date(Date.now() - 60_000),
+  config: { s2kIterationCountByte: 96 },
+});
+
+const POLICY = `retention: { common: { keep: { last: 1 } } }
+jobs: { common: { source: files, targets: [local], retention: common } }
+domains: { together: { hosts: ["db-*"], retention: [common] } }
+limits: { workers: 1 }
+`;
+
+const MOST_PRUNES = 40;
+
+interface Listed {
+  readonly id: string;
+  readonly host: string;
+  readonly sequence: number;
+}
+
+/** Hosts of one domain, the first of which has wanted all blocks that there are and wants them no more. */
+async function withGarbage(fleet: Fleet, count: number): Promise<Writers> {
+  const writers = new Writers(fleet);
+  for (let number = 0; number < count; number++)
+    writers.all.push({ host: await fleet.host(`db-${number + 1}`), number, runs: 0 });
+  const [first, ...others] = writers.all as [Writer, ...Writer[]];
+  await writers.approve([first]);
+  await writers.backUp(
+    first,
+    writers.all.map(({ number }) => number),
+  );
+  await writers.approve(others, '--join');
+  await writers.backUp(first, []);
+  await writers.forget(first);
+  return writers;
+}
+
+/**
+ * Until all others have ended: how many packs each pruning deleted. It begins when a run waits, while others are wherever they are; who
+ * waits goes on when a whole pruning has come between: so each run has met at least one.
+ */
+async function pruneMeanwhile(writers: Writers, others: Promise<unknown>): Promise<number[]> {
+  const state = { isOver: false };
+  const over = () => {
+    state.isOver = true;
+  };
+  void others.then(over, over);
+  const deleted: number[] = [];
+  while (!state.isOver) {
+    assert.ok(deleted.length < MOST_PRUNES, 'the runs do not end');
+    const waiting = writers.all.map((writer) => writers.pause(writer)).filter((file) => existsSync(file));
+    if (waiting.length === 0) {
+      await setTimeout(10);
+      continue;
+    }
+    deleted.push((await writers.prune(writers.all[0] as Writer)).deleted);
+    for (const file of waiting) rmSync(file);
+  }
+  return deleted;
+}
+
+/** `marked`: whether what goes was marked before they begin, so that it can go while they are at work. */
+for (const { count, rounds, marked } of [
+  { count: 2, rounds: 2, marked: false },
+  { count: 8, rounds: 1, marked: true },
+]) {
+  test(`${count} hosts back up while one of them prunes again and again: every snapshot that is kept restores`, async (t) => {
+    await using fleet = await Fleet.create(POLICY, key);
+    const writers = await withGarbage(fleet, count);
+    if (marked) await writers.prune(writers.all[0] as Writer, MARK_ONLY);
+    const deleted: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      if (round > 0) await Promise.all(writers.all.map((writer) => writers.forget(writer)));
+      const blocksOf = ({ number }: Writer) => [0, 1].map((more) => (number + round + more) % count);
+      const others = Promise.all(writers.all.map((writer) => writers.backUp(writer, blocksOf(writer), true)));
+      const [meanwhile] = await Promise.all([pruneMeanwhile(writers, others), others]);
+      deleted.push(...meanwhile);
+    }
+    const last = await writers.prune(writers.all[0] as Writer);
+    t.diagnostic(
+      `${deleted.length} prunings meanwhile deleted ${deleted} packs, a last one ${last.deleted}; busy: ${writers.busy}`,
+    );
+    assert.ok(
+      [...deleted, last.deleted].some((one) => one > 0),
+      'nothing was pruned',
+    );
+    assert.equal(last.waitedFor, 0, 'nobody is at work any more');
+    await assertAllRestore(writers, count);
+  });
+}
+
+async function assertAllRestore(writers: Writers, count: number): Promise<void> {
+  const { fleet } = writers;
+  const verified = await fleet.operate(['verify', '--level', 'decrypt', '--key', fleet.key]);
+  assertExit(verified, 0);
+  const { snapshots } = await fleet.askOperator<{ snapshots: Listed[] }>(['snapshots']);
+  assert.equal(new Set(snapshots.map(({ host }) => host)).size, count, 'a host has no snapshot');
+  for (const { host, runs } of writers.all)
+    assert.ok(
+      snapshots.some((one) => one.host === host.name && one.sequence === runs),
+      `${host.name}: its latest snapshot is gone`,
+    );
+  for (const { id, host, sequence } of snapshots) {
+    const into = fleet.place(`restored-${id}`);
+    assertExit(await fleet.operate(['restore', 'files', '--at', id, '--into', into, '--key', fleet.key]), 0);
+    assertSameContent(writers.taken(host, sequence), into);
+  }
+}
