@@ -14,7 +14,7 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 function project(name: string, files: Readonly<Record<string, string>>): string {
   const folder = join(scratch, name);
   mkdirSync(join(folder, 'agent/dev'), { recursive: true });
-  for (const file of ['package.json', 'agent/dev/run.js', 'agent/dev/test.ts'])
+  for (const file of ['package.json', 'agent/dev/run.js', 'agent/dev/test.ts', 'agent/dev/quick-threads.ts'])
     cpSync(join(root, file), join(folder, file));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);

@@ -1,3 +1,4 @@
+import { failureOf } from '../contract/index.ts';
 import { packKey } from '../repository/layout.ts';
 import { loadMarks, type StoredMark } from '../repository/marks.ts';
 import { birthName } from '../repository/missing-frames.ts';
@@ -13,6 +14,8 @@ export interface SweepPlan {
   /** Marks that are carried out: all that they name goes, or is needed after all and stays. */
   readonly due: readonly StoredMark[];
   readonly going: readonly KnownPack[];
+  /** Named by a due mark and already gone: a sweep that was broken off may have left index fragments that name it. */
+  readonly gone: readonly string[];
   /** Named by a due mark, and needed again. */
   readonly kept: number;
   /** Marks that are not old enough, by the clock of the target: the time when they are, ISO 8601. */
@@ -35,7 +38,7 @@ export interface SweepOptions {
  */
 export async function planSweep(place: PrunedPlace, o: SweepOptions): Promise<SweepPlan> {
   const first = await loadMarks(place.target, place.writers, place.keys.id);
-  if (first.marks.length === 0) return { due: [], going: [], kept: 0, later: [], waiting: [] };
+  if (first.marks.length === 0) return { due: [], going: [], gone: [], kept: 0, later: [], waiting: [] };
   const atWork = await readAtWork(place);
   const live = await readLive({ ...place, writer: place.host.writer, forgottenBefore: o.forgottenBefore });
   const { marks } = await loadMarks(place.target, place.writers, place.keys.id);
@@ -51,28 +54,47 @@ export async function planSweep(place: PrunedPlace, o: SweepOptions): Promise<Sw
   const candidates = all.filter(({ name }) => wanted.has(name));
   const others = frameSet(all.filter(({ name }) => !marked.has(name)));
   const going = candidates.filter((pack) => !instead.has(pack) && !isNeeded(pack, needed, others));
+  const there = new Set(candidates.map(({ name }) => name));
   const waiting = new Map(old.flatMap((mark) => waitingFor(mark, atWork)).map(({ session }) => [session.id, session]));
   return {
     due,
     going,
+    gone: [...wanted].filter((name) => !there.has(name)),
     kept: candidates.length - going.length,
     later: known.filter((mark) => ripe(mark) > o.clock).map((mark) => new Date(ripe(mark)).toISOString()),
     waiting: [...waiting.values()],
   };
 }
 
-/** Fragments first, then packs, then marks: as long as a pack is there, something says that nobody is to count on it. */
+/**
+ * Fragments first, then packs, then marks: as long as a pack is there, something says that nobody is to count on it. A target that is too
+ * full for new fragments gets room by the packs that go: until the fragments are renewed they name what is gone, and the marks, which
+ * stay so long, that nobody is to count on it.
+ */
 export async function carryOutSweep(
   place: PrunedPlace,
-  { due, going }: Pick<SweepPlan, 'due' | 'going'>,
+  { due, going, gone }: Pick<SweepPlan, 'due' | 'going' | 'gone'>,
   onRemoved: (pack: KnownPack) => void,
 ): Promise<void> {
-  if (going.length > 0) await renewFragments(place, new Set(going.map(({ name }) => name)));
+  const leaving = new Set([...going.map(({ name }) => name), ...gone]);
+  const isRenewed = leaving.size === 0 || (await renewedWithRoom(place, leaving, going.length > 0));
   for (const pack of going) await removeObjects(place, [packKey(place.keys.id, pack.name)], () => onRemoved(pack));
+  if (!isRenewed) await renewFragments(place, leaving);
   await removeObjects(
     place,
     due.map(({ key }) => key),
   );
+}
+
+/** Whether fragments were renewed; false when there is no room for them, and `more` is still to be made. */
+async function renewedWithRoom(place: PrunedPlace, leaving: ReadonlySet<string>, more: boolean): Promise<boolean> {
+  try {
+    await renewFragments(place, leaving);
+    return true;
+  } catch (error) {
+    if (more && failureOf(error, { code: 'TARGET_FAILED', origin: 'target' }).code === 'TARGET_FULL') return false;
+    throw error;
+  }
 }
 
 function isNeeded({ table }: KnownPack, needed: Frames, others: Frames): boolean {

@@ -58,6 +58,12 @@ function newPages(kind: string, before: ReadonlyMap<string, number>): number {
   return [...pagesOf(kind)].reduce((sum, [name, pages]) => sum + (before.has(name) ? 0 : pages), 0);
 }
 
+/** Which objects of a kind are there no more. */
+function missing(kind: string, before: ReadonlyMap<string, number>): string[] {
+  const now = pagesOf(kind);
+  return [...before.keys()].filter((name) => !now.has(name));
+}
+
 /** How large what lies there is when all is done: the names are others each time. */
 const sizes = () => ['packs', 'indexes', 'marks'].map((kind) => [...pagesOf(kind).values()].sort((a, b) => a - b));
 
@@ -82,29 +88,57 @@ async function undisturbed() {
   const marked = (await used()).pages;
   await prunes();
   const ended = sizes();
+  const deleted = missing('packs', before.packs);
+  const renewed = missing('indexes', before.indexes);
   await place.assertNothingLost(1);
   place.mounts.run('umount', place.repository);
-  return { start, packs, indexes, marked, ended };
+  return { start, packs, indexes, marked, ended, deleted, renewed };
 }
 
-test('a target without room for what is moved, for the mark, and where marked packs are to go', async (t) => {
-  const { start, packs, indexes, marked, ended } = whole;
+test('a target without room for what is moved, and for the mark', async (t) => {
+  const { start, packs, indexes, ended } = whole;
   assert.ok(packs > GONE / PAGE, 'nothing was moved');
   const levels = [
-    { name: 'for what is moved', first: [], pages: start + (packs >> 1), at: 'packs' },
-    { name: 'for the mark', first: [], pages: start + packs + indexes, at: 'marks' },
-    { name: 'where marked packs are to go', first: MARK_ONLY, pages: marked, at: 'indexes' },
+    { name: 'for what is moved', pages: start + (packs >> 1), at: 'packs' },
+    { name: 'for the mark', pages: start + packs + indexes, at: 'marks' },
   ];
-  for (const { name, first, pages, at } of levels) {
+  for (const { name, pages, at } of levels) {
     await t.test(name, async () => {
       await begin();
-      if (first.length > 0) await prunes(first);
       place.mounts.remount(place.repository, `size=${pages * 4}k`);
       await assertFailsAndEnds(new RegExp(`^target local: ${at}/\\S+: .*no space.*\\(ENOSPC\\)$`), 'size=200m', ended);
-      if (first.length > 0) await place.assertNothingLost();
       place.mounts.run('umount', place.repository);
     });
   }
+});
+
+test('a target without any room, where marked packs are to go: they make the room for the index without them', async () => {
+  await begin();
+  await prunes(MARK_ONLY);
+  place.mounts.remount(place.repository, `size=${whole.marked * 4}k`);
+  const before = pagesOf('indexes');
+  assert.ok((await prunes()).deleted.count > 0, 'nothing was deleted');
+  assert.ok(newPages('indexes', before) > 0, 'no index had to be written');
+  assert.deepEqual(sizes(), whole.ended, 'it did not come to the same end');
+  await place.assertNothingLost();
+  place.mounts.run('umount', place.repository);
+});
+
+test('broken off after packs were deleted so, and before the index was made without them: the next pruning ends it', async () => {
+  await begin();
+  await prunes(MARK_ONLY);
+  assert.ok(whole.deleted.length > 0 && whole.renewed.length > 0, 'nothing is to be deleted');
+  for (const name of whole.deleted) place.mounts.run('find', join(place.repository, 'packs'), '-name', name, '-delete');
+  await prunes();
+  const left = pagesOf('indexes');
+  assert.deepEqual(
+    whole.renewed.filter((name) => left.has(name)),
+    [],
+    'what is gone is still named',
+  );
+  assert.deepEqual(sizes(), whole.ended, 'it did not come to the same end');
+  await place.assertNothingLost();
+  place.mounts.run('umount', place.repository);
 });
 
 test('a target that has no inodes left, or not enough', async (t) => {
