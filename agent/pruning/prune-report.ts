@@ -29,10 +29,23 @@ export interface DomainPruned {
   /** When the next marked packs can go, ISO 8601; absent when none are left. */
   readonly next?: string;
   /** Runs that have to end before they can. */
-  readonly waitingFor: readonly { readonly writer: string; readonly snapshot: string; readonly since: string }[];
+  readonly waitingFor: readonly AwaitedRun[];
   /** Time was up before all was done. */
   readonly unfinished: boolean;
   readonly problems: readonly Failure[];
+}
+
+/** A run that said it is at work, and has not ended. */
+export interface AwaitedRun {
+  readonly writer: string;
+  /** Where its snapshot is to lie. */
+  readonly snapshot: string;
+  /** When it began, ISO 8601. */
+  readonly since: string;
+  /** The object that says so. */
+  readonly session: string;
+  /** Of this host: then it goes on, since it holds a lock here. Of another it may have died with its host. */
+  readonly ours: boolean;
 }
 
 /** What became of a target. */

@@ -1,4 +1,5 @@
 import type { Failure } from '../contract/index.ts';
+import { sessionKey } from '../repository/layout.ts';
 import { encodeMark } from '../repository/mark.ts';
 import { clockOf, Store } from '../repository/store.ts';
 import { type MarkPlan, planMarks } from './mark-plan.ts';
@@ -153,7 +154,13 @@ class Tally {
       unused: sum(packs?.keep, ({ deadBytes }) => deadBytes),
       unclaimed: { count: packs?.unclaimed.length ?? 0, bytes: sum(packs?.unclaimed, ({ pack }) => pack.size) },
       ...(next !== undefined && { next }),
-      waitingFor: waiting.map(({ writer, snapshot, created }) => ({ writer, snapshot, since: created })),
+      waitingFor: waiting.map(({ id, writer, snapshot, created }) => ({
+        writer,
+        snapshot,
+        since: created,
+        session: sessionKey(writer, id),
+        ours: writer === this.#place.host.writer,
+      })),
       unfinished: this.#unfinished,
       problems: this.#problems,
     };

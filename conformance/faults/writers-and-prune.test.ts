@@ -1,6 +1,8 @@
 /** Hosts of one shared domain back up at once, in processes of their own, while one of them prunes what they count on, again and again. */
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { generateKey } from 'openpgp';
@@ -8,7 +10,7 @@ import { assertSameContent } from '../acceptance/difference.ts';
 import { Fleet } from '../acceptance/fleet.ts';
 import { PASSPHRASE } from '../acceptance/machine.ts';
 import { assertExit } from '../acceptance/program.ts';
-import { MARK_ONLY } from './pruned-place.ts';
+import { MARK_ONLY, PRUNE_NOW } from './pruned-place.ts';
 import { type Writer, Writers } from './writers.ts';
 
 /** The operator's. It is unlocked many times here, so its passphrase is one that costs little to try. */
@@ -106,6 +108,30 @@ for (const { count, rounds, marked } of [
     await assertAllRestore(writers, count);
   });
 }
+
+test('a host that died in its run is waited for, by the name of the object to move away where it is gone for good', async () => {
+  await using fleet = await Fleet.create(POLICY, key);
+  const writers = await withGarbage(fleet, 2);
+  const [first, second] = writers.all as [Writer, Writer];
+  await writeFile(join(second.host.data, 'more'), 'content');
+  // After its epoch and its session, and before anything else of it is put.
+  const died = await second.host.call(['run'], {
+    nodeArgs: ['--import', import.meta.resolve('./kills/dying.ts')],
+    env: { HOLDFAST_TEST_DIE: 'main link 3 before' },
+  });
+  assert.equal(died.signal, 'SIGKILL', died.stderr);
+  const waiting = await first.host.call(PRUNE_NOW);
+  assertExit(waiting, 0);
+  const [, session = ''] =
+    /waits for a run that began [\s\S]*where its host is gone for good, moving (sessions\/\S+) away/.exec(
+      waiting.stderr + waiting.stdout,
+    ) ?? [];
+  assert.notEqual(session, '', waiting.stderr + waiting.stdout);
+  assert.deepEqual(await writers.prune(first), { deleted: 0, waitedFor: 1 });
+  await rename(join(fleet.repository, session), fleet.place('moved-away'));
+  const { deleted, waitedFor } = await writers.prune(first);
+  assert.ok(deleted > 0 && waitedFor === 0, `${deleted} deleted, ${waitedFor} waited for`);
+});
 
 async function assertAllRestore(writers: Writers, count: number): Promise<void> {
   const { fleet } = writers;

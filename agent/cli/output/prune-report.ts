@@ -55,9 +55,11 @@ function notesOn({ domain, next, waitingFor }: DomainPruned): [string, string][]
   const name = printable(domain);
   return [
     ...(next === undefined ? [] : [[name, `marked packs can be deleted from ${formatTime(new Date(next))}`] as const]),
-    ...waitingFor.map(({ writer, snapshot, since }): [string, string] => [
+    ...waitingFor.map(({ writer, snapshot, since, session, ours }): [string, string] => [
       name,
-      `waits for a run that began ${formatTime(new Date(since))} and has not ended: ${snapshot} of writer ${writer.slice(0, 8)}`,
+      `waits for a run that began ${formatTime(new Date(since))} and has not ended: ${snapshot} of writer ${writer.slice(0, 8)}${
+        ours ? '' : `; the next run of that job ends it, and where its host is gone for good, moving ${session} away`
+      }`,
     ]),
   ].map(([what, text]) => [what, text]);
 }
