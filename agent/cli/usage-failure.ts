@@ -11,7 +11,7 @@ const FIRST_STEPS = [
 /** What does what somebody meant who gave an option to a verb that does not take it, though others like it do. */
 const INSTEAD: Readonly<Record<string, string>> = {
   'verify --at': [
-    'verify looks at all snapshots together; the level restore restores the latest of each source.',
+    'verify looks at all snapshots together; the level restore restores the latest of each job.',
     'To prove one of them: holdfast restore <source> --at <point> --into <new folder>',
   ].join('\n'),
 };

@@ -91,7 +91,7 @@ test('a target that was chosen and lags: what is read from it is said to be olde
       assertExit(ended, 0);
       assert.match(ended.stderr, said);
       if (verb[0] === 'verify' && env['HOLDFAST_STATE'] === undefined)
-        assert.match(ended.stdout, /newest snapshot of each source on target second was restored/);
+        assert.match(ended.stdout, /newest snapshot of each job on target second was restored/);
       const ahead = await machine.call([...verb, '--target', 'local'], { env });
       assertExit(ahead, 0);
       assert.doesNotMatch(ahead.stderr, /lacks snapshot/);

@@ -28,6 +28,6 @@ test('what was not looked at is not called proven', () => {
 
 test('of one target that was looked at, no more is proven', () => {
   const restored = renderVerify({ ...report, level: 'restore' }, plain, 'nas');
-  assert.match(restored, /the newest snapshot of each source on target nas was restored/);
+  assert.match(restored, /the newest snapshot of each job on target nas was restored/);
   assert.match(renderVerify(report, plain, 'nas'), /proven +on target nas, every object/);
 });

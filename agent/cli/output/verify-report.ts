@@ -19,7 +19,7 @@ const PROVEN: Readonly<Record<Level, string>> = {
   list: 'every object that a snapshot needs is there, at its full length, and every signature is good',
   checksum: 'every stored object has exactly the bytes it was written with',
   decrypt: 'every frame opens with the key, and every chunk in it is the one it is named as',
-  restore: 'the newest snapshot of each source was restored, read back from disk and compared',
+  restore: 'the newest snapshot of each job was restored, read back from disk and compared',
 };
 
 /** `target`: the only one of several that was looked at. */
