@@ -94,7 +94,7 @@ function proven(level: Level, target: string | undefined): string {
   if (target === undefined) return PROVEN[level];
   const on = `on target ${printable(target)}`;
   return level === 'restore'
-    ? PROVEN.restore.replace('of each source', `of each source ${on}`)
+    ? PROVEN.restore.replace('of each job', `of each job ${on}`)
     : `${on}, ${PROVEN[level]}`;
 }
 

@@ -67,7 +67,7 @@ export async function verify(
 
 const WHOLE = {
   list: 'list reads no packs',
-  restore: 'restore brings back the latest snapshot of each source whole',
+  restore: 'restore brings back the latest snapshot of each job whole',
 } as const;
 
 function budgetOf({ level, sample, maxTime }: VerifyOptions): Asked['budget'] {
