@@ -93,9 +93,7 @@ function renderCoverage({ target, level, read, objects, readBytes, bytes, never,
 function proven(level: Level, target: string | undefined): string {
   if (target === undefined) return PROVEN[level];
   const on = `on target ${printable(target)}`;
-  return level === 'restore'
-    ? PROVEN.restore.replace('of each job', `of each job ${on}`)
-    : `${on}, ${PROVEN[level]}`;
+  return level === 'restore' ? PROVEN.restore.replace('of each job', `of each job ${on}`) : `${on}, ${PROVEN[level]}`;
 }
 
 function renderFinding({ target, object, failure, snapshots, paths = [] }: VerifyFinding, paint: Paint): string {

@@ -1,0 +1,3 @@
+import { testKills } from './kills/half.fixture.ts';
+
+testKills(2);
