@@ -76,6 +76,13 @@ async function killOne(
   });
 }
 
+/** Whether there is anything that a restore would have to replace: folders are not. */
+function holdsFiles(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.some((entry) => !entry.isDirectory() && !looksUnfinished(entry.name));
+}
+
 /** Restores what is there now, and proves it. */
 export async function finish(
   place: Place,
@@ -85,7 +92,7 @@ export async function finish(
   env: Record<string, string> = {},
 ): Promise<void> {
   const { figures, random } = place;
-  if (existsSync(into) && readdirSync(into).some((name) => !looksUnfinished(name)) && random.below(8) === 0) {
+  if (holdsFiles(into) && random.below(8) === 0) {
     const refused = await place.call(restoring(place, snapshot, into));
     figures.hold('goes-on', `${after}, again without a conflict mode`, () => {
       assert.equal(refused.exit, 1);
