@@ -34,7 +34,9 @@ export function chooseOfJobs(
   const own = listing.snapshots.filter(({ opened }) => opened.header.source === source);
   const isNamed =
     choice.job === undefined && own.some(({ opened }) => wanted.length >= 4 && opened.hash.startsWith(wanted));
-  const snapshots = isNamed ? own : ofJobs(own, source, choice);
+  // Another host's whole is not meant where this one has a part of its own.
+  const mine = own.filter(({ opened }) => opened.header.writer === writer);
+  const snapshots = isNamed ? own : ofJobs(mine.length > 0 ? mine : own, source, choice);
   // Without any it knows what to say.
   return chooseSnapshot(snapshots.length === 0 ? listing : { ...listing, snapshots }, writers, source, wanted, writer);
 }

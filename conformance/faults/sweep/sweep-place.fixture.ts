@@ -20,6 +20,8 @@ import { faultyPlugin } from './faulty-plugin.fixture.ts';
 import { FaultPoint } from './faulty-target.ts';
 import { forgetAndPrune } from './forget-and-prune.fixture.ts';
 import { GROWING, type Growth, plant } from './growth.fixture.ts';
+// `npm run faults` starts these files without it.
+import '../../../agent/dev/quick-threads.ts';
 
 // A thread costs as much to start as all that it does here.
 mock.method(os, 'availableParallelism', () => 1);
