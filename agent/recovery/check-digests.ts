@@ -74,7 +74,7 @@ function mismatch(key: string): Failure {
     origin: 'repository',
     permanent: true,
     hint: key.startsWith('packs/')
-      ? '`holdfast repair` puts a whole copy in its place, when another target has one; without one, it says what is lost'
+      ? '`holdfast repair` puts a whole copy in its place, when another target has one; without one, `holdfast repair --set-aside` moves it away, and the next run stores again what still is at its source'
       : '`holdfast repair` moves it away, and makes an index of what it named',
   };
 }

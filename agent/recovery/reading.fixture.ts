@@ -1,7 +1,10 @@
 import type { PluginSpec, SourceSpec } from '../config/policy.ts';
-import type { TestRepository } from '../engine/repository.fixture.ts';
+import type { Engine } from '../engine/opening.ts';
+import { noSpan, type TestRepository } from '../engine/repository.fixture.ts';
 import { chooseSnapshot, listSnapshots, type StoredSnapshot } from '../repository/snapshots.ts';
 import type { Writers } from '../repository/writers.ts';
+import { type RepairOptions, repairRepository } from './repair.ts';
+import type { RepairReport } from './repair-report.ts';
 import type { RestoreOptions, RestoreReport } from './restore.ts';
 import { restoreSource } from './restore.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
@@ -79,6 +82,25 @@ export function verify(r: TestRepository, level: Level, over: Partial<VerifyOpti
     parallel: 4,
     identity: () => r.identity(),
     signal: new AbortController().signal,
+    ...over,
+  });
+}
+
+/** Of one job, `job`, that has all its targets. */
+export function repair(
+  r: TestRepository,
+  over: Partial<RepairOptions> = {},
+  engine: Engine = r.engine,
+): Promise<RepairReport> {
+  return repairRepository(engine, {
+    targets: r.targets,
+    recipients: r.recipients,
+    jobs: new Map([['job', new Set(r.targets.map(({ name }) => name))]]),
+    setAsidePacks: false,
+    dryRun: false,
+    span: noSpan,
+    signal: new AbortController().signal,
+    confirm: async () => true,
     ...over,
   });
 }

@@ -3,9 +3,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
-import { makeRecipient, noise, noSpan, pieces, TestRepository } from '../engine/repository.fixture.ts';
-import { type RepairOptions, repairRepository } from './repair.ts';
-import type { RepairReport } from './repair-report.ts';
+import { makeRecipient, noise, pieces, TestRepository } from '../engine/repository.fixture.ts';
+import { repair } from './reading.fixture.ts';
 
 const recipient = await makeRecipient();
 
@@ -25,20 +24,6 @@ async function store(r: TestRepository, seed: number, targets = r.targets): Prom
     { targets },
   );
   assert.equal(report.verdict, 'ok');
-}
-
-function repair(r: TestRepository, over: Partial<RepairOptions> = {}, engine = r.engine): Promise<RepairReport> {
-  return repairRepository(engine, {
-    targets: r.targets,
-    recipients: r.recipients,
-    jobs: new Map([['job', new Set(['target-0', 'target-1'])]]),
-    setAsidePacks: false,
-    dryRun: false,
-    span: noSpan,
-    signal: new AbortController().signal,
-    confirm: async () => true,
-    ...over,
-  });
 }
 
 const keyOf = async (r: TestRepository, prefix: string) => (await r.keys(prefix, 'target-1'))[0] ?? assert.fail(prefix);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { repair } from '../../agent/recovery/reading.fixture.ts';
 import type { VerifyReport } from '../../agent/recovery/verification.ts';
 import { loadHostKeys } from '../../agent/repository/keys/host-keys.ts';
 import {
@@ -192,15 +193,20 @@ async function judgeRuns(damage: Damage, row: Row, report: VerifyReport): Promis
     return;
   }
   const said = [failure, ...problems, report.failure, ...report.findings.map((finding) => finding.failure)];
-  const advice = said.find((one) => /move|Upgrade|bring|keys approve/.test(one?.hint ?? ''));
+  const advice = said.find((one) => /--set-aside|move|Upgrade|bring|keys approve/.test(one?.hint ?? ''));
   if (advice === undefined) return complain(damage, 'nothing heals it, and nobody says what to do');
-  // Away with what is damaged; of a marker, back with the right one.
-  await rm(r.path(damage.key), { recursive: true, force: true });
-  if (damage.kind === 'marker') await replace(damage.key, await original(damage.key));
-  if (damage.kind === 'approval') await r.approve((await loadHostKeys(r.engine.stateFolder)) ?? assert.fail());
+  if (advice.hint?.includes('holdfast repair --set-aside')) await repair(r, { setAsidePacks: true });
+  else await mendByHand(damage);
   const again = await r.run(jobOf(r, last.source.name));
   if (await latestIsWhole(damage, last)) row.healed += 1;
   else complain(damage, `not healed by what is said to do: ${again.failure?.code} ${advice.hint}`);
+}
+
+/** Away with what is damaged; of a marker, back with the right one. */
+async function mendByHand({ kind, key }: Damage): Promise<void> {
+  await rm(r.path(key), { recursive: true, force: true });
+  if (kind === 'marker') await replace(key, await original(key));
+  if (kind === 'approval') await r.approve((await loadHostKeys(r.engine.stateFolder)) ?? assert.fail());
 }
 
 async function latestIsWhole({ kind }: Damage, last: Made): Promise<boolean> {

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtinPlugins } from '../../../agent/cli/builtin.ts';
-import { noSpan, pieces, TestRepository } from '../../../agent/engine/repository.fixture.ts';
-import { verify } from '../../../agent/recovery/reading.fixture.ts';
-import { repairRepository } from '../../../agent/recovery/repair.ts';
-import type { RepairReport } from '../../../agent/recovery/repair-report.ts';
+import { pieces, TestRepository } from '../../../agent/engine/repository.fixture.ts';
+import { repair, verify } from '../../../agent/recovery/reading.fixture.ts';
 import { noise } from '../../kit/samples.ts';
 import { type Contents, contentsOf } from '../sweep/contents.ts';
 import type { Tally } from '../sweep/tally.ts';
@@ -72,17 +70,4 @@ async function repaired(r: TestRepository, whole: Contents): Promise<void> {
   const now = [...contentsOf(r.path('', DAMAGED))].filter(([key]) => !key.startsWith('quarantine/'));
   assert.deepEqual(new Map(now), whole);
   assert.deepEqual(contentsOf(r.path('', WHOLE)), whole);
-}
-
-function repair(r: TestRepository): Promise<RepairReport> {
-  return repairRepository(r.engine, {
-    targets: r.targets,
-    recipients: r.recipients,
-    jobs: new Map([['job', new Set([WHOLE, DAMAGED])]]),
-    setAsidePacks: false,
-    dryRun: false,
-    span: noSpan,
-    signal: new AbortController().signal,
-    confirm: async () => true,
-  });
 }
