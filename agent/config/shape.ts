@@ -21,14 +21,31 @@ const ajv = new Ajv({
 });
 const entries = new WeakMap<Plugin, { schema: Schema; validate: ValidateFunction }>();
 const parts = new WeakMap<Schema, ValidateFunction>();
-let skeleton: ValidateFunction<Skeleton> | undefined;
+const skeletons = new Map<string, ValidateFunction<Skeleton>>();
 
 /** Checks all but the options of plugins, and puts defaults into `value`. */
 export function isSkeleton(value: unknown, problems: Problem[]): value is Skeleton {
-  skeleton ??= ajv.compile<Skeleton>(isSchema(Skeleton) ? strict(Skeleton) : false);
-  if (skeleton(value)) return true;
-  problems.push(...explain(skeleton.errors ?? [], []));
+  const validate = skeletonOf(isSchema(value) ? value : {});
+  if (validate(value)) return true;
+  problems.push(...explain(validate.errors ?? [], []));
   return false;
+}
+
+/** For the sections that a policy has. To make code for all that it might have takes longer than all else of checking it. */
+function skeletonOf(policy: Schema): ValidateFunction<Skeleton> {
+  const whole = isSchema(Skeleton) ? strict(Skeleton) : {};
+  const sections = Object.entries(isSchema(whole['properties']) ? whole['properties'] : {});
+  const isUsed = ([name, section]: [string, unknown]) => name in policy || (isSchema(section) && 'default' in section);
+  const used = sections
+    .filter(isUsed)
+    .map(([name]) => name)
+    .join();
+  const known = skeletons.get(used);
+  if (known !== undefined) return known;
+  const properties = sections.map(([name, section]) => [name, isUsed([name, section]) ? section : {}]);
+  const validate = ajv.compile<Skeleton>({ ...whole, properties: Object.fromEntries(properties) });
+  skeletons.set(used, validate);
+  return validate;
 }
 
 /** Checks one source, target or stage against the options of its plugin, whose defaults are put into `value`. */

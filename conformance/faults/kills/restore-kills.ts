@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { looksUnfinished } from 'holdfast/plugin';
 import { assertExit } from '../../acceptance/program.ts';
@@ -79,8 +79,7 @@ async function killOne(
 /** Whether there is anything that a restore would have to replace: folders are not. */
 function holdsFiles(folder: string): boolean {
   if (!existsSync(folder)) return false;
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.some((entry) => !entry.isDirectory() && !looksUnfinished(entry.name));
+  return [...takePicture(folder, looksUnfinished).values()].some(({ kind }) => kind !== 'folder');
 }
 
 /** Restores what is there now, and proves it. */
