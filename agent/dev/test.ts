@@ -69,7 +69,8 @@ async function runTests(files: readonly string[], forbidSkips: boolean): Promise
   const seconds = new Map<string, number>();
   const tests = run({
     files,
-    concurrency: availableParallelism(),
+    // Most tests start processes and wait for them a good part of their time: one more keeps all processors at work.
+    concurrency: availableParallelism() + 1,
     timeout: fileTimeoutMs,
     execArgv: [
       '--conditions=source',
