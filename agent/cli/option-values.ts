@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/duration.ts';
+import { parseMoment } from '../contract/moment.ts';
 import { bytesOf } from '../contract/size.ts';
 
 const SIZE = /^\d{1,9}(\.\d{1,3})?(B|[kMGT]B|[KMGT]iB)$/;
@@ -43,8 +44,8 @@ export function parseSize(text: string): number {
 
 /** A time, in milliseconds since 1970: `2026-11-20 14:00`, or how long ago: `7d`, where a month has 30 days. */
 export function parseTime(text: string): number {
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
+  const time = parseMoment(text);
+  if (time !== undefined) return time;
   const ago = parseDuration(text);
   if (ago !== undefined) return Date.now() - ago.milliseconds - ago.months * MONTH_MS;
   throw new InvalidArgumentError("It is a time such as '2026-11-20 14:00', or how long ago, such as 7d.");

@@ -1,4 +1,5 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { parseMoment } from '../contract/moment.ts';
 import { parseSnapshotKey, SNAPSHOTS_PREFIX } from './layout.ts';
 import { Removals } from './removals.ts';
 import { decodeSnapshot, type OpenedSnapshot } from './snapshot.ts';
@@ -256,8 +257,8 @@ function byId(snapshots: readonly StoredSnapshot[], wanted: string): StoredSnaps
 
 /** The last that had ended by then: by the end of that second, where none of its parts are said, since so they are listed. */
 function byTime(snapshots: readonly StoredSnapshot[], wanted: string): StoredSnapshot | undefined {
-  const time = Date.parse(wanted);
-  if (Number.isNaN(time)) return undefined;
+  const time = parseMoment(wanted);
+  if (time === undefined) return undefined;
   const end = time % 1000 === 0 ? time + 999 : time;
   return snapshots.findLast(({ opened }) => Date.parse(opened.header.finished) <= end);
 }

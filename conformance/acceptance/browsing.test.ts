@@ -162,6 +162,11 @@ test('how it ends: what is not there 64, a key that opens nothing 77, a target t
     [['diff', 'nothing'], 64, 'SNAPSHOT_UNKNOWN'],
     [['find', 'x', '--source', 'nothing'], 64, 'SNAPSHOT_UNKNOWN'],
     [['ls', 'files', '--at', '00000000'], 64, 'SNAPSHOT_UNKNOWN'],
+    // December of 7587, said others.
+    [['ls', 'files', '--at', '07587dec'], 64, 'SNAPSHOT_UNKNOWN'],
+    [['restore', 'files', '--at', '07587dec', '--into', machine.place('another')], 64, 'SNAPSHOT_UNKNOWN'],
+    [['restore', 'files', '--at', '2099-02-30', '--into', machine.place('another')], 64, 'SNAPSHOT_UNKNOWN'],
+    [['diff', 'files', '07587dec', 'latest'], 64, 'SNAPSHOT_UNKNOWN'],
     [['find', 'x', '--from', 'ffffffff'], 64, 'SNAPSHOT_UNKNOWN'],
     [['ls', 'files', 'nowhere'], 64],
     [['ls', 'files', 'nowhere', '/наум'], 3],
