@@ -16,6 +16,7 @@ const ajv = new Ajv({
   strict: false,
   validateFormats: false,
   validateSchema: false,
+  meta: false,
   code: { optimize: false },
   logger: false,
 });

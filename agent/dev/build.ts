@@ -1,8 +1,9 @@
-/** `npm run build`: dist/ as the package has it, JavaScript with types, from the sources without tests and tools. */
+/** `npm run build`: dist/ as the package has it, bundled JavaScript with types, from the sources without tests and tools. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.ts';
 import { readReferences } from './references.ts';
 
 const root = resolve(fileURLToPath(new URL('../../', import.meta.url)));
@@ -35,5 +36,6 @@ if (compiled.status === 0) {
   chmodSync(join(dist, bin), 0o755);
   const stray = pathsToSources();
   for (const path of stray) process.stderr.write(`${path}\n`);
-  process.exitCode = stray.length === 0 ? 0 : 1;
+  if (stray.length > 0) process.exitCode = 1;
+  else await bundle(dist);
 } else process.exitCode = 1;

@@ -48,6 +48,9 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
 }
 
+/** From a folder beside this one too: there it lies when the agent is built. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../workers/entry.ts' : '../workers/entry.js', import.meta.url);
+
 /**
  * A set of workers, each on one long task. The only user of piscina.
  *
@@ -76,7 +79,7 @@ export class WorkerSession implements AsyncDisposable {
     this.#control = new Int32Array(control);
     exposeCollection();
     this.#pool = new Piscina({
-      filename: new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url).href,
+      filename: ENTRY.href,
       minThreads: options.workers,
       maxThreads: options.workers,
       concurrentTasksPerWorker: 1,
