@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { BIN } from './child.fixture.ts';
+import { COMMAND } from './child.fixture.ts';
 import { quoteWord } from './invocation.ts';
 
 /** docs/ci.md is typed off: its YAML must be what the services read, and its commands must do what it says. */
@@ -55,9 +55,8 @@ before(async () => {
     const folder = path.join(root, name);
     await mkdir(path.join(folder, 'node_modules/.bin'), { recursive: true });
     await mkdir(path.join(folder, 'policies'));
-    const command = [process.execPath, '--conditions=source', BIN].map(quoteWord).join(' ');
     const installed = path.join(folder, 'node_modules/.bin/holdfast');
-    await writeFile(installed, `#!/bin/sh\nexec ${command} "$@"\n`);
+    await writeFile(installed, `#!/bin/sh\nexec ${COMMAND} "$@"\n`);
     await chmod(installed, 0o755);
     await writeFile(path.join(folder, 'package.json'), '{ "name": "policies", "private": true }\n');
     await writeFile(path.join(folder, 'holdfast.yaml'), text);

@@ -57,7 +57,7 @@ async function loadedBy(args: string[]): Promise<string[]> {
     `import { registerHooks } from 'node:module';
      registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context); } });`,
   );
-  const { stderr } = holdfast(args, { nodeArgs: ['--import', hook] });
+  const { stderr } = holdfast(args, { nodeArgs: ['--import', hook], fromSources: true });
   return stderr.split('\n').filter((line) => /^(file|node):/.test(line));
 }
 

@@ -4,7 +4,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { checkout } from './program.ts';
+import { PROGRAM_LINE } from './program.ts';
 
 const run = promisify(execFile);
 
@@ -30,8 +30,7 @@ export class Pane implements AsyncDisposable {
 
   static async open({ folder, env = {}, columns = 100 }: PaneOptions): Promise<Pane> {
     const bin = join(folder, 'bin-holdfast');
-    const program = `'${process.execPath}' --conditions=source '${join(checkout, 'agent/cli/bin.js')}'`;
-    await writeFile(bin, `#!/bin/sh\nexec ${program} "$@"\n`);
+    await writeFile(bin, `#!/bin/sh\n${PROGRAM_LINE}\n`);
     await chmod(bin, 0o755);
     const socket = join(folder, 'tmux.socket');
     const size = ['-x', String(columns), '-y', '40'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkout } from './program.ts';
+import { PROGRAM_LINE } from './program.ts';
 
 /** The commands of a printed page, as they stand on it: a text for each block that is to be typed. */
 export function commandsOn(page: string): string[] {
@@ -21,7 +21,7 @@ export function followKit(page: string, o: { place: string; key: string; passphr
     /Copy the private key into the folder, as (\S+)\.$/m.exec(page)?.[1] ?? assert.fail('no word of the key');
   const bin = join(o.place, 'bin');
   mkdirSync(bin, { recursive: true });
-  const program = `#!/bin/sh\nexec '${process.execPath}' --conditions=source '${join(checkout, 'agent/cli/bin.js')}' "$@"\n`;
+  const program = `#!/bin/sh\n${PROGRAM_LINE}\n`;
   writeFileSync(join(bin, 'holdfast'), program, { mode: 0o755 });
   const type = (commands: string, cwd: string): string => {
     // As it was typed, one block after the other, in one shell.

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { BIN, holdfast } from '../child.fixture.ts';
+import { COMMAND, holdfast } from '../child.fixture.ts';
 import { allVerbs, readGrammar } from '../grammar.ts';
 import { describeProgram } from '../program.ts';
 import type { Shell } from '../verbs/completion.ts';
@@ -26,7 +26,7 @@ before(async () => {
     assert.deepEqual([exit, stderr], [0, '']);
     await writeFile(scriptOf(shell), stdout);
   }
-  await program('real', `exec '${process.execPath}' --conditions=source '${BIN}' "$@"`);
+  await program('real', `exec ${COMMAND} "$@"`);
   await program('odd', `printf '%s\\n' 'two words' '${TRAP}' '\`touch trapped\`' "it's" '*'`);
   const policy = (job: string) => `version: 1
 sources: { files: { type: files, paths: [.] }, web.site: {} }
@@ -166,7 +166,7 @@ test('who asks for names loads what reads a policy, and no plugin, engine or rep
   const text = `import { registerHooks } from 'node:module';
     registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context); } });`;
   await writeFile(hook, text);
-  const { stderr } = holdfast(['__complete', 'jobs'], { cwd: place, nodeArgs: ['--import', hook] });
+  const { stderr } = holdfast(['__complete', 'jobs'], { cwd: place, nodeArgs: ['--import', hook], fromSources: true });
   const loaded = stderr.split('\n').filter((line) => line.startsWith('file:'));
   const packages = loaded.map((url) => /node_modules\/([^/]+)/.exec(url)?.[1]).filter((name) => name !== undefined);
   assert.deepEqual([...new Set(packages)].toSorted(), ['commander', 'cosmiconfig', 'env-paths', 'yaml']);
