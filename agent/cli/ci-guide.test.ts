@@ -8,7 +8,6 @@ import { after, before, describe, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { COMMAND } from './child.fixture.ts';
-import { quoteWord } from './invocation.ts';
 
 /** docs/ci.md is typed off: its YAML must be what the services read, and its commands must do what it says. */
 const page = await readFile(new URL('../../docs/ci.md', import.meta.url), 'utf8');
