@@ -314,7 +314,7 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .addOption(new Option('--target <target>', 'repair this one alone, from the others (default: all)'))
     .option(
       '--set-aside',
-      'also move away damaged packs that no target has whole, so that what they held is stored again',
+      'also move away damaged packs that no target has whole, so that what they held is stored again, and damaged sessions of other hosts',
     )
     .option('-y, --yes', 'do it without asking')
     .option('-n, --dry-run', 'list what would be done, and do nothing')

@@ -12,8 +12,14 @@ export async function checkPruningRecords(v: Verification): Promise<void> {
     const find = (object: string, failure: Failure) =>
       v.find({ level: 'list', target: target.name, object, failure, snapshots: [] });
     for (const { object, failure } of (await loadSessions(target, v.writers)).problems)
-      find(object, { ...failure, hint: 'when no backup is running, move it away: it is of no other use' });
+      find(object, {
+        ...failure,
+        hint: 'when no backup of its host is running, `holdfast repair --set-aside` moves it away: it is of no other use',
+      });
     for (const { object, failure } of (await loadMarks(target, v.writers)).problems)
-      find(object, { ...failure, hint: 'move it away: `holdfast prune` marks anew what it named' });
+      find(object, {
+        ...failure,
+        hint: '`holdfast repair` moves it away, and `holdfast prune` marks anew what it named',
+      });
   }
 }

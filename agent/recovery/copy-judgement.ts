@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { parseCheckKey } from '../repository/check-key.ts';
+import { decodeCheck } from '../repository/check-record.ts';
 import { decodeApproval } from '../repository/keys/approval.ts';
 import { decodeEpoch } from '../repository/keys/epoch.ts';
 import { decodeWriter } from '../repository/keys/writer.ts';
@@ -7,13 +9,17 @@ import {
   parseApprovalKey,
   parseEpochKey,
   parseIndexKey,
+  parseMarkKey,
   parsePackKey,
+  parseSessionKey,
   parseSnapshotKey,
   parseWriterKey,
   REPOSITORY_KEY,
 } from '../repository/layout.ts';
+import { decodeMark } from '../repository/mark.ts';
 import { decodeMarker } from '../repository/marker.ts';
 import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
+import { decodeSession } from '../repository/session.ts';
 import { decodeSnapshot } from '../repository/snapshot.ts';
 import type { Store } from '../repository/store.ts';
 import { sameKeys } from '../repository/vouched-writer.ts';
@@ -30,7 +36,17 @@ export type CopyState =
 /** Failures that say who made an object, and not that it is not what he made. */
 const UNJUDGED = new Set(['FORMAT_NEWER', 'WRITER_UNAPPROVED', 'WRITER_UNKNOWN', 'WRITER_FOREIGN']);
 
-export type ObjectKind = 'marker' | 'writer' | 'approval' | 'epoch' | 'pack' | 'index' | 'snapshot';
+export type ObjectKind =
+  | 'marker'
+  | 'writer'
+  | 'approval'
+  | 'epoch'
+  | 'pack'
+  | 'index'
+  | 'snapshot'
+  | 'session'
+  | 'mark'
+  | 'check';
 
 /** What lies under a key by this format; undefined for what is no object of it. */
 export function kindOf(key: string): ObjectKind | undefined {
@@ -40,6 +56,9 @@ export function kindOf(key: string): ObjectKind | undefined {
   if (parseEpochKey(key) !== undefined) return 'epoch';
   if (parsePackKey(key) !== undefined) return 'pack';
   if (parseIndexKey(key) !== undefined) return 'index';
+  if (parseSessionKey(key) !== undefined) return 'session';
+  if (parseMarkKey(key) !== undefined) return 'mark';
+  if (parseCheckKey(key) !== undefined) return 'check';
   return parseSnapshotKey(key) === undefined ? undefined : 'snapshot';
 }
 
@@ -93,7 +112,19 @@ export class CopyJudge {
     else if (kind === 'writer') this.#checkWriter(bytes, key);
     else if (kind === 'approval') decodeApproval(bytes, key);
     else if (kind === 'epoch') decodeEpoch(bytes, key, trustedKeyOf, repository);
+    else if (kind === 'mark') decodeMark(bytes, { key, publicKeyOf: trustedKeyOf, repository });
+    else if (kind === 'session' || kind === 'check') this.#checkSigned(bytes, key);
     else decodeSnapshot(bytes, { key, publicKeyOf: trustedKeyOf, repository });
+  }
+
+  /** What lies in the folder of its writer, and nobody else may have signed. */
+  #checkSigned(bytes: Uint8Array, key: string): void {
+    const { repository, trustedKeyOf } = this.#writers;
+    const session = parseSessionKey(key);
+    const writer = session?.writer ?? parseCheckKey(key)?.writer ?? '';
+    const publicKey = trustedKeyOf(writer) ?? fail(this.#writers.unapproved(writer, key));
+    if (session === undefined) decodeCheck(bytes, { key, publicKey, repository });
+    else decodeSession(bytes, { key, publicKey, repository });
   }
 
   #checkMarker(bytes: Uint8Array): void {

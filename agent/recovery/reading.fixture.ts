@@ -96,7 +96,7 @@ export function repair(
     targets: r.targets,
     recipients: r.recipients,
     jobs: new Map([['job', new Set(r.targets.map(({ name }) => name))]]),
-    setAsidePacks: false,
+    setAsideInUse: false,
     dryRun: false,
     span: noSpan,
     signal: new AbortController().signal,

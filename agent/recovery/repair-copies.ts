@@ -1,12 +1,20 @@
 import type { RepositoryReading } from '../engine/repository-reading.ts';
-import { epochKey, parsePackKey, parseSnapshotKey, parseWriterKey, REPOSITORY_KEY } from '../repository/layout.ts';
+import { parseCheckKey } from '../repository/check-key.ts';
+import {
+  epochKey,
+  parsePackKey,
+  parseSessionKey,
+  parseSnapshotKey,
+  parseWriterKey,
+  REPOSITORY_KEY,
+} from '../repository/layout.ts';
 import { listSnapshots, type SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { CopyJudge, kindOf } from './copy-judgement.ts';
 import { vacatedKeys } from './quarantine.ts';
 import { RepairDomain } from './repair-domain.ts';
 
-const FOLDERS = ['keys/', 'packs/', 'indexes/', 'snapshots/'];
+const FOLDERS = ['keys/', 'packs/', 'indexes/', 'snapshots/', 'sessions/', 'marks/', 'checks/'];
 
 /** The copies of a repository, as they were listed: what each target has, and what is known of what needs what. */
 export class RepairCopies {
@@ -102,13 +110,24 @@ export class RepairCopies {
 
   /** Whoever may add objects may add damaged ones: of those whom nobody trusts, none is of any interest. */
   isOfStranger(key: string): boolean {
-    const writer = parseSnapshotKey(key)?.writer;
+    const writer = writerOf(key);
     return writer !== undefined && !this.#repository.writers.trusts(writer);
+  }
+
+  /** Whether a run of this host put it, of which none goes on while this host repairs. */
+  isOwn(key: string): boolean {
+    const { host } = this.#repository;
+    return host !== undefined && writerOf(key) === host.writer;
   }
 
   #domainOf(id: string): RepairDomain | undefined {
     return this.domains.find(({ keys }) => keys.id === id);
   }
+}
+
+/** In whose folder it lies, where others are not to write. */
+function writerOf(key: string): string | undefined {
+  return (parseSnapshotKey(key) ?? parseSessionKey(key) ?? parseCheckKey(key))?.writer;
 }
 
 async function objectsOf(target: NamedTarget, judge: CopyJudge): Promise<ReadonlyMap<string, number>> {

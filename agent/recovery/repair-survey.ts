@@ -17,14 +17,16 @@ export interface SurveyOptions {
   readonly away: readonly Failure[];
   /** Whether snapshots of a job belong on a target that lacks them. */
   belongs(job: string, target: string): boolean;
-  /** Also packs that may hold more that can be restored. */
-  readonly setAsidePacks: boolean;
+  /** Also packs that may hold more that can be restored, and sessions of other hosts, which may be at work. */
+  readonly setAsideInUse: boolean;
   readonly signal: AbortSignal;
   onProgress?(progress: { readonly done: number; readonly total: number; readonly bytes: number }): void;
 }
 
 /** In the order in which a writer stores them: where something is, what it needs is there. */
-const ORDER = [REPOSITORY_KEY, 'keys/', 'packs/', 'indexes/', 'snapshots/'];
+const ORDER = [REPOSITORY_KEY, 'keys/', 'packs/', 'indexes/', 'snapshots/', 'sessions/', 'marks/', 'checks/'];
+const MAY_BE_AT_WORK =
+  'when no backup of that host is running, `holdfast repair --set-aside` moves it to quarantine: until then nothing is pruned there';
 const COPIED = 'repair copies it from there';
 
 /** Looks at every object of every wanted target, and for what should be there, and says what is to be done. Changes nothing. */
@@ -100,16 +102,30 @@ class Survey {
       this.#do('replace', target, key, failure);
       return;
     }
+    if (kind === 'session' || kind === 'mark' || kind === 'check') {
+      this.#lookAtRecord(target, key, failure);
+      return;
+    }
     const isMadeAgain = kind === 'index' || (kind === 'writer' && this.#copies.isVouched(key));
     const isUnneeded = this.#copies.isUnneeded(key);
     const isOpen = kind === 'index' || this.#o.away.length === 0;
     const isInTheWay =
-      kind === 'writer' || kind === 'approval' || isUnneeded || (kind === 'pack' && this.#o.setAsidePacks);
+      kind === 'writer' || kind === 'approval' || isUnneeded || (kind === 'pack' && this.#o.setAsideInUse);
     const setAside = isOpen && (isMadeAgain || isInTheWay);
     if (setAside) this.#do('set aside', target, key, failure);
     if (isMadeAgain || isUnneeded) return;
     const snapshots = this.#copies.affectedBy(key);
     this.#lost.push({ target: target.name, object: key, failure, setAside, snapshots });
+  }
+
+  /**
+   * No snapshot needs it. A mark that cannot be read binds nobody, and what it named is marked anew; but a session that cannot be read keeps
+   * all from pruning, rightly so as long as the run may go on that put it.
+   */
+  #lookAtRecord(target: NamedTarget, key: string, failure: Failure): void {
+    const mayBeAtWork = kindOf(key) === 'session' && !this.#copies.isOwn(key);
+    if (!mayBeAtWork || this.#o.setAsideInUse) this.#do('set aside', target, key, failure);
+    else this.#problems.push({ ...failure, hint: MAY_BE_AT_WORK });
   }
 
   /** Keys are few and small, and nothing replaces them: each belongs on every target. */

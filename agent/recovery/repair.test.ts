@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
 import { makeRecipient, noise, pieces, TestRepository } from '../engine/repository.fixture.ts';
-import { repair } from './reading.fixture.ts';
+import { repair, verify } from './reading.fixture.ts';
 
 const recipient = await makeRecipient();
 
@@ -80,7 +80,7 @@ test('while a target is away that may have it whole, nothing is moved', async ()
   await r.flip(pack, 500, 'target-0');
   await r.flip(approval, -1, 'target-0');
   await rename(join(r.folder, 'target-1'), join(r.folder, 'away'));
-  const { verdict, steps, lost, problems } = await repair(r, { setAsidePacks: true });
+  const { verdict, steps, lost, problems } = await repair(r, { setAsideInUse: true });
   assert.deepEqual([verdict, steps], ['lost', []]);
   assert.deepEqual(lost.map(({ object, setAside }) => [object, setAside]).toSorted(), [
     [approval, false],
@@ -109,6 +109,35 @@ test('what is whole when its turn comes is not moved, and what nobody confirms i
   const mended = await repair(r, { confirm: () => r.flip(pack, 500, 'target-1').then(() => true) });
   assert.deepEqual([mended.verdict, mended.steps.map((step) => 'state' in step && step.state)], ['ok', ['skipped']]);
   assert.deepEqual(await r.keys('quarantine/', 'target-1'), []);
+});
+
+test('what pruning and checking left that nobody can read is moved away, and so is a session of another host when that is said', async () => {
+  await using r = await copies();
+  await verify(r, 'list', { record: true });
+  const [own, check] = [await keyOf(r, 'sessions/'), await keyOf(r, 'checks/')];
+  const mark = `marks/${(await keyOf(r, 'packs/')).split('/')[1]}/${'ab'.repeat(32)}`;
+  for (const { name } of r.targets) await r.flip(own, -1, name);
+  await r.flip(check, -1, 'target-1');
+  await mkdir(dirname(r.path(mark, 'target-1')), { recursive: true });
+  await writeFile(r.path(mark, 'target-1'), noise(3, 200));
+  const named = (await verify(r, 'checksum')).findings.map(({ target, object }) => `${target} ${object}`);
+  const expected = [`target-0 ${own}`, ...[check, mark, own].map((key) => `target-1 ${key}`)];
+  assert.deepEqual(named.toSorted(), expected);
+
+  // To a host without keys here all sessions are another's, and may be at work.
+  const stateFolder = join(r.folder, 'other-state');
+  await mkdir(stateFolder);
+  const planned = await repair(r, { dryRun: true }, { ...r.engine, stateFolder });
+  assert.deepEqual(planned.steps.map(({ object }) => object).toSorted(), [check, mark]);
+  assert.match(planned.problems[0]?.hint ?? '', /holdfast repair --set-aside/);
+  assert.equal(planned.problems.length, 2);
+  const asked = await repair(r, { dryRun: true, setAsideInUse: true }, { ...r.engine, stateFolder });
+  assert.deepEqual([asked.steps.length, asked.problems], [4, []]);
+
+  const { verdict, steps, lost } = await repair(r);
+  assert.deepEqual([verdict, lost], ['ok', []]);
+  assert.deepEqual(steps.map(({ target, object }) => `${target} ${object}`).toSorted(), expected);
+  assert.deepEqual((await verify(r, 'checksum')).findings, []);
 });
 
 test('packs that no index names are named again, and a folder in the place of an object is said', async () => {

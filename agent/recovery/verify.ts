@@ -11,6 +11,7 @@ import type { Writers } from '../repository/writers.ts';
 import { AffectedPaths } from './affected-paths.ts';
 import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
+import { checkEarlier } from './check-earlier.ts';
 import { checkListing } from './check-listing.ts';
 import { checkPruningRecords } from './check-pruning-records.ts';
 import { recordVerification } from './check-recording.ts';
@@ -158,6 +159,7 @@ async function carryOut(verification: Verification, host: HostKeys | undefined, 
   const time = new TimeShares(budget?.maxMs, verification.store.targets.length * (depth < 2 ? 1 : 2));
   watch.phase('checksum');
   await checkDigests(verification, time);
+  await checkEarlier(verification);
   if (depth < 2) return;
   watch.phase('unlock');
   const asked = performance.now();

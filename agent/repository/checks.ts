@@ -18,7 +18,7 @@ export interface LoadedChecks {
   readonly problems: readonly ObjectProblem[];
 }
 
-const UNBELIEVED = 'no backup needs it, and it counts for nothing: find out who put it there, and move it away';
+const UNBELIEVED = 'no backup needs it, and it counts for nothing: `holdfast repair` moves it to quarantine';
 /** After so many of one writer that are not believed, the others are not looked at. */
 const MAX_REFUSED = 100;
 

@@ -94,6 +94,10 @@ export async function prepare(): Promise<void> {
   await fill(r, 100);
   await fill(other, 200);
   await fill(small, 300, ['one']);
+  for (const repository of [r, other, small]) {
+    // Two of them: one is to lie in the place of the other.
+    for (const level of ['list', 'checksum'] as const) await verify(repository, level, { record: true });
+  }
   await mkdir(whole);
   await cp(r.path(''), join(whole, 'target'), { recursive: true });
   r.engine.catalog[Symbol.dispose]();

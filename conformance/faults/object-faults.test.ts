@@ -39,7 +39,17 @@ const EVERY = Number(process.env['HOLDFAST_TEST_EVERY'] ?? 8);
 before(prepare);
 after(dispose);
 
-const KINDS: readonly ObjectKind[] = ['marker', 'writer', 'approval', 'epoch', 'pack', 'index', 'snapshot', 'session'];
+const KINDS: readonly ObjectKind[] = [
+  'marker',
+  'writer',
+  'approval',
+  'epoch',
+  'pack',
+  'index',
+  'snapshot',
+  'session',
+  'check',
+];
 
 test('one flipped bit in every region of every kind of object', async (t) => {
   const random = new Random(SEED);
@@ -90,7 +100,7 @@ test('objects that are gone', async () => {
 
 test('two objects of a kind in each other’s place, and an older one under the name of a newer', async () => {
   const random = new Random(SEED + 2);
-  for (const kind of ['epoch', 'pack', 'index', 'snapshot', 'session'] as const) {
+  for (const kind of ['epoch', 'pack', 'index', 'snapshot', 'session', 'check'] as const) {
     const keys = await keysOf(kind);
     const first = random.below(keys.length);
     const [a, b] = [keys[first] ?? '', keys[(first + 1) % keys.length] ?? ''];
@@ -151,7 +161,7 @@ test('bytes all over the small objects, one bit each: it is found, and named', a
     for (let at = SEED % EVERY; at < bytes.length; at += EVERY) {
       const damage = { kind, how: `all over: byte ${at}`, key, do: async () => {} };
       await writeFile(small.path(key), flipped(at, random.below(8))(Buffer.from(bytes)));
-      judgeFindings(damage, rowFor(damage), await verify(small, 'list'), true);
+      judgeFindings(damage, rowFor(damage), await verify(small, kind === 'check' ? 'checksum' : 'list'), true);
       cases += 1;
     }
     await writeFile(small.path(key), bytes);

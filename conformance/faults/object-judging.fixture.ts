@@ -75,6 +75,7 @@ function isSpared({ key }: Damage, { created, source, key: snapshot }: Made): bo
     case 'index':
     case 'session':
     case 'removal':
+    case 'check':
       return true;
     case 'snapshot':
       return snapshot !== key;
@@ -140,12 +141,13 @@ function nearest({ key }: Damage): Made {
 }
 
 /**
- * Losing an index costs time, the time in a marker says nothing, and a session that ended may go: none of it is damage (FORMAT.md, 7, 12
- * and 17a).
+ * Losing an index costs time, the time in a marker says nothing, a session that ended may go, and a record of what was checked too: none of
+ * it is damage (FORMAT.md, 7, 12, 17a and 17b).
  */
 function isHarmless({ kind, how }: Damage): boolean {
   return (
-    (['index', 'session'].includes(kind) && how === 'removed') || (kind === 'marker' && /^(flipped|all over)/.test(how))
+    (['index', 'session', 'check'].includes(kind) && how === 'removed') ||
+    (kind === 'marker' && /^(flipped|all over)/.test(how))
   );
 }
 
@@ -195,7 +197,7 @@ async function judgeRuns(damage: Damage, row: Row, report: VerifyReport): Promis
   const said = [failure, ...problems, report.failure, ...report.findings.map((finding) => finding.failure)];
   const advice = said.find((one) => /--set-aside|move|Upgrade|bring|keys approve/.test(one?.hint ?? ''));
   if (advice === undefined) return complain(damage, 'nothing heals it, and nobody says what to do');
-  if (advice.hint?.includes('holdfast repair --set-aside')) await repair(r, { setAsidePacks: true });
+  if (advice.hint?.includes('holdfast repair --set-aside')) await repair(r, { setAsideInUse: true });
   else await mendByHand(damage);
   const again = await r.run(jobOf(r, last.source.name));
   if (await latestIsWhole(damage, last)) row.healed += 1;

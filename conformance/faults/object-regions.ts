@@ -14,7 +14,8 @@ export type ObjectKind =
   | 'index'
   | 'snapshot'
   | 'session'
-  | 'removal';
+  | 'removal'
+  | 'check';
 
 export function kindOf(key: string): ObjectKind {
   if (key === 'repository') return 'marker';
@@ -24,6 +25,7 @@ export function kindOf(key: string): ObjectKind {
   if (key.startsWith('packs/')) return 'pack';
   if (key.startsWith('indexes/')) return 'index';
   if (key.startsWith('removals/')) return 'removal';
+  if (key.startsWith('checks/')) return 'check';
   return key.startsWith('sessions/') ? 'session' : 'snapshot';
 }
 
@@ -77,6 +79,7 @@ export function regionsOf(kind: ObjectKind, bytes: Uint8Array): readonly Region[
     case 'epoch':
     case 'session':
     case 'removal':
+    case 'check':
       return cursor.take('record', -64).take('signature', 0).regions;
     case 'approval':
       return cursor.prefixed('record').take('signature', 0).regions;

@@ -31,7 +31,7 @@ export async function repair(invocation: Invocation, options: RepairOptions): Pr
     ...readingOf(policy),
     ...(options.target === undefined ? {} : { target: options.target }),
     jobs: targetsOfJobs(policy),
-    setAsidePacks: options.setAside === true,
+    setAsideInUse: options.setAside === true,
     dryRun: options.dryRun === true,
     span: noSpan,
     signal,
