@@ -140,12 +140,14 @@ export class FileWrites {
       });
     } catch (error) {
       const failure = failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
-      if (files.length > 1 && failure.origin === 'repository') await this.#oneByOne(files);
+      // A chunk that is gone, an epoch that is or that this key does not open; not a target that is away, nor that it was cancelled.
+      const mayBeOfOne = failure.origin === 'repository' || failure.permanent;
+      if (files.length > 1 && mayBeOfOne) await this.#oneByOne(files);
       else for (const file of files) file.done(failure);
     }
   }
 
-  /** A chunk that is missing fails the file it belongs to, not its neighbours. */
+  /** What cannot be read fails the files it belongs to, not their neighbours. */
   async #oneByOne(files: readonly Waiting[]): Promise<void> {
     for (const file of files) {
       try {

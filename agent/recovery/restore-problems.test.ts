@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { tellRestoreTroubles } from '../cli/verbs/restore.ts';
-import { dataEntry, entries, folderEntry, makeRecipient, TestRepository } from '../engine/repository.fixture.ts';
+import { dataEntry, entries, folderEntry, makeRecipient, noise, TestRepository } from '../engine/repository.fixture.ts';
+import { unlockIdentity } from '../repository/keys/identity.ts';
 import { restore } from './reading.fixture.ts';
 import type { RestoreReport } from './restore.ts';
 
@@ -54,4 +55,51 @@ test('a newer snapshot that was passed over, because it is damaged, is named', a
   const report = await restore(r, r.files({ paths: [r.folder] }), join(r.folder, 'restored'));
   assert.equal(report.verdict, 'ok', `${report.failure?.message}`);
   assert.ok(told(report).includes(newest), told(report));
+});
+
+/** A small file of before, and one of after a reader was added. */
+async function captureWithReader(r: TestRepository) {
+  const source = { name: 'files', type: 'memory', options: {}, at: { file: '', line: 1, column: 1 } };
+  const reader = await makeRecipient('reader');
+  const publicKey = join(r.folder, 'reader.asc');
+  await writeFile(publicKey, reader.publicKey);
+  const readers = [...r.recipients, { name: 'reader', publicKey, at: source.at }];
+  for (const [n, recipients] of [
+    [1, r.recipients],
+    [2, readers],
+  ] as const) {
+    const report = await r.runWith(
+      async (out) => {
+        const files = ['early', 'late'].map((path, i) => dataEntry(path, Buffer.from(noise(i + 1, 3000))));
+        await out.tree('files', entries(folderEntry(''), ...files.slice(0, n)));
+        return { facts: null };
+      },
+      { source, recipients },
+      { recipients },
+    );
+    assert.equal(report.verdict, 'ok', `${report.failure?.message}`);
+  }
+  return () => unlockIdentity(reader.privateKey, '');
+}
+
+test('what lies in an epoch that a key does not open, or that is gone, keeps no neighbour from being restored', async () => {
+  await using r = await create();
+  const identity = await captureWithReader(r);
+  const folder = join(r.folder, 'restored');
+  const source = r.files({ paths: [r.folder] });
+  const assertLate = async (report: RestoreReport, code: string) => {
+    assert.equal(report.verdict, 'incomplete');
+    assert.deepEqual(
+      report.skipped.map(({ what, failure }) => [what, failure.code]),
+      [['early', code]],
+    );
+    assert.deepEqual(await readFile(join(folder, 'late')), Buffer.from(noise(2, 3000)));
+    await rm(folder, { recursive: true });
+  };
+  await assertLate(await restore(r, source, folder, { identity }), 'WRONG_KEY');
+  const [early = assert.fail()] = r.created
+    .filter((name) => name.includes(' keys/epochs/'))
+    .map((name) => name.split(' ')[1]);
+  await rm(r.path(early ?? ''));
+  await assertLate(await restore(r, source, folder), 'OBJECT_MISSING');
 });
