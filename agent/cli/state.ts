@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fail } from '../contract/index.ts';
+import { makeDurableFolder } from '../system/durable-folder.ts';
 
 interface StateQuestion {
   /** `--state`. */
@@ -27,7 +27,7 @@ export function userStateFolder(env: NodeJS.ProcessEnv, home: string): string {
 /** Makes the folder, 0700. One that others can write to is refused where keys are read from it (KEYS_EXPOSED). */
 export async function makeStateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeDurableFolder(folder, 0o700);
   } catch (error) {
     failState(folder, error);
   }

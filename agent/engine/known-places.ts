@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { PluginSpec } from '../config/policy.ts';
 import { failureOf } from '../contract/index.ts';
+import { makeDurableFolder, syncFolder } from '../system/durable-folder.ts';
 import { type Engine, pluginOf } from './opening.ts';
 
 /*
@@ -25,10 +26,11 @@ export async function rememberPlace(engine: Engine, spec: PluginSpec, repository
   const file = fileOf(engine, place, repository);
   if (existsSync(file)) return;
   try {
-    await mkdir(join(engine.stateFolder, FOLDER), { recursive: true, mode: 0o700 });
+    await makeDurableFolder(join(engine.stateFolder, FOLDER), 0o700);
     // That it is there is what counts; what is in it is for people.
     const text = `${JSON.stringify({ target: spec.name, place, repository })}\n`;
     await writeFile(file, text, { flag: 'wx', mode: 0o600, flush: true });
+    await syncFolder(dirname(file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     const { message } = failureOf(error, { code: 'STATE_DENIED', origin: 'agent' });

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Policy, RecipientSpec } from '../../config/policy.ts';
 import { fail } from '../../contract/index.ts';
 import { createWholeFile, removeUnfinished } from '../../security/private-file.ts';
+import { makeDurableFolder } from '../../system/durable-folder.ts';
 import { EXIT, type Exit } from '../exit.ts';
 import { firstPolicy, POLICY_NAME, RECOVERY_RECIPIENT } from '../first-policy.ts';
 import { lockInit } from '../init-lock.ts';
@@ -116,7 +117,7 @@ async function publishRecoveryKey(stateFolder: string, recipients: readonly Reci
   for (const { publicKey } of recipients) await removeUnfinished(publicKey);
   const recipient = unwritten(recipients);
   if (!recipient) return;
-  await mkdir(path.dirname(recipient.publicKey), { recursive: true });
+  await makeDurableFolder(path.dirname(recipient.publicKey));
   await createWholeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder), 'utf8'), 0o666);
 }
 
@@ -124,7 +125,7 @@ async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitO
   const folder = path.dirname(file);
   const protect = path.resolve(cwd, options.protect ?? '.');
   const text = firstPolicy({ folder, protect, repository: path.join(stateFolder, 'repository') });
-  await mkdir(folder, { recursive: true });
+  await makeDurableFolder(folder);
   await createWholeFile(file, text, 0o666);
 }
 

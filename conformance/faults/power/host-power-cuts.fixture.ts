@@ -13,13 +13,15 @@ import { assertGoesOn } from './power-cut.fixture.ts';
 /** Of the states, how many the program is started in where nothing else is asked for; all are looked at. */
 const SHARE = 0.01;
 
-for (const { name, growth, anew } of [
-  { name: 'the first run of a host', growth: { ...GROWING, snapshots: 0 }, anew: true },
-  { name: 'a run', growth: GROWING, anew: false },
+for (const { name, growth, anew, rotates } of [
+  { name: 'the first run of a host', growth: { ...GROWING, snapshots: 0 }, anew: true, rotates: false },
+  { name: 'a run', growth: GROWING, anew: false, rotates: false },
+  { name: 'a run that rotates keys', growth: GROWING, anew: false, rotates: true },
 ]) {
   test(`the power goes on a host at any time of ${name}: it keeps its keys, remembers nothing that is not stored, and goes on`, async (t) => {
     await using place = await SweepPlace.create(growth);
     const tally = new Tally(`power cuts of the host under ${name}`);
+    if (rotates) await place.addReader();
     const act = async () => {
       const { snapshot, failure } = await place.run();
       return [snapshot?.key ?? assert.fail(`${failure?.message}`)];
@@ -34,6 +36,7 @@ for (const { name, growth, anew } of [
       tally.fault(`power cut of the host: ${state.loss}`);
       layDown(state.stateFolder, state.state);
       await tally.hold(state.name, () => assertGoesOn(state, { place, tally, ledger }));
+      if (rotates) await tally.hold(state.name, () => assertReaderReads(place));
     }
     for (const line of tally.close()) t.diagnostic(line);
     assert.deepEqual(tally.breaches, []);
@@ -54,3 +57,23 @@ test('forgetting and pruning remember nothing on the host: the power can take no
     [],
   );
 });
+
+/** Whoever was added reads what was stored since, of a snapshot after the cut; of what earlier ones stored nothing, and nothing wrong. */
+async function assertReaderReads(place: SweepPlace): Promise<void> {
+  const newest = place.r.engine.catalog.runs.lastStored()[0]?.key ?? assert.fail('no snapshot');
+  await place.restoreAsReader(place.takenNow(newest).id);
+  const restored = place.restored();
+  assert.deepEqual(
+    [...restored].filter(([path, digest]) => place.data.get(path) !== digest),
+    [],
+  );
+  const added = [...place.data.keys()].filter((path) => !place.taken.some(({ files }) => files.has(path)));
+  assert.ok(added.length > 0);
+  assert.deepEqual(
+    added.filter((path) => !restored.has(path)),
+    [],
+    'what was stored since they were added',
+  );
+  const earlier = place.taken[0]?.id ?? assert.fail('no snapshot');
+  assert.equal((await place.restoreAsReader(earlier)).verdict, 'failed');
+}

@@ -20,16 +20,18 @@ export interface RecordedChange {
   readonly end: number;
 }
 
-/** What recording-calls.c, which is preloaded into this very process, writes down of it. */
+/** What recording-calls.c, which is preloaded into this very process, or one that it starts, writes down of it. */
 export class RecordedCalls implements Disposable {
   readonly #file: string;
+  /** What a process is to be started with that is recorded in place of this one. */
+  readonly environment: Readonly<Record<string, string>>;
 
   /** `file`: where the record is kept, outside of the folders. `folders` by their real names. */
   constructor(file: string, folders: readonly string[]) {
     rmSync(file, { force: true });
     this.#file = file;
-    process.env['HOLDFAST_TEST_RECORD_TO'] = file;
-    process.env['HOLDFAST_TEST_RECORD_BELOW'] = folders.join(':');
+    this.environment = { HOLDFAST_TEST_RECORD_TO: file, HOLDFAST_TEST_RECORD_BELOW: folders.join(':') };
+    Object.assign(process.env, this.environment);
   }
 
   /** Of the record so far, in bytes. */

@@ -1,19 +1,20 @@
 /** A repository of some snapshots, put back as often as a sweep likes, and what must hold of it whatever befell it. */
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { Catalog } from '../../../agent/catalog/catalog.ts';
 import { builtinPlugins } from '../../../agent/cli/builtin.ts';
-import { TestRepository } from '../../../agent/engine/repository.fixture.ts';
+import { makeRecipient, TestRepository } from '../../../agent/engine/repository.fixture.ts';
 import type { RunReport } from '../../../agent/engine/run-report.ts';
 import type { TargetPruned } from '../../../agent/pruning/prune-report.ts';
 import { restore, verify } from '../../../agent/recovery/reading.fixture.ts';
 import type { RestoreReport } from '../../../agent/recovery/restore-report.ts';
 import type { Level, VerifyReport } from '../../../agent/recovery/verification.ts';
+import { unlockIdentity } from '../../../agent/repository/keys/identity.ts';
 import { sha256 } from '../../kit/samples.ts';
 import { type Contents, contentsOf } from './contents.ts';
 import { faultyPlugin } from './faulty-plugin.fixture.ts';
@@ -48,6 +49,8 @@ export class SweepPlace implements AsyncDisposable {
   torn: ReadonlySet<string> = new Set();
   /** Whether a fault left packs, indexes or snapshots, whole or by half. */
   leftBehind = false;
+  /** Who can read beside the recovery key. */
+  #readers: readonly { readonly name: string; readonly publicKey: string; readonly privateKey: string }[] = [];
   #states = 0;
   #crashed = false;
 
@@ -151,18 +154,37 @@ export class SweepPlace implements AsyncDisposable {
     return forgetAndPrune(this.r, this.#targets, onForgotten);
   }
 
+  /** One reader more: the next run begins an epoch that is sealed to them too. */
+  async addReader(): Promise<void> {
+    const name = `reader-${this.#readers.length + 1}`;
+    const { publicKey, privateKey } = await makeRecipient(name);
+    const file = join(this.r.folder, `${name}.asc`);
+    await writeFile(file, publicKey);
+    this.#readers = [...this.#readers, { name, publicKey: file, privateKey }];
+  }
+
   run(): Promise<RunReport> {
-    return this.r.run({ source: this.#source, targets: this.#targets });
+    const readers = this.#readers.map(({ name, publicKey }) => ({ name, publicKey, at }));
+    const recipients = [...this.r.recipients, ...readers];
+    return this.r.run({ source: this.#source, targets: this.#targets, recipients }, { recipients });
   }
 
   /** Into the folder `restored`. `again`: over what an earlier one left. */
-  restore(id: string, again = false): Promise<RestoreReport> {
+  restore(id: string, again = false, identity = () => this.r.identity()): Promise<RestoreReport> {
     return restore(this.r, this.#source, join(this.r.folder, 'restored'), {
       targets: this.#targets,
       at: id,
       parallel: 1,
+      identity,
       conflict: again ? 'replace' : 'error',
     });
+  }
+
+  /** As the reader that was added last. */
+  async restoreAsReader(id: string): Promise<RestoreReport> {
+    const { privateKey } = this.#readers.at(-1) ?? assert.fail('nobody was added');
+    await rm(join(this.r.folder, 'restored'), { recursive: true, force: true });
+    return this.restore(id, false, () => unlockIdentity(privateKey, ''));
   }
 
   /** As somebody who has nothing left of it. */
