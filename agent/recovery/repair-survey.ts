@@ -7,7 +7,8 @@ import { kindOf } from './copy-judgement.ts';
 import { inParallel } from './lanes.ts';
 import type { RepairCopies } from './repair-copies.ts';
 import type { RepairDomain } from './repair-domain.ts';
-import type { RepairLoss, RepairPlan, RepairStep } from './repair-report.ts';
+import { RepairFindings } from './repair-findings.ts';
+import type { RepairPlan } from './repair-report.ts';
 
 export interface SurveyOptions {
   readonly copies: RepairCopies;
@@ -23,8 +24,6 @@ export interface SurveyOptions {
   onProgress?(progress: { readonly done: number; readonly total: number; readonly bytes: number }): void;
 }
 
-/** In the order in which a writer stores them: where something is, what it needs is there. */
-const ORDER = [REPOSITORY_KEY, 'keys/', 'packs/', 'indexes/', 'snapshots/', 'sessions/', 'marks/', 'checks/'];
 const MAY_BE_AT_WORK =
   'when no backup of that host is running, `holdfast repair --set-aside` moves it to quarantine: until then nothing is pruned there';
 const COPIED = 'repair copies it from there';
@@ -39,22 +38,16 @@ export async function surveyCopies(o: SurveyOptions): Promise<RepairPlan> {
 class Survey {
   readonly #o: SurveyOptions;
   readonly #copies: RepairCopies;
-  readonly #steps: RepairStep[] = [];
-  readonly #lost: RepairLoss[] = [];
-  readonly #problems: Failure[];
-  readonly #notes: string[] = [];
-  readonly #looked = { objects: 0, bytes: 0 };
+  readonly #findings: RepairFindings;
 
   constructor(o: SurveyOptions) {
     this.#o = o;
     this.#copies = o.copies;
-    this.#problems = [...o.away];
+    this.#findings = new RepairFindings(o.away);
   }
 
   get plan(): RepairPlan {
-    const order = ({ object }: RepairStep) => ORDER.findIndex((prefix) => object.startsWith(prefix));
-    const steps = this.#steps.toSorted((a, b) => order(a) - order(b) || (a.object < b.object ? -1 : 1));
-    return { steps, lost: this.#lost, problems: this.#problems, notes: this.#notes, looked: this.#looked };
+    return this.#findings.plan;
   }
 
   async carryOut(): Promise<void> {
@@ -64,9 +57,9 @@ class Survey {
       await inParallel([...this.#copies.keysOf(target)], 3, async ([key, size]) => {
         if (signal.aborted) fail(CANCELLED);
         await this.#lookAt(target, key);
-        this.#looked.objects++;
-        this.#looked.bytes += size;
-        onProgress?.({ done: this.#looked.objects, total, bytes: this.#looked.bytes });
+        this.#findings.looked.objects++;
+        this.#findings.looked.bytes += size;
+        onProgress?.({ done: this.#findings.looked.objects, total, bytes: this.#findings.looked.bytes });
       });
       await this.#lookForKeys(target);
       for (const domain of this.#copies.domains) await this.#lookInto(domain, target);
@@ -76,7 +69,9 @@ class Survey {
       ({ opened }) => !this.#copies.isOfKnownDomain(opened.header.domain),
     );
     for (const host of new Set(unknown.map(({ opened }) => opened.header.host)))
-      this.#notes.push(`what snapshots of ${host} lack was not looked for: this host has no index key of their domain`);
+      this.#findings.notes.push(
+        `what snapshots of ${host} lack was not looked for: this host has no index key of their domain`,
+      );
   }
 
   async #lookAt(target: NamedTarget, key: string): Promise<void> {
@@ -84,14 +79,15 @@ class Survey {
     if (found.state === 'whole' || found.state === 'missing' || this.#copies.isOfStranger(key)) return;
     const { state, failure } = found;
     if (state === 'unread') {
-      this.#problems.push(failure);
+      this.#findings.problems.push(failure);
       return;
     }
     // Where another target has what its name says, this is not it, whatever it says of its version.
     const isCertain = state === 'damaged' || parsePackKey(key) !== undefined || parseIndexKey(key) !== undefined;
-    if (isCertain && (await this.#copies.isWholeElsewhere(target, key))) this.#do('replace', target, key, failure);
+    if (isCertain && (await this.#copies.isWholeElsewhere(target, key)))
+      this.#findings.do('replace', target, key, failure);
     else if (state === 'damaged') this.#lookAtLoss(target, key, failure);
-    else if (failure.code === 'FORMAT_NEWER') this.#notes.push(`target ${target.name}: ${failure.message}`);
+    else if (failure.code === 'FORMAT_NEWER') this.#findings.notes.push(`target ${target.name}: ${failure.message}`);
   }
 
   /** Of what no target has whole, that is moved away whose place is taken again, or that is in the way of its like. */
@@ -99,7 +95,7 @@ class Survey {
     const kind = kindOf(key);
     // It says nothing that is not known from the writers.
     if (kind === 'marker') {
-      this.#do('replace', target, key, failure);
+      this.#findings.do('replace', target, key, failure);
       return;
     }
     if (kind === 'session' || kind === 'mark' || kind === 'check') {
@@ -112,10 +108,10 @@ class Survey {
     const isInTheWay =
       kind === 'writer' || kind === 'approval' || isUnneeded || (kind === 'pack' && this.#o.setAsideInUse);
     const setAside = isOpen && (isMadeAgain || isInTheWay);
-    if (setAside) this.#do('set aside', target, key, failure);
+    if (setAside) this.#findings.do('set aside', target, key, failure);
     if (isMadeAgain || isUnneeded) return;
     const snapshots = this.#copies.affectedBy(key);
-    this.#lost.push({ target: target.name, object: key, failure, setAside, snapshots });
+    this.#findings.lose({ target: target.name, object: key, failure, setAside, snapshots });
   }
 
   /**
@@ -124,8 +120,8 @@ class Survey {
    */
   #lookAtRecord(target: NamedTarget, key: string, failure: Failure): void {
     const mayBeAtWork = kindOf(key) === 'session' && !this.#copies.isOwn(key);
-    if (!mayBeAtWork || this.#o.setAsideInUse) this.#do('set aside', target, key, failure);
-    else this.#problems.push({ ...failure, hint: MAY_BE_AT_WORK });
+    if (!mayBeAtWork || this.#o.setAsideInUse) this.#findings.do('set aside', target, key, failure);
+    else this.#findings.problems.push({ ...failure, hint: MAY_BE_AT_WORK });
   }
 
   /** Keys are few and small, and nothing replaces them: each belongs on every target. */
@@ -133,8 +129,9 @@ class Survey {
     for (const key of await this.#copies.keysLacking(target)) {
       const failure = copyMissing(target.name, key, COPIED);
       if (key === REPOSITORY_KEY || (await this.#copies.isWholeElsewhere(target, key)))
-        this.#do('copy', target, key, failure);
-      else if (this.#copies.epochsNeeded.has(key)) this.#lose(target, key, this.#copies.affectedBy(key));
+        this.#findings.do('copy', target, key, failure);
+      else if (this.#copies.epochsNeeded.has(key))
+        this.#findings.loseMissing(target, key, this.#copies.affectedBy(key));
     }
   }
 
@@ -142,7 +139,7 @@ class Survey {
     const { packs, unnamed, torn } = await domain.gapsOf(target.name, new Store([target]));
     for (const { snapshot, frames } of torn) {
       const failure = framesMissing(snapshot, frames, target.name);
-      this.#lost.push({
+      this.#findings.lose({
         target: target.name,
         object: snapshot.key,
         failure,
@@ -152,17 +149,16 @@ class Survey {
     }
     for (const [name, snapshots] of packs) {
       const key = domain.packKey(name);
-      if (this.#isPlanned(target, key)) continue;
+      if (this.#findings.isPlanned(target, key)) continue;
       if (await this.#copies.isWholeElsewhere(target, key))
-        this.#do('copy', target, key, copyMissing(target.name, key, COPIED));
-      else if (!this.#lost.some(({ object, target: of }) => object === key && of === target.name))
-        this.#lose(target, key, snapshots);
+        this.#findings.do('copy', target, key, copyMissing(target.name, key, COPIED));
+      else if (!this.#findings.isLost(target, key)) this.#findings.loseMissing(target, key, snapshots);
     }
     // What is damaged may say that it is another pack; where it stays, or goes, its name is of no use.
     const willBeWhole = (name: string) =>
-      this.#isPlanned(target, domain.packKey(name)) || !this.#isDamaged(target, domain.packKey(name));
+      this.#findings.isPlanned(target, domain.packKey(name)) || !this.#findings.isDamaged(target, domain.packKey(name));
     const left = await this.#copyIndexes(domain, target, new Set(unnamed.filter(willBeWhole)));
-    if (left > 0) this.#do('index', target, domain.folder, unindexed(target.name, left));
+    if (left > 0) this.#findings.do('index', target, domain.folder, unindexed(target.name, left));
   }
 
   /** Fragments of other targets that name what none here does. Gives how many packs are left. */
@@ -170,51 +166,28 @@ class Survey {
     const others = this.#copies.others(target);
     for (const key of new Set(others.targets.flatMap((other) => [...this.#copies.keysOf(other).keys()]))) {
       if (unnamed.size === 0) break;
-      const planned = this.#isPlanned(target, key);
+      const planned = this.#findings.isPlanned(target, key);
       if (!key.startsWith(domain.folder) || (this.#copies.keysOf(target).has(key) && !planned)) continue;
       const bytes = await this.#copies.judge.whole(others, key);
       const named = bytes === undefined ? [] : domain.namedBy(key, bytes, unnamed);
-      if (named.length > 0 && !planned) this.#do('copy', target, key, copyMissing(target.name, key, COPIED));
+      if (named.length > 0 && !planned) this.#findings.do('copy', target, key, copyMissing(target.name, key, COPIED));
       for (const name of named) unnamed.delete(name);
     }
     return unnamed.size;
   }
 
-  #lookForSnapshots({ name: target }: NamedTarget): void {
+  #lookForSnapshots(target: NamedTarget): void {
     for (const { key, lacking, opened } of this.#copies.listing.snapshots) {
       const { job, domain } = opened.header;
-      if (!lacking?.includes(target) || !this.#o.belongs(job, target)) continue;
-      const failure = copyMissing(target, key, COPIED);
-      if (this.#steps.some((step) => step.object === key && step.target === target)) continue;
-      if (this.#copies.isOfKnownDomain(domain)) this.#steps.push({ target, object: key, action: 'catch up', failure });
-      else this.#notes.push(`${failure.message}: the next run of its own host brings it there, with what it needs`);
+      if (!lacking?.includes(target.name) || !this.#o.belongs(job, target.name)) continue;
+      const failure = copyMissing(target.name, key, COPIED);
+      if (this.#findings.hasStep(target, key)) continue;
+      if (this.#copies.isOfKnownDomain(domain)) this.#findings.do('catch up', target, key, failure);
+      else
+        this.#findings.notes.push(
+          `${failure.message}: the next run of its own host brings it there, with what it needs`,
+        );
     }
-  }
-
-  #lose({ name: target }: NamedTarget, object: string, snapshots: readonly string[]): void {
-    const isPack = parsePackKey(object) !== undefined;
-    const failure: Failure = {
-      code: isPack ? 'PACK_MISSING' : 'OBJECT_MISSING',
-      message: `${object} is whole on no target`,
-      origin: 'repository',
-      permanent: true,
-      hint: isPack ? 'the next run stores again what still is at its source' : 'bring it back from any copy there is',
-    };
-    this.#lost.push({ target, object, failure, setAside: false, snapshots });
-  }
-
-  #do(action: RepairStep['action'], { name: target }: NamedTarget, object: string, failure: Failure): void {
-    this.#steps.push({ target, object, action, failure });
-  }
-
-  #isDamaged({ name }: NamedTarget, key: string): boolean {
-    return [...this.#steps, ...this.#lost].some(({ object, target }) => object === key && target === name);
-  }
-
-  #isPlanned({ name }: NamedTarget, key: string): boolean {
-    return this.#steps.some(
-      ({ object, target, action }) => object === key && target === name && action !== 'set aside',
-    );
   }
 }
 
