@@ -37,6 +37,8 @@ const NOW = ['--undelete', '0s', '--grace', '0s', '--max-unused', '0%'];
 
 /** Files that are written again have other times: the page that lists them is new. */
 const PAGE = 4096;
+/** Small chunks are gathered into frames of at most so many bytes. */
+const FRAME = 1 << 20;
 
 /** Bytes that do not compress, the same for the same name. */
 function noise(name: string, length: number): Buffer {
@@ -96,7 +98,8 @@ test('what was forgotten goes with its packs; what is needed of others moves; al
   assert.ok(pruned.repacked.count > 0 && pruned.marked.count > 0, JSON.stringify(pruned));
   assert.equal(pruned.deleted.count, pruned.marked.count + pruned.repacked.count);
   const after = await storedBytes(machine.repository);
-  assert.ok(after < 3.2 * MiB, `${after} bytes are left`);
+  // Where a frame also holds the end of another file, that stays with it: frames move as they are.
+  assert.ok(after < 3 * MiB + FRAME, `${after} bytes are left`);
   assert.equal((await machine.objects('snapshots')).size, 1);
 
   assertExit(await machine.call(['verify', '--level', 'decrypt']), 0);
