@@ -129,7 +129,9 @@ export class PostgresServer implements AsyncDisposable {
     const args = ['-D', this.data, '-h', this.host, '-p', `${this.port}`, '-k', this.folder];
     const child = spawn(join(this.programs, 'postgres'), args, { ...this.#owner, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
-    process.on('exit', () => child.kill('SIGQUIT'));
+    const quit = () => void child.kill('SIGQUIT');
+    process.on('exit', quit);
+    child.once('close', () => process.off('exit', quit));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let since = '';
     child.on('error', reject).on('close', () => reject(new Error(`PostgreSQL ended:\n${since}`)));
