@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { fail } from '../contract/index.ts';
-import { makeDurableFolder } from '../system/durable-folder.ts';
 
 interface StateQuestion {
   /** `--state`. */
@@ -27,6 +26,8 @@ export function userStateFolder(env: NodeJS.ProcessEnv, home: string): string {
 /** Makes the folder, 0700. One that others can write to is refused where keys are read from it (KEYS_EXPOSED). */
 export async function makeStateFolder(folder: string): Promise<void> {
   try {
+    // Who asks where it is only, as completion does, loads nothing of this.
+    const { makeDurableFolder } = await import('../system/durable-folder.ts');
     await makeDurableFolder(folder, 0o700);
   } catch (error) {
     failState(folder, error);
