@@ -314,8 +314,9 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
     .addOption(new Option('--target <target>', 'repair this one alone, from the others (default: all)'))
     .option(
       '--set-aside',
-      'also move away damaged packs that no target has whole, so that what they held is stored again, and damaged sessions of other hosts',
+      'also move away damaged packs that no target has whole, so that what they held is stored again',
     )
+    .option('--set-aside-sessions', 'also move away damaged sessions of other hosts, when no backup of them is running')
     .option('-y, --yes', 'do it without asking')
     .option('-n, --dry-run', 'list what would be done, and do nothing')
     .action((options, command) => act(command, async (i) => (await import('./verbs/repair.ts')).repair(i, options)));

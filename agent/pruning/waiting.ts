@@ -30,7 +30,7 @@ export async function readAtWork(place: PrunedPlace): Promise<AtWork> {
       message: `nothing is pruned: ${unreadable.object} on target ${target.name} cannot be read, and may be of a run that goes on`,
       origin: 'repository',
       permanent: true,
-      hint: 'when no backup of its host is running, `holdfast repair --set-aside` moves that object away: it is of no other use',
+      hint: '`holdfast repair` moves it away; one of another host with --set-aside-sessions, when no backup of it is running',
     });
   const unfinished = sessions.filter(({ open }) => open);
   const isOver = ({ session }: StoredSession) => none && session.writer === host.writer;

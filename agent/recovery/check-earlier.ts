@@ -1,4 +1,8 @@
+import { failureOf } from '../contract/index.ts';
+import { CHECKS_PREFIX } from '../repository/check-key.ts';
 import { listChecks, readChecks } from '../repository/checks.ts';
+import type { NamedTarget, ObjectProblem } from '../repository/store.ts';
+import type { Writers } from '../repository/writers.ts';
 import type { Verification } from './verification.ts';
 
 /** With a budget, so many of each writer: those that `--history` shows. */
@@ -11,11 +15,39 @@ const NEWEST = 30;
 export async function checkEarlier({ store, writers, options, find }: Verification): Promise<void> {
   const limit = options.budget === undefined ? Number.POSITIVE_INFINITY : NEWEST;
   for (const target of store.targets) {
-    for (const [writer, listed] of await listChecks(target)) {
+    for (const [writer, listed] of await listedOn(target, find)) {
       if (!writers.trusts(writer)) continue;
-      const { problems } = await readChecks(target, writers, listed, limit);
-      for (const { object, failure } of problems)
+      for (const { object, failure } of await problemsOf(target, writers, writer, listed, limit))
         find({ level: 'checksum', target: target.name, object, failure, snapshots: [] });
+      if (options.signal.aborted) return;
     }
+  }
+}
+
+/** What a target does not give of them is a finding, and keeps nothing else from being looked at. */
+async function problemsOf(
+  target: NamedTarget,
+  writers: Writers,
+  writer: string,
+  listed: readonly { readonly key: string; readonly size: number }[],
+  limit: number,
+): Promise<readonly ObjectProblem[]> {
+  try {
+    return (await readChecks(target, writers, listed, limit)).problems;
+  } catch (error) {
+    const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
+    if (failure.code === 'CANCELLED') throw error;
+    return [{ object: `${CHECKS_PREFIX}${writer}/`, target: target.name, failure }];
+  }
+}
+
+async function listedOn(target: NamedTarget, find: Verification['find']) {
+  try {
+    return await listChecks(target);
+  } catch (error) {
+    const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
+    if (failure.code === 'CANCELLED') throw error;
+    find({ level: 'checksum', target: target.name, object: CHECKS_PREFIX, failure, snapshots: [] });
+    return new Map<string, { key: string; size: number }[]>();
   }
 }

@@ -14,7 +14,7 @@ export async function checkPruningRecords(v: Verification): Promise<void> {
     for (const { object, failure } of (await loadSessions(target, v.writers)).problems)
       find(object, {
         ...failure,
-        hint: 'when no backup of its host is running, `holdfast repair --set-aside` moves it away: it is of no other use',
+        hint: '`holdfast repair` moves it away; one of another host with --set-aside-sessions, when no backup of it is running',
       });
     for (const { object, failure } of (await loadMarks(target, v.writers)).problems)
       find(object, {

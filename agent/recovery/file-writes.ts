@@ -142,22 +142,15 @@ export class FileWrites {
       const failure = failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' });
       // A chunk that is gone, an epoch that is or that this key does not open; not a target that is away, nor that it was cancelled.
       const mayBeOfOne = failure.origin === 'repository' || failure.permanent;
-      if (files.length > 1 && mayBeOfOne) await this.#oneByOne(files);
+      if (files.length > 1 && mayBeOfOne) await this.#writeHalves(files);
       else for (const file of files) file.done(failure);
     }
   }
 
-  /** What cannot be read fails the files it belongs to, not their neighbours. */
-  async #oneByOne(files: readonly Waiting[]): Promise<void> {
-    for (const file of files) {
-      try {
-        const [failure] = await this.#send([file]);
-        if (failure === undefined) this.bytes += file.size;
-        file.done(failure);
-      } catch (error) {
-        file.done(failureOf(error, { code: 'RESTORE_FAILED', origin: 'repository' }));
-      }
-    }
+  /** What cannot be read fails the files it belongs to, not their neighbours: those are found without reading much of them again. */
+  async #writeHalves(files: readonly Waiting[]): Promise<void> {
+    const half = files.length >> 1;
+    for (const some of [files.slice(0, half), files.slice(half)]) await this.#writeBatch(some);
   }
 
   #send(files: readonly Waiting[]): Promise<readonly (Failure | undefined)[]> {

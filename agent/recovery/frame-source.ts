@@ -98,6 +98,8 @@ export class FrameSource {
   }
 
   async #read(wanted: readonly Wanted[]): Promise<Omit<Loaded, 'pieces'>> {
+    // Before anything is read: what no key opens is not read in vain.
+    for (const one of wanted) await this.#frameKey(birthOf(one));
     const order = wanted.map((_, i) => i).sort((a, b) => compare(wanted[a] as Wanted, wanted[b] as Wanted));
     const frames: FrameToOpen[] = [];
     const transfer: ArrayBuffer[] = [];
@@ -128,9 +130,9 @@ export class FrameSource {
   }
 
   async #frame({ pack, frame }: Wanted, range: Uint8Array, start: number, key: string): Promise<FrameToOpen> {
-    const { births, frames, ids, lengths } = pack.table;
+    const { frames, ids, lengths } = pack.table;
     const entry = frames[frame] as (typeof frames)[number];
-    const birth = births[entry.birth] as (typeof births)[number];
+    const birth = birthOf({ pack, frame });
     const at = entry.offset - start;
     const [from, to] = [entry.firstChunk, entry.firstChunk + entry.chunkCount];
     return {
@@ -164,6 +166,11 @@ export class FrameSource {
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   return whole ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
+}
+
+function birthOf({ pack, frame }: Wanted): KnownPack['table']['births'][number] {
+  const { births, frames } = pack.table;
+  return births[frames[frame]?.birth as number] as (typeof births)[number];
 }
 
 function offsetOf({ pack, frame }: Wanted): number {

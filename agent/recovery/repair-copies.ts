@@ -1,3 +1,4 @@
+import { type Failure, failureOf } from '../contract/index.ts';
 import type { RepositoryReading } from '../engine/repository-reading.ts';
 import { parseCheckKey } from '../repository/check-key.ts';
 import {
@@ -14,7 +15,9 @@ import { CopyJudge, kindOf } from './copy-judgement.ts';
 import { vacatedKeys } from './quarantine.ts';
 import { RepairDomain } from './repair-domain.ts';
 
-const FOLDERS = ['keys/', 'packs/', 'indexes/', 'snapshots/', 'sessions/', 'marks/', 'checks/'];
+const FOLDERS = ['keys/', 'packs/', 'indexes/', 'snapshots/'];
+/** No snapshot needs what lies there: that it cannot be listed keeps nothing from being healed. */
+const RECORDS = ['sessions/', 'marks/', 'checks/'];
 
 /** The copies of a repository, as they were listed: what each target has, and what is known of what needs what. */
 export class RepairCopies {
@@ -23,18 +26,21 @@ export class RepairCopies {
   /** Of which this host has the index key. */
   readonly domains: readonly RepairDomain[];
   readonly #repository: RepositoryReading;
+  /** Folders of records that could not be listed. */
+  readonly unlisted: readonly Failure[];
   /** Sizes by key, by target. */
   readonly #keys: ReadonlyMap<string, ReadonlyMap<string, number>>;
 
   private constructor(
     repository: RepositoryReading,
-    o: Pick<RepairCopies, 'judge' | 'listing' | 'domains'>,
+    o: Pick<RepairCopies, 'judge' | 'listing' | 'domains' | 'unlisted'>,
     keys: ReadonlyMap<string, ReadonlyMap<string, number>>,
   ) {
     this.#repository = repository;
     this.judge = o.judge;
     this.listing = o.listing;
     this.domains = o.domains;
+    this.unlisted = o.unlisted;
     this.#keys = keys;
   }
 
@@ -44,8 +50,10 @@ export class RepairCopies {
     const domains = await RepairDomain.all(store, host, listing.snapshots);
     const judge = new CopyJudge(writers);
     const keys = new Map<string, ReadonlyMap<string, number>>();
-    for (const target of store.targets) keys.set(target.name, await objectsOf(target, judge));
-    return new RepairCopies(repository, { judge, listing, domains }, keys);
+    const unlisted: Failure[] = [];
+    for (const target of store.targets)
+      keys.set(target.name, new Map([...(await objectsOf(target, judge)), ...(await recordsOf(target, unlisted))]));
+    return new RepairCopies(repository, { judge, listing, domains, unlisted }, keys);
   }
 
   keysOf({ name }: NamedTarget): ReadonlyMap<string, number> {
@@ -76,7 +84,10 @@ export class RepairCopies {
     ];
     // What is wanted there no more is not brought back to it.
     const isWanted = (key: string) => this.listing.removals.find(target.name, key, undefined) === undefined;
-    return [...new Set(expected)].filter((key) => !here.has(key) && kindOf(key) !== undefined && isWanted(key));
+    // Records are of no use where they are no more: a session would keep all from pruning.
+    const isRecord = (key: string) => RECORDS.some((folder) => key.startsWith(folder));
+    const isLacking = (key: string) => !here.has(key) && kindOf(key) !== undefined && !isRecord(key);
+    return [...new Set(expected)].filter((key) => isLacking(key) && isWanted(key));
   }
 
   get epochsNeeded(): ReadonlySet<string> {
@@ -137,6 +148,21 @@ async function objectsOf(target: NamedTarget, judge: CopyJudge): Promise<Readonl
   for (const folder of FOLDERS) {
     const [listed = new Map<string, { size: number }>()] = await alone.list(folder);
     for (const [key, { size }] of listed) if (kindOf(key) !== undefined) found.set(key, size);
+  }
+  return found;
+}
+
+async function recordsOf(target: NamedTarget, unlisted: Failure[]): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (const folder of RECORDS) {
+    try {
+      const [listed = new Map<string, { size: number }>()] = await new Store([target]).list(folder);
+      for (const [key, { size }] of listed) if (kindOf(key) !== undefined) found.set(key, size);
+    } catch (error) {
+      const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
+      if (failure.code === 'CANCELLED') throw error;
+      unlisted.push(failure);
+    }
   }
   return found;
 }

@@ -18,14 +18,16 @@ export interface SurveyOptions {
   readonly away: readonly Failure[];
   /** Whether snapshots of a job belong on a target that lacks them. */
   belongs(job: string, target: string): boolean;
-  /** Also packs that may hold more that can be restored, and sessions of other hosts, which may be at work. */
-  readonly setAsideInUse: boolean;
+  /** Also packs that may hold more that can be restored. */
+  readonly setAsidePacks: boolean;
+  /** Also sessions of other hosts, which may be at work. */
+  readonly setAsideSessions: boolean;
   readonly signal: AbortSignal;
   onProgress?(progress: { readonly done: number; readonly total: number; readonly bytes: number }): void;
 }
 
 const MAY_BE_AT_WORK =
-  'when no backup of that host is running, `holdfast repair --set-aside` moves it to quarantine: until then nothing is pruned there';
+  'when no backup of that host is running, `holdfast repair --set-aside-sessions` moves it to quarantine: until then nothing is pruned there';
 const COPIED = 'repair copies it from there';
 
 /** Looks at every object of every wanted target, and for what should be there, and says what is to be done. Changes nothing. */
@@ -43,7 +45,7 @@ class Survey {
   constructor(o: SurveyOptions) {
     this.#o = o;
     this.#copies = o.copies;
-    this.#findings = new RepairFindings(o.away);
+    this.#findings = new RepairFindings([...o.away, ...o.copies.unlisted]);
   }
 
   get plan(): RepairPlan {
@@ -106,7 +108,7 @@ class Survey {
     const isUnneeded = this.#copies.isUnneeded(key);
     const isOpen = kind === 'index' || this.#o.away.length === 0;
     const isInTheWay =
-      kind === 'writer' || kind === 'approval' || isUnneeded || (kind === 'pack' && this.#o.setAsideInUse);
+      kind === 'writer' || kind === 'approval' || isUnneeded || (kind === 'pack' && this.#o.setAsidePacks);
     const setAside = isOpen && (isMadeAgain || isInTheWay);
     if (setAside) this.#findings.do('set aside', target, key, failure);
     if (isMadeAgain || isUnneeded) return;
@@ -120,7 +122,7 @@ class Survey {
    */
   #lookAtRecord(target: NamedTarget, key: string, failure: Failure): void {
     const mayBeAtWork = kindOf(key) === 'session' && !this.#copies.isOwn(key);
-    if (!mayBeAtWork || this.#o.setAsideInUse) this.#findings.do('set aside', target, key, failure);
+    if (!mayBeAtWork || this.#o.setAsideSessions) this.#findings.do('set aside', target, key, failure);
     else this.#findings.problems.push({ ...failure, hint: MAY_BE_AT_WORK });
   }
 

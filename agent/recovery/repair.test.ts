@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
+import { fail } from '../contract/index.ts';
 import { makeRecipient, noise, pieces, TestRepository } from '../engine/repository.fixture.ts';
 import { repair, verify } from './reading.fixture.ts';
 
@@ -80,7 +81,7 @@ test('while a target is away that may have it whole, nothing is moved', async ()
   await r.flip(pack, 500, 'target-0');
   await r.flip(approval, -1, 'target-0');
   await rename(join(r.folder, 'target-1'), join(r.folder, 'away'));
-  const { verdict, steps, lost, problems } = await repair(r, { setAsideInUse: true });
+  const { verdict, steps, lost, problems } = await repair(r, { setAsidePacks: true });
   assert.deepEqual([verdict, steps], ['lost', []]);
   assert.deepEqual(lost.map(({ object, setAside }) => [object, setAside]).toSorted(), [
     [approval, false],
@@ -129,15 +130,42 @@ test('what pruning and checking left that nobody can read is moved away, and so 
   await mkdir(stateFolder);
   const planned = await repair(r, { dryRun: true }, { ...r.engine, stateFolder });
   assert.deepEqual(planned.steps.map(({ object }) => object).toSorted(), [check, mark]);
-  assert.match(planned.problems[0]?.hint ?? '', /holdfast repair --set-aside/);
+  assert.match(planned.problems[0]?.hint ?? '', /holdfast repair --set-aside-sessions/);
   assert.equal(planned.problems.length, 2);
-  const asked = await repair(r, { dryRun: true, setAsideInUse: true }, { ...r.engine, stateFolder });
+  const asked = await repair(r, { dryRun: true, setAsideSessions: true }, { ...r.engine, stateFolder });
   assert.deepEqual([asked.steps.length, asked.problems], [4, []]);
 
   const { verdict, steps, lost } = await repair(r);
   assert.deepEqual([verdict, lost], ['ok', []]);
   assert.deepEqual(steps.map(({ target, object }) => `${target} ${object}`).toSorted(), expected);
   assert.deepEqual((await verify(r, 'checksum')).findings, []);
+  // Pruning clears sessions that ended: what was moved away on one target is not brought back there from another.
+  await r.flip(await keyOf(r, 'sessions/'), -1, 'target-1');
+  assert.deepEqual(
+    (await repair(r)).steps.map(({ action }) => action),
+    ['replace'],
+  );
+  await rm(r.path(await keyOf(r, 'sessions/'), 'target-1'));
+  assert.deepEqual((await repair(r)).steps, []);
+});
+
+test('records that a target does not give are named, and all else is looked at', async () => {
+  await using r = await copies();
+  await verify(r, 'list', { record: true });
+  const failure = { code: 'TARGET_IO', message: 'a bad sector', origin: 'target', permanent: true } as const;
+  r.hooks.get = (_, key) => {
+    if (key.startsWith('checks/')) fail(failure);
+  };
+  const { verdict, findings, checked } = await verify(r, 'decrypt');
+  assert.equal(verdict, 'damaged');
+  assert.deepEqual(
+    findings.map(({ object, failure: { code } }) => [object.split('/')[0], code]),
+    [
+      ['checks', 'TARGET_IO'],
+      ['checks', 'TARGET_IO'],
+    ],
+  );
+  assert.ok(checked.frames > 0);
 });
 
 test('packs that no index names are named again, and a folder in the place of an object is said', async () => {

@@ -12,11 +12,10 @@ export interface RepairOptions extends ReadingSpec {
   readonly target?: string;
   /** Names of the targets of each job of the policy. */
   readonly jobs: ReadonlyMap<string, ReadonlySet<string>>;
-  /**
-   * Also damaged packs that nobody has whole, though what is whole in them can be restored from where they are, and damaged sessions of other
-   * hosts, though those may be at work.
-   */
-  readonly setAsideInUse: boolean;
+  /** Also damaged packs that nobody has whole, though what is whole in them can be restored from where they are. */
+  readonly setAsidePacks: boolean;
+  /** Also damaged sessions of other hosts, though those may be at work. */
+  readonly setAsideSessions: boolean;
   readonly dryRun: boolean;
   readonly span: Span;
   readonly signal: AbortSignal;
@@ -56,7 +55,7 @@ export async function repairRepository(engine: Engine, options: RepairOptions): 
 }
 
 function survey(copies: RepairCopies, repository: RepositoryReading, options: RepairOptions): Promise<RepairPlan> {
-  const { target: only, jobs, setAsideInUse, signal, onProgress } = options;
+  const { target: only, jobs, setAsidePacks, setAsideSessions, signal, onProgress } = options;
   const isAway = repository.unavailable.find(({ target }) => target === only);
   if (isAway !== undefined) fail(isAway.failure);
   return surveyCopies({
@@ -69,7 +68,8 @@ function survey(copies: RepairCopies, repository: RepositoryReading, options: Re
       copies.listing.snapshots.some(
         ({ opened, lacking = [] }) => opened.header.job === job && !lacking.includes(target),
       ),
-    setAsideInUse,
+    setAsidePacks,
+    setAsideSessions,
     signal,
     ...(onProgress === undefined ? {} : { onProgress }),
   });

@@ -57,21 +57,21 @@ test('a newer snapshot that was passed over, because it is damaged, is named', a
   assert.ok(told(report).includes(newest), told(report));
 });
 
-/** A small file of before, and one of after a reader was added. */
-async function captureWithReader(r: TestRepository) {
+/** Small files of before, and such of after a reader was added. */
+async function captureWithReader(r: TestRepository, early = ['early'], late = ['late']) {
   const source = { name: 'files', type: 'memory', options: {}, at: { file: '', line: 1, column: 1 } };
   const reader = await makeRecipient('reader');
   const publicKey = join(r.folder, 'reader.asc');
   await writeFile(publicKey, reader.publicKey);
   const readers = [...r.recipients, { name: 'reader', publicKey, at: source.at }];
-  for (const [n, recipients] of [
-    [1, r.recipients],
-    [2, readers],
+  for (const [paths, recipients] of [
+    [early, r.recipients],
+    [[...early, ...late], readers],
   ] as const) {
     const report = await r.runWith(
       async (out) => {
-        const files = ['early', 'late'].map((path, i) => dataEntry(path, Buffer.from(noise(i + 1, 3000))));
-        await out.tree('files', entries(folderEntry(''), ...files.slice(0, n)));
+        const files = paths.map((path, i) => dataEntry(path, Buffer.from(noise(i + 1, 3000))));
+        await out.tree('files', entries(folderEntry(''), ...files));
         return { facts: null };
       },
       { source, recipients },
@@ -102,4 +102,16 @@ test('what lies in an epoch that a key does not open, or that is gone, keeps no 
     .map((name) => name.split(' ')[1]);
   await rm(r.path(early ?? ''));
   await assertLate(await restore(r, source, folder), 'OBJECT_MISSING');
+});
+
+test('finding the files of a batch that cannot be had reads little again', async () => {
+  await using r = await create();
+  const names = (prefix: string) => Array.from({ length: 100 }, (_, i) => `${prefix} ${String(i).padStart(2, '0')}`);
+  const identity = await captureWithReader(r, names('early'), names('late'));
+  r.reads.length = 0;
+  const report = await restore(r, r.files({ paths: [r.folder] }), join(r.folder, 'restored'), { identity });
+  assert.deepEqual([report.skipped.length, report.facts], [100, { ...(report.facts as object), files: 100 }]);
+  const read = r.reads.filter(({ key }) => key.startsWith('packs/')).reduce((sum, { bytes }) => sum + bytes, 0);
+  // Each alone: 100 times the frame that all of the late ones lie in, 30 MB.
+  assert.ok(read < 12 * 100 * 3000, `${read} bytes read for 200 files of 3000 bytes`);
 });

@@ -197,7 +197,7 @@ async function judgeRuns(damage: Damage, row: Row, report: VerifyReport): Promis
   const said = [failure, ...problems, report.failure, ...report.findings.map((finding) => finding.failure)];
   const advice = said.find((one) => /--set-aside|move|Upgrade|bring|keys approve/.test(one?.hint ?? ''));
   if (advice === undefined) return complain(damage, 'nothing heals it, and nobody says what to do');
-  if (advice.hint?.includes('holdfast repair --set-aside')) await repair(r, { setAsideInUse: true });
+  if (advice.hint?.includes('holdfast repair --set-aside`')) await repair(r, { setAsidePacks: true });
   else await mendByHand(damage);
   const again = await r.run(jobOf(r, last.source.name));
   if (await latestIsWhole(damage, last)) row.healed += 1;

@@ -29,7 +29,7 @@ const MARKS = {
 const DOES: Readonly<Record<RepairAction, string>> = {
   replace: 'move to quarantine, put a whole copy in its place',
   copy: 'copy from another target',
-  'set aside': 'move to quarantine: it is in the way of what replaces it',
+  'set aside': 'move to quarantine: it is of no use, or in the way of what replaces it',
   index: 'make an index of the packs that none names',
   'catch up': 'copy from another target, with all that it needs',
 };

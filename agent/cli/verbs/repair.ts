@@ -16,6 +16,7 @@ import { requirePolicy } from '../policy.ts';
 export interface RepairOptions {
   readonly target?: string;
   readonly setAside?: boolean;
+  readonly setAsideSessions?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
@@ -31,7 +32,8 @@ export async function repair(invocation: Invocation, options: RepairOptions): Pr
     ...readingOf(policy),
     ...(options.target === undefined ? {} : { target: options.target }),
     jobs: targetsOfJobs(policy),
-    setAsideInUse: options.setAside === true,
+    setAsidePacks: options.setAside === true,
+    setAsideSessions: options.setAsideSessions === true,
     dryRun: options.dryRun === true,
     span: noSpan,
     signal,
@@ -45,7 +47,7 @@ export async function repair(invocation: Invocation, options: RepairOptions): Pr
   for (const problem of report.problems) terminal.warn(renderProblem(problem));
   if (report.failure && !signal.aborted) terminal.error(renderFailure(report.failure, terminal.paint.message));
   if (report.verdict === 'planned' && report.steps.length > 0)
-    terminal.message(`\nNext: ${command(repairCommand({ ...options, yes: true }))}`);
+    terminal.message(`\nNext: ${command(repairCommand({ ...options, dryRun: false, yes: true }))}`);
   return exitOfRepair(report);
 }
 
@@ -73,10 +75,11 @@ async function confirmed(invocation: Invocation, options: RepairOptions, plan: R
   return askYes({ question: 'Go on?', input: process.stdin, output: process.stderr, signal });
 }
 
-function repairCommand({ target, setAside, yes, dryRun }: RepairOptions): string {
+function repairCommand({ target, setAside, setAsideSessions, yes, dryRun }: RepairOptions): string {
   const words = [
     ...(target === undefined ? [] : ['--target', quoteWord(target)]),
     ...(setAside === true ? ['--set-aside'] : []),
+    ...(setAsideSessions === true ? ['--set-aside-sessions'] : []),
   ];
   return ['repair', ...words, dryRun === true ? '--dry-run' : yes === true ? '--yes' : ''].filter(Boolean).join(' ');
 }
