@@ -48,6 +48,11 @@ export type ObjectKind =
   | 'mark'
   | 'check';
 
+/** What says who is at work, what is to go and what was checked: no snapshot needs it. */
+export function isRecord(key: string): boolean {
+  return ['session', 'mark', 'check'].includes(kindOf(key) ?? '');
+}
+
 /** What lies under a key by this format; undefined for what is no object of it. */
 export function kindOf(key: string): ObjectKind | undefined {
   if (key === REPOSITORY_KEY) return 'marker';

@@ -11,7 +11,7 @@ import {
 } from '../repository/layout.ts';
 import { listSnapshots, type SnapshotListing } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
-import { CopyJudge, kindOf } from './copy-judgement.ts';
+import { CopyJudge, isRecord, kindOf } from './copy-judgement.ts';
 import { vacatedKeys } from './quarantine.ts';
 import { RepairDomain } from './repair-domain.ts';
 
@@ -85,7 +85,6 @@ export class RepairCopies {
     // What is wanted there no more is not brought back to it.
     const isWanted = (key: string) => this.listing.removals.find(target.name, key, undefined) === undefined;
     // Records are of no use where they are no more: a session would keep all from pruning.
-    const isRecord = (key: string) => RECORDS.some((folder) => key.startsWith(folder));
     const isLacking = (key: string) => !here.has(key) && kindOf(key) !== undefined && !isRecord(key);
     return [...new Set(expected)].filter((key) => isLacking(key) && isWanted(key));
   }

@@ -3,7 +3,7 @@ import { parseIndexKey, parsePackKey, REPOSITORY_KEY } from '../repository/layou
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { copyMissing } from './check-keys.ts';
 import { framesMissing } from './check-listing.ts';
-import { kindOf } from './copy-judgement.ts';
+import { isRecord, kindOf } from './copy-judgement.ts';
 import { inParallel } from './lanes.ts';
 import type { RepairCopies } from './repair-copies.ts';
 import type { RepairDomain } from './repair-domain.ts';
@@ -100,7 +100,7 @@ class Survey {
       this.#findings.do('replace', target, key, failure);
       return;
     }
-    if (kind === 'session' || kind === 'mark' || kind === 'check') {
+    if (isRecord(key)) {
       this.#lookAtRecord(target, key, failure);
       return;
     }

@@ -11,6 +11,7 @@ import { Disk, type Loss, layDown } from './disk.ts';
 import { losses } from './losses.ts';
 import { type CutState, isUnfinished } from './power-cut.fixture.ts';
 import { RecordedCalls } from './recorded-calls.ts';
+import { assertSeen } from './seen.ts';
 
 type Files = ReadonlyMap<string, Buffer | undefined>;
 
@@ -96,14 +97,6 @@ function waysOf(all: readonly Loss[]): { readonly name: string; readonly target:
     { name: 'only the target loses what was not durable', target: lost, state: kept },
     { name: 'only the host loses what was not durable', target: kept, state: lost },
   ];
-}
-
-/** What was recorded is all there was: a call that nobody saw would leave something else. */
-function assertSeen(disk: Disk, folder: string): void {
-  const all = { name: '', keepsName: () => true, keptOfWritten: () => 1 };
-  const [recorded, found] = [disk.cut(all), new Disk(folder).cut(all)];
-  const digests = (files: Files) => [...files].map(([path, bytes]) => [path, bytes && sha256(bytes)]);
-  assert.deepEqual(digests(recorded), digests(found), 'the record is not what happened');
 }
 
 function digestOf({ found, state, acknowledged, isBegun }: HostCut): string {

@@ -10,9 +10,10 @@ import { noise, sha256 } from '../../kit/samples.ts';
 import { compileLibrary, withoutCompiler } from '../shared-library.ts';
 import { SEED, shareOf } from '../sweep/share.ts';
 import { Tally } from '../sweep/tally.ts';
-import { Disk, type Loss, layDown } from './disk.ts';
-import { losses } from './losses.ts';
+import { Disk, layDown } from './disk.ts';
+import { losses, NOTHING_LOST } from './losses.ts';
 import { RecordedCalls } from './recorded-calls.ts';
+import { assertSeen } from './seen.ts';
 
 /** Of the states, how many the program is started in where nothing else is asked for; all are looked at. */
 const SHARE = 0.01;
@@ -25,7 +26,6 @@ const isPassing = (path: string) => /(^|\/)(locks|tmp)(\/|$)|\.lock$/.test(path)
 /** Of these it counts that they are there. */
 const isOnlyNamed = (path: string) => path.startsWith('state/places/');
 const NAMING: ReadonlySet<string> = new Set(['create', 'link', 'rename']);
-const ALL: Loss = { name: 'nothing is lost', keepsName: () => true, keptOfWritten: () => 1 };
 
 type Files = ReadonlyMap<string, Buffer | undefined>;
 
@@ -87,11 +87,11 @@ async function recordInit(machine: Machine) {
     take(0);
     for (const [i, change] of changes.entries()) {
       disk.do(change);
-      if (NAMING.has(change.kind)) note(made, disk.cut(ALL), change.path.slice(root.length + 1));
+      if (NAMING.has(change.kind)) note(made, disk.cut(NOTHING_LOST), change.path.slice(root.length + 1));
       take(i + 1);
     }
     assertSeen(disk, root);
-    const end = disk.cut(ALL);
+    const end = disk.cut(NOTHING_LOST);
     for (const path of made.keys()) if (!end.has(path)) made.delete(path);
     return { states: [...states.values()], calls: changes.length, made };
   } finally {
@@ -102,12 +102,6 @@ async function recordInit(machine: Machine) {
 function note(made: Made, now: Files, path: string): void {
   const bytes = now.get(path);
   if (bytes !== undefined && !isPassing(path)) made.set(path, (made.get(path) ?? new Set()).add(sha256(bytes)));
-}
-
-/** What was recorded is all there was: a call that nobody saw would leave something else. */
-function assertSeen(disk: Disk, root: string): void {
-  const digests = (files: Files) => [...files].map(([path, bytes]) => [path, bytes && sha256(bytes)]);
-  assert.deepEqual(digests(disk.cut(ALL)), digests(new Disk(root).cut(ALL)), 'the record is not what happened');
 }
 
 function digestOf({ found, isOver }: Cut): string {
