@@ -61,8 +61,8 @@ interface Damage {
   readonly code: string;
 }
 
-async function nth(r: TestRepository, prefix: string, n: number): Promise<string> {
-  const key = (await r.keys(prefix))[n];
+async function nth(r: TestRepository, prefix: string, n: number, target = 'target-0'): Promise<string> {
+  const key = (await r.keys(prefix, target))[n];
   assert.ok(key);
   return key;
 }
@@ -239,7 +239,7 @@ test('what is missing is found once: with its snapshot where a target lags, and 
     [['target-1', 'COPY_MISSING', 1]],
   );
   const alone = { targets: r.targets.slice(1) };
-  await r.remove(await nth(r, 'packs/', 0), 'target-1');
+  await r.remove(await nth(r, 'packs/', 0, 'target-1'), 'target-1');
   const lost = (await verify(r, 'decrypt', alone)).findings.filter(({ failure }) => failure.code === 'FRAMES_MISSING');
   assert.ok(lost.length > 0);
   assert.equal(new Set(lost.map(({ object }) => object)).size, lost.length);
