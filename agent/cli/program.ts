@@ -303,6 +303,10 @@ export function describeProgram(version: string, chosen: Chosen, say: (text: str
       new Option('--max-unused <share>', 'how much of what stays may be unused (default: 5%)').argParser(parsePart),
     )
     .addOption(new Option('--max-time <time>', 'begin to move nothing more after so long').argParser(parseSpan))
+    .option(
+      '--gone <code...>',
+      'hosts that are gone for good, by code or id: their unended runs are dead (others: after 30 days)',
+    )
     .option('-n, --dry-run', 'show what would be done, and do nothing')
     .option('-y, --yes', 'ask nothing')
     .action((options, command) => act(command, async (i) => (await import('./verbs/prune.ts')).prune(i, options)));

@@ -13,6 +13,7 @@ import { beginSession } from '../repository/sessions.ts';
 import { readSnapshot, type StoredSnapshot } from '../repository/snapshots.ts';
 import { type NamedTarget, Store } from '../repository/store.ts';
 import { encodeTable } from '../repository/table.ts';
+import { findVoid } from '../repository/voids.ts';
 import type { Writers } from '../repository/writers.ts';
 import { PackDelivery } from './pack-delivery.ts';
 
@@ -89,12 +90,22 @@ export async function catchUp(o: CatchUpOptions, copied: Copied): Promise<readon
       copied.snapshots++;
     } catch (error) {
       const failure = failureOf(error, { code: 'TARGET_BEHIND', origin: 'target' });
+      if (failure.code === 'SNAPSHOT_VOID') {
+        await copyVoid(o, alone, key);
+        continue;
+      }
       if (failure.code === 'TARGET_BEHIND') await delivery.flush();
       if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
       problems.push(failure);
     }
   }
   return problems;
+}
+
+/** Where others have nothing but a void, so does it: a chain goes over it. */
+async function copyVoid({ from, writers }: CatchUpOptions, alone: Store, key: string): Promise<void> {
+  const found = await findVoid(from, writers, key);
+  if (found !== undefined) await alone.put(key, found.bytes, found.hash);
 }
 
 /** It could go at any moment, and what is there cannot be put again. */

@@ -2,6 +2,7 @@ import type { RunRecord } from '../catalog/run-history.ts';
 import type { Failure } from '../contract/index.ts';
 import type { StoredSnapshot } from '../repository/snapshots.ts';
 import { clockOf, type NamedTarget } from '../repository/store.ts';
+import type { StoredVoid } from '../repository/voids.ts';
 
 /** Clocks that are kept by NTP differ by milliseconds; by more than this, one of them is wrong. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -58,6 +59,17 @@ export function writerShared(key: string): Failure {
     origin: 'key',
     permanent: true,
     hint: OWN_STATE,
+  };
+}
+
+/** Whoever prunes took this run for dead while it went on. */
+export function runFenced({ key, void: { writer, created } }: StoredVoid): Failure {
+  return {
+    code: 'RUN_FENCED',
+    message: `this run does not count: writer ${writer.slice(0, 8)}, who prunes, took it for dead at ${created}, and put a void at ${key}, where its snapshot was to lie`,
+    origin: 'repository',
+    permanent: false,
+    hint: 'run the job again: what was stored and is still there is found again',
   };
 }
 

@@ -271,6 +271,7 @@ class Run {
       domain,
       keys,
       succession,
+      writers: prepared.writers,
       started: this.started,
       pipeline: pipeline.description,
       verdict,

@@ -34,8 +34,8 @@ export class SharingHosts implements AsyncDisposable {
     this.store = store;
   }
 
-  static async create(plugins: TestOptions['plugins']): Promise<SharingHosts> {
-    const r = await TestRepository.create({ plugins, recipient });
+  static async create(plugins: TestOptions['plugins'], targets = 1): Promise<SharingHosts> {
+    const r = await TestRepository.create({ plugins, recipient, targets });
     await writeFile(join(r.folder, 'escrow.asc'), escrow.publicKey);
     return new SharingHosts(r, await r.openStore());
   }

@@ -9,9 +9,11 @@ import type { Replicas } from '../repository/replicas.ts';
 import { encodeSnapshot, type SnapshotHeader } from '../repository/snapshot.ts';
 import { Store } from '../repository/store.ts';
 import type { Succession } from '../repository/succession.ts';
+import { findVoid } from '../repository/voids.ts';
+import type { Writers } from '../repository/writers.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
 import type { CapturedArtifact } from './captured-artifact.ts';
-import { writerShared } from './chain-findings.ts';
+import { runFenced, writerShared } from './chain-findings.ts';
 import type { Engine } from './opening.ts';
 import type { RunReport } from './run-report.ts';
 import type { RunRequest } from './run-request.ts';
@@ -30,6 +32,7 @@ export interface CommitOptions {
   readonly domain: HostDomain;
   readonly keys: DomainKeys;
   readonly succession: Succession;
+  readonly writers: Writers;
   readonly started: Date;
   readonly pipeline: Json;
   readonly verdict: Verdict;
@@ -59,7 +62,9 @@ export async function commitSnapshot(o: CommitOptions): Promise<NonNullable<RunR
     await o.store.put(key, bytes, hash);
   } catch (error) {
     const { code } = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
-    return code === 'TARGET_CONFLICT' ? fail(writerShared(key), error) : rethrow(error);
+    if (code !== 'TARGET_CONFLICT') throw error;
+    const found = await findVoid(o.store.store, o.writers, key);
+    return fail(found === undefined ? writerShared(key) : runFenced(found), error);
   }
   o.span.set({ 'holdfast.snapshot.id': hash.slice(0, 8), 'holdfast.snapshot.size': bytes.length });
   return { id: hash.slice(0, 8), hash, sequence, key };
@@ -77,10 +82,6 @@ export async function completeLast({ last, lacking }: Succession, keys: DomainKe
   if (missingFrames(last.opened.references(keys.indexKey), packs, none) > 0) return false;
   await new Store(lacking).put(last.key, last.bytes);
   return true;
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }
 
 /** The first of them, as many as a snapshot has room for: a path has no longest length, and a snapshot is one object. */

@@ -16,6 +16,8 @@ export interface PrunedPlace {
   readonly target: NamedTarget;
   /** All targets that can be had. */
   readonly store: Store;
+  /** Whether those are all that the policy names. */
+  readonly all: boolean;
   readonly writers: Writers;
   readonly host: HostKeys;
   readonly keys: DomainKeys;
@@ -23,6 +25,8 @@ export interface PrunedPlace {
   /** What this host stored last, as it remembers it. */
   readonly stored: readonly StoredLast[];
   readonly signal: AbortSignal;
+  /** Ids of sessions that count as ended, where nothing is changed and it is only said what would be. */
+  readonly presumedEnded?: ReadonlySet<string>;
 }
 
 /** The packs of a place. */

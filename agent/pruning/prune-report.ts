@@ -28,18 +28,24 @@ export interface DomainPruned {
   readonly unclaimed: Amount;
   /** When the next marked packs can go, ISO 8601; absent when none are left. */
   readonly next?: string;
+  /** Runs of other hosts that are taken for dead: what they were to end with is void now. */
+  readonly fenced: readonly UnendedRun[];
   /** Runs that have to end before they can. */
-  readonly waitingFor: readonly AwaitedRun[];
+  readonly waitingFor: readonly UnendedRun[];
   /** Time was up before all was done. */
   readonly unfinished: boolean;
   readonly problems: readonly Failure[];
 }
 
 /** A run that said it is at work, and has not ended. */
-export interface AwaitedRun {
+export interface UnendedRun {
   readonly writer: string;
+  /** As its host calls itself; absent where that is not known. */
+  readonly host?: string;
   /** Where its snapshot is to lie. */
   readonly snapshot: string;
+  /** Whether it copies that snapshot, which another target has. */
+  readonly copies: boolean;
   /** When it began, ISO 8601. */
   readonly since: string;
   /** The object that says so. */

@@ -36,11 +36,12 @@ export async function pruneTargets(o: PruneTargetsOptions): Promise<TargetPruned
 async function pruneTarget(target: NamedTarget, o: PruneTargetsOptions): Promise<TargetPruned> {
   const { store, writers } = o.repository;
   const host = ownKeys(o.repository);
+  const all = o.repository.unavailable.length === 0;
   const domains: DomainPruned[] = [];
   try {
     for (const { id, name, secret } of host.domains) {
       const keys = domainKeys(id, name, secret);
-      domains.push(await pruneDomain({ ...o, target, store, writers, host, keys }, o));
+      domains.push(await pruneDomain({ ...o, target, store, all, writers, host, keys }, o));
     }
     const checks = await clearChecks(target, o);
     const capacity = await capacityOf(target);

@@ -1,11 +1,14 @@
 import type { Failure } from '../contract/index.ts';
-import { sessionKey } from '../repository/layout.ts';
+import { SNAPSHOTS_PREFIX, sessionKey } from '../repository/layout.ts';
 import { encodeMark } from '../repository/mark.ts';
+import type { Session } from '../repository/session.ts';
+import type { StoredSession } from '../repository/sessions.ts';
 import { clockOf, Store } from '../repository/store.ts';
+import { fence, findDead } from './fencing.ts';
 import { type MarkPlan, planMarks } from './mark-plan.ts';
 import type { PackUse } from './pack-use.ts';
 import { type PrunedPlace, removeObjects } from './place.ts';
-import type { Amount, DomainPruned } from './prune-report.ts';
+import type { Amount, DomainPruned, UnendedRun } from './prune-report.ts';
 import { repack } from './repacking.ts';
 import { carryOutSweep, planSweep, type SweepPlan } from './sweep.ts';
 
@@ -16,6 +19,8 @@ export interface PruneOptions {
   readonly graceMs: number;
   /** At most so much of what stays may be needed by nothing, from 0 to 1. */
   readonly maxUnused: number;
+  /** Writers whose hosts are said to be gone for good. */
+  readonly gone: ReadonlySet<string>;
   /** Says only what would be done. */
   readonly dryRun: boolean;
   /** By this host's clock. */
@@ -30,8 +35,11 @@ export interface PruneOptions {
  * needs now is marked. It takes no lock; runs go on. Each step can be interrupted anywhere, and the next call goes on from what lies
  * there. Nothing is opened: it needs the index key, and no key to read.
  */
-export async function pruneDomain(place: PrunedPlace, o: PruneOptions): Promise<DomainPruned> {
-  const tally = new Tally(place);
+export async function pruneDomain(asked: PrunedPlace, o: PruneOptions): Promise<DomainPruned> {
+  const dead = await findDead(asked, o);
+  const fenced = o.dryRun ? dead : await fence(asked, dead, o.now);
+  const place = o.dryRun ? { ...asked, presumedEnded: new Set(dead.map(({ session }) => session.id)) } : asked;
+  const tally = new Tally(place, fenced);
   const swept = await sweepOnce(place, o, tally);
   const going = new Set(swept.going.map(({ name }) => name));
   const plan = await planMarks(place, { ...o, forgottenBefore: await before(place, o.undeleteMs), going });
@@ -102,6 +110,7 @@ async function before({ target }: PrunedPlace, milliseconds: number): Promise<nu
 /** What was done so far. */
 class Tally {
   readonly #place: PrunedPlace;
+  readonly #fenced: readonly StoredSession[];
   readonly deletedAmount: Amount = nothing();
   readonly #marked = nothing();
   readonly #repacked = nothing();
@@ -113,8 +122,9 @@ class Tally {
   #plan: MarkPlan | undefined;
   #unfinished = false;
 
-  constructor(place: PrunedPlace) {
+  constructor(place: PrunedPlace, fenced: readonly StoredSession[]) {
     this.#place = place;
+    this.#fenced = fenced;
   }
 
   plan(plan: MarkPlan): void {
@@ -137,11 +147,12 @@ class Tally {
     this.#unfinished = moved.length + problems.length < (this.#plan?.packs.repack.length ?? 0);
   }
 
-  report({ later, waiting }: SweepPlan): DomainPruned {
+  async report({ later, waiting }: SweepPlan): Promise<DomainPruned> {
     const packs = this.#plan?.packs;
     const sum = (uses: readonly PackUse[] = [], of: (use: PackUse) => number) =>
       uses.reduce((total, use) => total + of(use), 0);
-    const next = [...later, ...(this.ripe ?? [])].sort()[0];
+    const there = new Set(waiting.length === 0 ? [] : await this.#place.store.keys(SNAPSHOTS_PREFIX));
+    const next = [...later, ...(this.ripe === undefined ? [] : [this.ripe])].sort()[0];
     return {
       domain: this.#place.keys.name,
       deleted: this.deletedAmount,
@@ -154,15 +165,19 @@ class Tally {
       unused: sum(packs?.keep, ({ deadBytes }) => deadBytes),
       unclaimed: { count: packs?.unclaimed.length ?? 0, bytes: sum(packs?.unclaimed, ({ pack }) => pack.size) },
       ...(next !== undefined && { next }),
-      waitingFor: waiting.map(({ id, writer, snapshot, created }) => ({
-        writer,
-        snapshot,
-        since: created,
-        session: sessionKey(writer, id),
-        ours: writer === this.#place.host.writer,
-      })),
+      fenced: this.#fenced.map(({ session }) => this.#runOf(session, false)),
+      waitingFor: waiting.map((session) => this.#runOf(session, there.has(session.snapshot))),
       unfinished: this.#unfinished,
       problems: this.#problems,
+    };
+  }
+
+  #runOf({ id, writer, snapshot, created }: Session, copies: boolean): UnendedRun {
+    const session = sessionKey(writer, id);
+    const host = this.#place.writers.get(writer)?.host;
+    return {
+      ...{ writer, snapshot, session, since: created, ours: writer === this.#place.host.writer, copies },
+      ...(host !== undefined && { host }),
     };
   }
 }

@@ -32,12 +32,13 @@ export async function readAtWork(place: PrunedPlace): Promise<AtWork> {
       permanent: true,
       hint: '`holdfast repair` moves it away; one of another host with --set-aside-sessions, when no backup of it is running',
     });
-  const unfinished = sessions.filter(({ open }) => open);
+  const goesOn = ({ open, session }: StoredSession) => open && place.presumedEnded?.has(session.id) !== true;
+  const unfinished = sessions.filter(goesOn);
   const isOver = ({ session }: StoredSession) => none && session.writer === host.writer;
   return {
     open: unfinished.filter((one) => !isOver(one)),
     unfinished,
-    ended: sessions.filter(({ open }) => !open),
+    ended: sessions.filter((one) => !goesOn(one)),
   };
 }
 

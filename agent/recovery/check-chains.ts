@@ -13,8 +13,6 @@ export function checkChains(v: Verification): void {
     const id = ids.get(key);
     v.find({ level: 'list', object: key, failure, snapshots: id === undefined ? [] : [id] });
   }
-  for (const { snapshot, before, found, failure } of brokenLinks(v.listing)) {
-    const affected = found === undefined ? [before.id] : [snapshot.id, found.id];
-    v.find({ level: 'list', object: snapshot.key, failure, snapshots: affected });
-  }
+  for (const { key, affected, failure } of brokenLinks(v.listing))
+    v.find({ level: 'list', object: key, failure, snapshots: affected });
 }

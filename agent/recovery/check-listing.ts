@@ -83,6 +83,17 @@ export function framesMissing({ id }: StoredSnapshot, missing: number, target: s
 
 const LAGGING = 'the next run of its job brings it there, with the packs that it needs, when both targets can be had';
 
+/** Of a run that was taken for dead and ended on another target all the same: the snapshot counts. */
+function voidCopy(target: string, key: string): Failure {
+  return {
+    code: 'SNAPSHOT_VOID',
+    message: `target ${target} has a void at ${key}, where another target has the snapshot`,
+    origin: 'repository',
+    permanent: true,
+    hint: '`holdfast repair` brings the snapshot there',
+  };
+}
+
 /** A snapshot that one target has and another lacks or has damaged: the other lags, or rots. */
 async function checkCopies(v: Verification): Promise<void> {
   const targets = eachTarget(v);
@@ -91,7 +102,10 @@ async function checkCopies(v: Verification): Promise<void> {
   const ids = new Map(v.listing.snapshots.map(({ key, id }) => [key, id]));
   const everywhere = new Set(v.listing.damaged.map(({ key }) => key));
   for (const { name, alone } of targets) {
-    for (const { key, failure } of (await listSnapshots(alone, v.writers)).damaged) {
+    const { damaged, voids } = await listSnapshots(alone, v.writers);
+    const superseded = voids.filter(({ key }) => ids.has(key));
+    const wrong = [...damaged, ...superseded.map(({ key }) => ({ key, failure: voidCopy(name, key) }))];
+    for (const { key, failure } of wrong) {
       if (everywhere.has(key)) continue;
       v.find({ level: 'list', target: name, object: key, failure, snapshots: [ids.get(key) ?? []].flat() });
     }

@@ -21,6 +21,7 @@ import { decodeMarker } from '../repository/marker.ts';
 import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
 import { decodeSession } from '../repository/session.ts';
 import { decodeSnapshot } from '../repository/snapshot.ts';
+import { decodeVoid, isVoid } from '../repository/snapshot-void.ts';
 import type { Store } from '../repository/store.ts';
 import { sameKeys } from '../repository/vouched-writer.ts';
 import type { Writers } from '../repository/writers.ts';
@@ -70,9 +71,12 @@ export function kindOf(key: string): ObjectKind | undefined {
 /** Tells whether a copy of an object is what was written, without opening anything: by its name, or by who signed it. */
 export class CopyJudge {
   readonly #writers: Writers;
+  readonly #snapshots: ReadonlySet<string>;
 
-  constructor(writers: Writers) {
+  /** `snapshots`: keys under which some target has a snapshot that can be read. */
+  constructor(writers: Writers, snapshots: ReadonlySet<string>) {
     this.#writers = writers;
+    this.#snapshots = snapshots;
   }
 
   /** What the one target of `alone` has under `key`, read to its end. */
@@ -119,6 +123,8 @@ export class CopyJudge {
     else if (kind === 'epoch') decodeEpoch(bytes, key, trustedKeyOf, repository);
     else if (kind === 'mark') decodeMark(bytes, { key, publicKeyOf: trustedKeyOf, repository });
     else if (kind === 'session' || kind === 'check') this.#checkSigned(bytes, key);
+    else if (isVoid(bytes) && !this.#snapshots.has(key))
+      decodeVoid(bytes, { key, publicKeyOf: trustedKeyOf, repository });
     else decodeSnapshot(bytes, { key, publicKeyOf: trustedKeyOf, repository });
   }
 

@@ -48,7 +48,7 @@ export class RepairCopies {
     const { store, writers, host } = repository;
     const listing = await listSnapshots(store, writers);
     const domains = await RepairDomain.all(store, host, listing.snapshots);
-    const judge = new CopyJudge(writers);
+    const judge = new CopyJudge(writers, new Set([...listing.snapshots, ...listing.forgotten].map(({ key }) => key)));
     const keys = new Map<string, ReadonlyMap<string, number>>();
     const unlisted: Failure[] = [];
     for (const target of store.targets)
@@ -71,7 +71,7 @@ export class RepairCopies {
     return false;
   }
 
-  /** Keys that should be on a target and are not: those of every other one, those of snapshots, and what was moved away. */
+  /** Keys that should be on a target and are not: those of every other one, those of snapshots, voids, and what was moved away. */
   async keysLacking(target: NamedTarget): Promise<readonly string[]> {
     const here = this.keysOf(target);
     const elsewhere = [...this.#keys.values()].flatMap((keys) => [...keys.keys()]);
@@ -80,6 +80,7 @@ export class RepairCopies {
       REPOSITORY_KEY,
       ...elsewhere.filter((key) => key.startsWith('keys/')),
       ...this.epochsNeeded,
+      ...this.listing.voids.map(({ key }) => key),
       ...vacated,
     ];
     // What is wanted there no more is not brought back to it.

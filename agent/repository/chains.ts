@@ -1,44 +1,68 @@
 import type { Failure } from '../contract/index.ts';
-import { snapshotKey } from './layout.ts';
+import { parseSnapshotKey, snapshotKey } from './layout.ts';
 import type { SnapshotListing, StoredSnapshot } from './snapshots.ts';
+import type { StoredVoid } from './voids.ts';
 
-/** A snapshot that does not follow the one before it. */
+/** A snapshot, or a void in the place of one, that does not follow what is before it. */
 export interface BrokenLink {
-  readonly snapshot: StoredSnapshot;
-  /** The key of the one before it, and what it is called, by the hash that this one names. */
-  readonly before: { readonly key: string; readonly id: string };
-  /** What lies there in its place, if anything that can be read does. */
-  readonly found: StoredSnapshot | undefined;
+  readonly key: string;
+  /** Ids of the snapshots that this says something of: the one that is gone, or both that do not fit. */
+  readonly affected: readonly string[];
   readonly failure: Failure;
 }
 
+/** What names what it follows. */
+interface Link {
+  readonly key: string;
+  /** Its own; a void has none. */
+  readonly id?: string;
+  readonly before: { readonly key: string; readonly hash: string };
+}
+
+type Chained = Pick<SnapshotListing, 'snapshots' | 'forgotten' | 'removals' | 'voids'>;
+
 /**
  * Each snapshot names the hash of the one before it, so that a removal or a swap shows: those that do not follow, oldest first. Of
- * the last of a chain nothing in the repository says that it was there. What a trusted writer removed leaves no hole.
+ * the last of a chain nothing in the repository says that it was there. What a trusted writer removed leaves no hole, nor does what he made
+ * void: a run may have followed what it left on another target meanwhile.
  */
-export function brokenLinks(listing: Pick<SnapshotListing, 'snapshots' | 'forgotten' | 'removals'>): BrokenLink[] {
-  const snapshots: readonly StoredSnapshot[] = [...listing.snapshots, ...listing.forgotten];
-  const present = new Map(snapshots.map((snapshot) => [snapshot.key, snapshot]));
-  return snapshots
-    .toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence)
-    .flatMap((snapshot) => {
-      const before = beforeOf(snapshot);
-      const found = before && present.get(before.key);
-      const { previous } = snapshot.opened.header;
-      if (before === undefined || found?.opened.hash === previous) return [];
-      if (found === undefined && listing.removals.knows(before.key, previous)) return [];
-      return [{ snapshot, before, found, failure: notFollowing(snapshot, before, found !== undefined) }];
-    });
+export function brokenLinks({ snapshots, forgotten, removals, voids }: Chained): BrokenLink[] {
+  const read = [...snapshots, ...forgotten].toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence);
+  const present = new Map(read.map(({ key, id, opened: { hash } }) => [key, { id, hash }]));
+  const voided = new Set(voids.map(({ key }) => key));
+  return [...read.flatMap(linkOf), ...voids.flatMap(linkOfVoid)].flatMap(({ key, id, before }) => {
+    const found = present.get(before.key);
+    if (found?.hash === before.hash || voided.has(before.key)) return [];
+    if (found === undefined && removals.knows(before.key, before.hash)) return [];
+    const lost = before.hash.slice(0, 8);
+    const affected = found === undefined ? [lost] : [...(id === undefined ? [] : [id]), found.id];
+    return [{ key, affected, failure: notFollowing(key, { key: before.key, id: lost }, found !== undefined) }];
+  });
+}
+
+function linkOf(snapshot: StoredSnapshot): Link[] {
+  const before = beforeOf(snapshot);
+  if (before === undefined) return [];
+  return [{ key: snapshot.key, id: snapshot.id, before: { key: before.key, hash: snapshot.opened.header.previous } }];
+}
+
+/** Whoever put it may not have known what is before it. */
+function linkOfVoid({ key, void: { previous } }: StoredVoid): Link[] {
+  const { writer, job, sequence } = parseSnapshotKey(key) ?? { writer: '', job: '', sequence: 1 };
+  if (sequence === 1 || previous === '') return [];
+  return [{ key, before: { key: snapshotKey(writer, job, sequence - 1), hash: previous } }];
 }
 
 /** What a snapshot says that it follows; undefined for the first of a chain. */
-export function beforeOf({ opened: { header } }: StoredSnapshot): BrokenLink['before'] | undefined {
+export function beforeOf({
+  opened: { header },
+}: StoredSnapshot): { readonly key: string; readonly id: string } | undefined {
   const { writer, job, sequence, previous } = header;
   if (sequence === 1) return undefined;
   return { key: snapshotKey(writer, job, sequence - 1), id: previous.slice(0, 8) };
 }
 
-function notFollowing({ key }: StoredSnapshot, before: BrokenLink['before'], replaced: boolean): Failure {
+function notFollowing(key: string, before: { readonly key: string; readonly id: string }, replaced: boolean): Failure {
   return {
     code: 'CHAIN_BROKEN',
     message: `${key} follows snapshot ${before.id}, and ${replaced ? 'that is not what lies' : 'nothing that can be read lies'} at ${before.key}`,

@@ -14,7 +14,8 @@ export type ObjectType =
   | 'check'
   | 'approval'
   | 'removal'
-  | 'mark';
+  | 'mark'
+  | 'void';
 
 /** "HFST", type, format version, suite, 0. */
 export const HEADER_BYTES = 8;
@@ -41,6 +42,7 @@ const TYPE_NUMBERS: Readonly<Record<ObjectType, number>> = {
   approval: 11,
   removal: 12,
   mark: 13,
+  void: 14,
 };
 
 /** The first 8 bytes of an object of this type. */
@@ -51,6 +53,11 @@ export function objectHeader(type: ObjectType): Uint8Array {
   header[5] = FORMAT_VERSION;
   header[6] = SUITE;
   return header;
+}
+
+/** Whether bytes say that they are an object of this type; whether they are is not known by that. */
+export function isOfType(bytes: Uint8Array, type: ObjectType): boolean {
+  return Buffer.compare(bytes.subarray(0, MAGIC.length), MAGIC) === 0 && bytes[4] === TYPE_NUMBERS[type];
 }
 
 /**

@@ -4,6 +4,7 @@ import { parseSnapshotKey, SNAPSHOTS_PREFIX } from './layout.ts';
 import { Removals } from './removals.ts';
 import { decodeSnapshot, type OpenedSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
+import { findVoid, refuseVoid, type StoredVoid } from './voids.ts';
 import type { Writers } from './writers.ts';
 
 export interface StoredSnapshot {
@@ -41,6 +42,8 @@ export interface SnapshotListing {
   /** What was said to be wanted no more, whether it is still there or not. */
   readonly removals: Removals;
   readonly unapproved: readonly UnapprovedSnapshot[];
+  /** Of trusted writers, where a run has begun and will never end. */
+  readonly voids: readonly StoredVoid[];
   /** Snapshot objects of trusted writers that are there and cannot be read. */
   readonly damaged: readonly { readonly key: string; readonly failure: Failure }[];
 }
@@ -62,6 +65,7 @@ export async function listSnapshots(
     failure,
   }));
   const unapproved: UnapprovedSnapshot[] = [];
+  const voids: StoredVoid[] = [];
   const lists = await store.list(prefix);
   for (const key of [...new Set(lists.flatMap((listed) => [...listed.keys()]))].sort()) {
     const writer = parseSnapshotKey(key)?.writer;
@@ -83,10 +87,12 @@ export async function listSnapshots(
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
-      damaged.push({ key, failure });
+      const found = failure.code === 'SNAPSHOT_VOID' ? await findVoid(store, writers, key) : undefined;
+      if (found === undefined) damaged.push({ key, failure });
+      else voids.push(found);
     }
   }
-  return { snapshots: inOrder(snapshots), forgotten: inOrder(forgotten), removals, unapproved, damaged };
+  return { snapshots: inOrder(snapshots), forgotten: inOrder(forgotten), removals, unapproved, voids, damaged };
 }
 
 function placesWithout(places: readonly { readonly name: string; readonly removed: unknown }[]): string[] {
@@ -133,12 +139,15 @@ function inOrder<T extends StoredSnapshot>(snapshots: readonly T[]): T[] {
   return placed.map(({ snapshot }) => snapshot);
 }
 
+/** `SNAPSHOT_VOID` where no target has it, and one has a void in its place. */
 export async function readSnapshot(
   store: Store,
-  { publicKeyOf, repository }: Writers,
+  writers: Writers,
   key: string,
 ): Promise<StoredSnapshot & { readonly bytes: Uint8Array }> {
+  const { publicKeyOf, repository } = writers;
   return store.read(key, undefined, (bytes) => {
+    refuseVoid(bytes, writers, key);
     const opened = decodeSnapshot(bytes, { key, publicKeyOf, repository });
     return { key, id: opened.hash.slice(0, 8), opened, bytes };
   });
@@ -179,7 +188,7 @@ export function chooseSnapshot(
 
 /** What of a listing one writer made. */
 export function ofWriter(
-  { snapshots, forgotten, removals, unapproved, damaged }: SnapshotListing,
+  { snapshots, forgotten, removals, unapproved, voids, damaged }: SnapshotListing,
   writer: string,
 ): SnapshotListing {
   return {
@@ -187,6 +196,7 @@ export function ofWriter(
     forgotten: forgotten.filter(({ opened }) => opened.header.writer === writer),
     snapshots: snapshots.filter(({ opened }) => opened.header.writer === writer),
     unapproved: unapproved.filter((one) => one.writer === writer),
+    voids: voids.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
     damaged: damaged.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
   };
 }

@@ -25,6 +25,7 @@ import { decodeRemoval } from './removal.ts';
 import { openRecord, type SealedKind } from './sealed.ts';
 import { decodeSession } from './session.ts';
 import { decodeSnapshot } from './snapshot.ts';
+import { decodeVoid } from './snapshot-void.ts';
 import { decodeBirth, decodeTable, encodeTable, type PackTable } from './table.ts';
 import { decodePage, encodeRecord } from './tree.ts';
 
@@ -77,6 +78,7 @@ const readers: Readonly<Record<string, Read>> = {
   'snapshots.json': readSnapshot,
   'removals.json': (bytes, vector) => decodeRemoval(bytes, signedBy(vector)),
   'sessions.json': (bytes, vector) => decodeSession(bytes, signedBy(vector)),
+  'voids.json': (bytes, vector) => decodeVoid(bytes, { ...signedBy(vector), publicKeyOf: writersOf(vector) }),
   'marks.json': (bytes, vector) => decodeMark(bytes, { ...signedBy(vector), publicKeyOf: writersOf(vector) }),
 };
 

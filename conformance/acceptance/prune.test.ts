@@ -18,6 +18,7 @@ interface Pruned {
     readonly domains: readonly {
       readonly deleted: Amount;
       readonly marked: Amount;
+      readonly next?: string;
       readonly repacked: Amount;
       readonly written: Amount;
       readonly snapshots: number;
@@ -132,6 +133,8 @@ test('nothing is built on what is marked: it is stored anew, and what was marked
   await machine.ask(['forget', '--yes']);
   const marked = only(await machine.ask<Pruned>(['prune', '--yes', '--undelete', '0s', '--grace', '1h']));
   assert.deepEqual([marked.marked.count, marked.deleted.count], [1, 0]);
+  const wait = Date.parse(marked.next ?? '') - Date.now();
+  assert.ok(wait > 0 && wait <= 3_600_000, `it can go from ${marked.next}`);
   assert.ok((await backUp(machine, back)) >= 1 << 20, 'it was found in a pack that is to go');
   const swept = only(await machine.ask<Pruned>(['prune', '--yes', '--undelete', '0s', '--grace', '0s']));
   assert.ok(swept.deleted.count >= 1, JSON.stringify(swept));

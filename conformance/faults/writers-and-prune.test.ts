@@ -1,7 +1,7 @@
 /** Hosts of one shared domain back up at once, in processes of their own, while one of them prunes what they count on, again and again. */
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -109,7 +109,7 @@ for (const { count, rounds, marked } of [
   });
 }
 
-test('a host that died in its run is waited for, by the name of the object to move away where it is gone for good', async () => {
+test('a host that died in its run is waited for, until it is said that it is gone; when it comes back, it goes on', async () => {
   await using fleet = await Fleet.create(POLICY, key);
   const writers = await withGarbage(fleet, 2);
   const [first, second] = writers.all as [Writer, Writer];
@@ -122,15 +122,38 @@ test('a host that died in its run is waited for, by the name of the object to mo
   assert.equal(died.signal, 'SIGKILL', died.stderr);
   const waiting = await first.host.call(PRUNE_NOW);
   assertExit(waiting, 0);
-  const [, session = ''] =
-    /waits for a run that began [\s\S]*where its host is gone for good, moving (sessions\/\S+) away/.exec(
-      waiting.stderr + waiting.stdout,
+  const said = (waiting.stderr + waiting.stdout).replace(/\s+/g, ' ');
+  const [, host, code = ''] =
+    /waits for the run that (\S+), writer \S+, began .* where that host is gone for good, `holdfast prune --gone (\S+)`/.exec(
+      said,
     ) ?? [];
-  assert.notEqual(session, '', waiting.stderr + waiting.stdout);
+  assert.equal(host, second.host.name, said);
   assert.deepEqual(await writers.prune(first), { deleted: 0, waitedFor: 1 });
-  await rename(join(fleet.repository, session), fleet.place('moved-away'));
-  const { deleted, waitedFor } = await writers.prune(first);
+  const { deleted, waitedFor } = await writers.prune(first, [...PRUNE_NOW, '--gone', code]);
   assert.ok(deleted > 0 && waitedFor === 0, `${deleted} deleted, ${waitedFor} waited for`);
+  const back = await second.host.call(['run']);
+  assertExit(back, 0);
+  assert.match(back.stderr + back.stdout, /SNAPSHOT_VOID/);
+  assertExit(await fleet.operate(['verify', '--level', 'decrypt', '--key', fleet.key]), 0);
+});
+
+test('a host that is said to be gone while its run goes on: that run fails and says why, and the next one is whole', async () => {
+  await using fleet = await Fleet.create(POLICY, key);
+  const writers = await withGarbage(fleet, 2);
+  const [first, second] = writers.all as [Writer, Writer];
+  await writeFile(join(second.host.data, 'more'), 'content');
+  const { code } = (await second.host.ask<{ writer: { code: string } }>(['init', '--join'])).writer;
+  const file = writers.pause(second);
+  const run = second.host.call(['run'], writers.paused(second));
+  while (!existsSync(file)) await setTimeout(10);
+  const { deleted, waitedFor } = await writers.prune(first, [...PRUNE_NOW, '--gone', code]);
+  assert.ok(deleted > 0 && waitedFor === 0, `${deleted} deleted, ${waitedFor} waited for`);
+  rmSync(file);
+  const ended = await run;
+  assertExit(ended, 1);
+  assert.match(ended.stderr, /RUN_FENCED/);
+  assertExit(await second.host.call(['run']), 0);
+  assertExit(await fleet.operate(['verify', '--level', 'decrypt', '--key', fleet.key]), 0);
 });
 
 async function assertAllRestore(writers: Writers, count: number): Promise<void> {

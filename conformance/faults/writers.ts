@@ -66,15 +66,19 @@ export class Writers {
     mkdirSync(host.data, { recursive: true });
     for (const block of blocks) writeFileSync(join(host.data, `block ${block}`), noise(500 + block, SHARED));
     writeFileSync(join(host.data, 'own'), noise(1000 + 50 * number + writer.runs, OWN));
-    const pause: Pause = { call: 'link', of: '/snapshots/', nth: 1, file: this.pause(writer) };
-    const given = {
-      nodeArgs: ['--import', import.meta.resolve('./pause-at-call.ts')],
-      env: { HOLDFAST_TEST_PAUSE: JSON.stringify(pause) },
-    };
-    const { runs } = await this.ask<{ runs: Ran[] }>(writer, ['run'], waits ? given : {});
+    const { runs } = await this.ask<{ runs: Ran[] }>(writer, ['run'], waits ? this.paused(writer) : {});
     for (const { verdict, problems } of runs) assert.deepEqual([verdict, problems], ['ok', []], host.name);
     writer.runs++;
     cpSync(host.data, this.taken(host.name, writer.runs), { recursive: true, preserveTimestamps: true });
+  }
+
+  /** With which a call waits right before its first snapshot, as long as its file is there. */
+  paused(writer: Writer): { nodeArgs: string[]; env: Record<string, string> } {
+    const pause: Pause = { call: 'link', of: '/snapshots/', nth: 1, file: this.pause(writer) };
+    return {
+      nodeArgs: ['--import', import.meta.resolve('./pause-at-call.ts')],
+      env: { HOLDFAST_TEST_PAUSE: JSON.stringify(pause) },
+    };
   }
 
   async forget(writer: Writer): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Amount, DomainPruned, TargetPruned } from '../../pruning/prune-report.ts';
+import type { Amount, DomainPruned, TargetPruned, UnendedRun } from '../../pruning/prune-report.ts';
 import { formatTime } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -51,17 +51,33 @@ function remarksOn(one: DomainPruned): string[] {
   ];
 }
 
-function notesOn({ domain, next, waitingFor }: DomainPruned): [string, string][] {
+function notesOn({ domain, next, fenced, waitingFor }: DomainPruned): [string, string][] {
   const name = printable(domain);
   return [
     ...(next === undefined ? [] : [[name, `marked packs can be deleted from ${formatTime(new Date(next))}`] as const]),
-    ...waitingFor.map(({ writer, snapshot, since, session, ours }): [string, string] => [
+    ...fenced.map((run): [string, string] => [
       name,
-      `waits for a run that began ${formatTime(new Date(since))} and has not ended: ${snapshot} of writer ${writer.slice(0, 8)}${
-        ours ? '' : `; the next run of that job ends it, and where its host is gone for good, moving ${session} away`
-      }`,
+      `takes for dead the run that ${began(run)}: ${run.snapshot} is void, and nothing waits for it`,
+    ]),
+    ...waitingFor.map((run): [string, string] => [
+      name,
+      `waits for the run that ${began(run)} and has not ended: ${run.snapshot}${endsBy(run)}`,
     ]),
   ].map(([what, text]) => [what, text]);
+}
+
+/** What ends it, where nobody here knows whether it goes on. */
+function endsBy({ ours, copies, writer }: UnendedRun): string {
+  if (ours) return '';
+  const next = '; the next run of that job ends it, and where that host is gone for good';
+  return copies
+    ? `${next}, \`holdfast repair\`, which copies it as well`
+    : `${next}, \`holdfast prune --gone ${writer.slice(0, 8)}\``;
+}
+
+function began({ host, writer, since }: UnendedRun): string {
+  const who = host === undefined ? '' : `${printable(host)}, `;
+  return `${who}writer ${writer.slice(0, 8)}, began ${formatTime(new Date(since))}`;
 }
 
 /** In one sentence: `12 packs deleted (3.1 GiB), 4 marked`. */

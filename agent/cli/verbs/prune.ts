@@ -1,5 +1,8 @@
+import { type Failure, fail } from '../../contract/index.ts';
+import type { RepositoryReading } from '../../engine/repository-reading.ts';
 import type { TargetPruned } from '../../pruning/prune-report.ts';
 import { lockPruning, type PruneTargetsOptions, pruneTargets } from '../../pruning/prune-targets.ts';
+import { findTrusted } from '../../repository/writer-name.ts';
 import { advised, advisedReport } from '../advice.ts';
 import { confirmedPlan } from '../confirmation.ts';
 import { openEngine } from '../engine.ts';
@@ -19,6 +22,8 @@ export interface PruneVerbOptions {
   readonly maxTime?: number;
   /** From 0 to 1. */
   readonly maxUnused?: number;
+  /** Codes or beginnings of ids of writers whose hosts are gone for good. */
+  readonly gone?: readonly string[];
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
@@ -38,6 +43,9 @@ export async function prune(invocation: Invocation, options: PruneVerbOptions): 
   if (options.target !== undefined) readingOf(policy, options.target);
   await using engine = await openEngine(invocation, plugins);
   await using repository = await openRepository(engine, readingOf(policy), signal);
+  const gone = goneOf(options.gone ?? [], repository);
+  if (gone.size > 0 && repository.unavailable.length > 0)
+    terminal.warn(renderProblem(notFenced(repository.unavailable.map(({ target }) => target))));
   const end = options.maxTime === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.maxTime;
   const asked: Omit<PruneTargetsOptions, 'dryRun'> = {
     repository,
@@ -45,6 +53,7 @@ export async function prune(invocation: Invocation, options: PruneVerbOptions): 
     signal,
     ...(options.target !== undefined && { target: options.target }),
     stored: storedLast(engine),
+    gone,
     now: invocation.now(),
     undeleteMs: options.undelete ?? UNDELETE_MS,
     graceMs: options.grace ?? DAY_MS,
@@ -90,6 +99,29 @@ async function planOrPrune(
   return pruned;
 }
 
+/** Ids of the writers that are named. */
+function goneOf(names: readonly string[], { writers, host }: RepositoryReading): ReadonlySet<string> {
+  const ids = new Set(names.map((name) => findTrusted(writers, name).id));
+  if (host === undefined || !ids.has(host.writer)) return ids;
+  return fail({
+    code: 'USAGE',
+    message: '--gone names this host.',
+    origin: 'agent',
+    permanent: true,
+    hint: 'A run of this host that was killed keeps nothing waiting here.',
+  });
+}
+
+function notFenced(away: readonly string[]): Failure {
+  return {
+    code: 'RUNS_NOT_FENCED',
+    message: `no run is taken for dead: the snapshot that it was to end with may lie on ${away.join(', ')}, which cannot be had`,
+    origin: 'target',
+    permanent: false,
+    hint: 'prune again when all targets can be had',
+  };
+}
+
 function show(
   { terminal }: Invocation,
   targets: readonly TargetPruned[],
@@ -108,7 +140,7 @@ function show(
 }
 
 /** The options as they were given, but for those that say whether to ask. */
-function wordsOf({ target, undelete, grace, maxUnused, maxTime }: PruneVerbOptions): string {
+function wordsOf({ target, undelete, grace, maxUnused, maxTime, gone = [] }: PruneVerbOptions): string {
   const span = (name: string, ms: number | undefined) =>
     ms === undefined ? '' : ` --${name} ${Math.round(ms / 1000)}s`;
   return [
@@ -117,5 +149,6 @@ function wordsOf({ target, undelete, grace, maxUnused, maxTime }: PruneVerbOptio
     span('grace', grace),
     maxUnused === undefined ? '' : ` --max-unused ${100 * maxUnused}%`,
     span('max-time', maxTime),
+    ...gone.map((name) => ` --gone ${quoteWord(name)}`),
   ].join('');
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { failureOf } from '../../../agent/contract/index.ts';
 import { CopyJudge } from '../../../agent/recovery/copy-judgement.ts';
+import { isVoid } from '../../../agent/repository/snapshot-void.ts';
 import { Store } from '../../../agent/repository/store.ts';
 import { memoryTarget, readRepository, writersOf } from '../../vectors/repository/reading.fixture.ts';
 import type { RepositoryVector } from '../../vectors/repository/vector.ts';
@@ -16,14 +17,21 @@ const USUAL = 1 / 8;
 const vectors: readonly RepositoryVector[] = JSON.parse(
   readFileSync(new URL('../../vectors/repository/repositories.json', import.meta.url), 'utf8'),
 ).vectors;
+const bytesOf = ({ objects }: RepositoryVector, key: string) => Buffer.from(objects[key] ?? '', 'hex');
 const named = (name: string) => vectors.find((vector) => vector.name === name) ?? assert.fail(name);
 
 /** One of each kind of object, and a removal; everything in it is small. */
 const small = named('a snapshot that is wanted no more');
+/** And a void. */
+const voided = named('a chain that goes over a void');
+const examined = [
+  ...Object.keys(small.objects).map((key) => ({ vector: small, key })),
+  ...Object.keys(voided.objects)
+    .filter((key) => key.startsWith('snapshots/') && isVoid(bytesOf(voided, key)))
+    .map((key) => ({ vector: voided, key })),
+];
 /** With two packs, indexes, snapshots and epochs. */
 const twofold = named('frames in packs of two epochs');
-
-const bytesOf = ({ objects }: RepositoryVector, key: string) => Buffer.from(objects[key] ?? '', 'hex');
 
 function withObject(vector: RepositoryVector, key: string, bytes: Uint8Array | undefined): RepositoryVector {
   const { [key]: _, ...others } = vector.objects;
@@ -67,12 +75,12 @@ function close(tally: Tally, say: (line: string) => void): void {
 test('every bit of every object, flipped: what looks at the object finds it', async (t) => {
   const tally = new Tally('every bit of a small repository, looked at');
   const writers = await writersOf(small);
-  for (const key of Object.keys(small.objects)) {
-    const [whole, kind] = [bytesOf(small, key), kindOf(key)];
-    const judge = new CopyJudge(writers);
+  for (const { vector, key } of examined) {
+    const [whole, kind] = [bytesOf(vector, key), kindOf(key)];
+    const judge = new CopyJudge(writers, new Set());
     const states = new Map<string, number>();
     for (let bit = 0; bit < whole.length * 8; bit++) {
-      const target = memoryTarget(withObject(small, key, flipped(whole, bit)));
+      const target = memoryTarget(withObject(vector, key, flipped(whole, bit)));
       const { state } = await judge.look(new Store([{ name: 'memory', target }]), key);
       tally.fault(`${kind}: a bit flipped`);
       states.set(state, (states.get(state) ?? 0) + 1);
@@ -87,13 +95,13 @@ test('every bit of every object, flipped: what looks at the object finds it', as
 
 test('every byte of every object, a bit flipped: what is read is right, or is not read', async (t) => {
   const tally = new Tally('every byte of a small repository, read');
-  const bits = Object.keys(small.objects).flatMap((key) =>
-    Array.from({ length: bytesOf(small, key).length * 8 }, (_, bit) => ({ key, bit })),
+  const bits = examined.flatMap(({ vector, key }) =>
+    Array.from({ length: bytesOf(vector, key).length * 8 }, (_, bit) => ({ vector, key, bit })),
   );
   tally.cases = bits.length;
-  for (const { key, bit } of shareOf(bits, USUAL, (one) => one.key)) {
+  for (const { vector, key, bit } of shareOf(bits, USUAL, (one) => one.key)) {
     const code = await readsRightOrNot(
-      withObject(small, key, flipped(bytesOf(small, key), bit)),
+      withObject(vector, key, flipped(bytesOf(vector, key), bit)),
       tally,
       `${key}, bit ${bit}`,
     );
@@ -106,19 +114,19 @@ test('every byte of every object, a bit flipped: what is read is right, or is no
 test('every object cut short at every length, or gone', async (t) => {
   const tally = new Tally('every object cut short, or gone');
   const writers = await writersOf(small);
-  const judge = new CopyJudge(writers);
-  for (const key of Object.keys(small.objects)) {
-    const whole = bytesOf(small, key);
+  const judge = new CopyJudge(writers, new Set());
+  for (const { vector, key } of examined) {
+    const whole = bytesOf(vector, key);
     for (let length = 0; length < whole.length; length++) {
       tally.fault(`${kindOf(key)}: cut short`);
-      const cut = withObject(small, key, whole.subarray(0, length));
+      const cut = withObject(vector, key, whole.subarray(0, length));
       const { state } = await judge.look(new Store([{ name: 'memory', target: memoryTarget(cut) }]), key);
       await tally.hold(`${key}, ${length} bytes`, () => assert.equal(state, 'damaged'));
       // Each length of what is looked at alone; a tenth of them in its place.
       if (length % 10 === 0) await readsRightOrNot(cut, tally, `${key}, ${length} bytes`);
     }
     tally.fault(`${kindOf(key)}: gone`);
-    await readsRightOrNot(withObject(small, key, undefined), tally, `${key} is gone`);
+    await readsRightOrNot(withObject(vector, key, undefined), tally, `${key} is gone`);
   }
   close(tally, (line) => t.diagnostic(line));
 });
@@ -126,7 +134,7 @@ test('every object cut short at every length, or gone', async (t) => {
 test('every object in the place of every other', async (t) => {
   const tally = new Tally('every object in the place of every other');
   const writers = await writersOf(twofold);
-  const judge = new CopyJudge(writers);
+  const judge = new CopyJudge(writers, new Set());
   const keys = Object.keys(twofold.objects);
   for (const key of keys) {
     for (const from of keys) {

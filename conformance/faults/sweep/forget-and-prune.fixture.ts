@@ -36,7 +36,15 @@ export async function forgetAndPrune(
   onForgotten();
   using _ = lockPruning(stateFolder);
   const stored = engine.catalog.runs.lastStored();
-  const at = { undeleteMs: 0, graceMs: 0, maxUnused: 0, dryRun: false, now, mayGoOn: () => true };
+  const at = {
+    undeleteMs: 0,
+    graceMs: 0,
+    maxUnused: 0,
+    dryRun: false,
+    gone: new Set<string>(),
+    now,
+    mayGoOn: () => true,
+  };
   const [pruned] = await pruneTargets({ repository, stateFolder, signal, stored, ...at });
   return pruned ?? assert.fail('there was no target to prune');
 }

@@ -24,6 +24,7 @@ CODES = frozenset(
         "KEY_DAMAGED",
         "EPOCH_FORGED",
         "CHAIN_BROKEN",
+        "SNAPSHOT_VOID",
     ]
 )
 

@@ -13,6 +13,7 @@ from .object_key import MARKER, SnapshotKey, snapshot_key
 from .removal import read_removals
 from .snapshot import Snapshot, read_snapshot
 from .target import Target
+from .void import StoredVoid, is_void, stored_void
 
 
 class Repository:
@@ -33,10 +34,11 @@ class Repository:
         self.snapshots: dict[str, Snapshot] = {}
         self.unapproved: dict[str, Snapshot] = {}
         """Signed by the key that their writer's object says; nothing of them is used, they are only shown."""
+        self.voids: list[StoredVoid] = []
         self._refused: dict[str, Refused] = {}
         self._read_snapshots()
         removals = read_removals(target, name, self.marker.id, self.writers, self.report)
-        self.findings.extend(broken_links(self.snapshots.values(), removals))
+        self.findings.extend(broken_links(self.snapshots.values(), self.voids, removals))
         self.forgotten = frozenset(
             key for key, snapshot in self.snapshots.items() if removals.is_forgotten(key, snapshot.hash)
         )
@@ -71,10 +73,17 @@ class Repository:
                 if named.writer not in self.writers.keys:
                     self._look_at_unapproved(key, named)
                     raise Refused("WRITER_UNAPPROVED", f"nobody has approved the writer {named.writer}")
-                self.snapshots[key] = _unsealed(self._read(key, self.writers))
+                self._read_one(key, self.target.read(key))
             except Refused as refused:
                 self._refused[key] = refused
                 self.report(key, refused)
+
+    def _read_one(self, key: str, data: bytes) -> None:
+        if is_void(data):
+            self.voids.append(stored_void(key, data, self.marker.id, self.writers))
+            self._refused[key] = Refused("SNAPSHOT_VOID", "the run that was to end there was taken for dead")
+        else:
+            self.snapshots[key] = _unsealed(read_snapshot(key, data, self.marker.id, self.writers))
 
     def _look_at_unapproved(self, key: str, named: SnapshotKey) -> None:
         try:

@@ -34,6 +34,7 @@ from .snapshot_reader import SnapshotReader
 from .table import Table, read_table
 from .tree_entry import Entry, TreeCheck, read_page
 from .unlocked_domain import Domains
+from .void import read_void
 from .writer import read_writer
 
 Vector = dict[str, Any]
@@ -372,5 +373,6 @@ def _readers() -> dict[str, Callable[[Vector, TestKeys], Any]]:
         "removals": _read_removal,
         "sessions": _signed(read_session),
         "marks": _signed(read_mark),
+        "voids": _signed(read_void),
         "repositories": _read_repository,
     }

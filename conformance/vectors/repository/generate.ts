@@ -1,5 +1,5 @@
 /**
- * Writes the vectors beside it: `npm run -s vectors`. agent/repository/vectors.test.ts and agent/recovery/vectors.test.ts read them, and
+ * Writes the vectors beside it: `node --conditions=source --import tsx <this file>`. agent/repository/vectors.test.ts and agent/recovery/vectors.test.ts read them, and
  * see that they are what this file makes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -20,6 +20,7 @@ import { birthVectors, sealedRecordVectors } from './sealed-vectors.ts';
 import { snapshotVectors } from './snapshot-vectors.ts';
 import { tableVectors, trailerVectors } from './table-vectors.ts';
 import { type Vector, type VectorFile, written } from './vector.ts';
+import { voidVectors } from './void-vectors.ts';
 
 /** Every file of vectors of one object, by its name in this folder. */
 export async function objectVectors(): Promise<Readonly<Record<string, VectorFile<Vector>>>> {
@@ -43,6 +44,7 @@ export async function objectVectors(): Promise<Readonly<Record<string, VectorFil
     'removals.json': removalVectors(),
     'sessions.json': sessionVectors(),
     'marks.json': markVectors(),
+    'voids.json': voidVectors(),
   };
 }
 

@@ -16,7 +16,7 @@ import { loadIndex } from '../../../agent/repository/index-loading.ts';
 import { type Approver, readApprover } from '../../../agent/repository/keys/approver.ts';
 import { type Identity, unlockIdentity } from '../../../agent/repository/keys/identity.ts';
 import { readMarker } from '../../../agent/repository/marker.ts';
-import { listSnapshots } from '../../../agent/repository/snapshots.ts';
+import { listSnapshots, readSnapshot } from '../../../agent/repository/snapshots.ts';
 import { Store } from '../../../agent/repository/store.ts';
 import { Writers } from '../../../agent/repository/writers.ts';
 import { noReadCounters } from '../../../agent/workers/counters.ts';
@@ -136,7 +136,7 @@ export async function readRepository(vector: RepositoryVector): Promise<Read> {
   const listing = await listSnapshots(store, writers);
   const { snapshots, damaged, unapproved } = listing;
   const outside = [
-    ...brokenLinks(listing).map(({ snapshot: { key }, failure: { code } }) => `${key} ${code}`),
+    ...brokenLinks(listing).map(({ key, failure: { code } }) => `${key} ${code}`),
     ...damaged.map(({ key, failure: { code } }) => `${key} ${code}`),
     ...unapproved.map(({ key }) => `${key} WRITER_UNAPPROVED`),
     ...writers.problems.map(({ failure: { code } }) => code),
@@ -146,6 +146,7 @@ export async function readRepository(vector: RepositoryVector): Promise<Read> {
     if (vector.findings !== undefined) assert.deepEqual(outside.sort(), inWords(vector.findings));
     throw new HoldfastError(writers.unapproved(refused.writer, refused.key));
   }
+  if (listing.voids.some(({ key }) => key === vector.read)) await readSnapshot(store, writers, vector.read);
   const forgotten = listing.forgotten.map(({ key }) => key).sort();
   const snapshot = [...snapshots, ...listing.forgotten].find(({ key }) => key === vector.read);
   if (snapshot === undefined) throw new HoldfastError(failureOf(damaged, vector.read));

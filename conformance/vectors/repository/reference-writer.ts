@@ -35,7 +35,7 @@ export function gcm(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, a
 
 const TYPES = {
   ...{ repository: 1, pack: 2, index: 3, snapshot: 4, epoch: 6, writer: 7, session: 8 },
-  ...{ approval: 11, removal: 12, mark: 13 },
+  ...{ approval: 11, removal: 12, mark: 13, void: 14 },
 } as const;
 
 export function header(type: keyof typeof TYPES): Buffer {

@@ -17,6 +17,7 @@ import { type Case, file, hello, holding, pagesOf, read, root, simple, whole } f
 import { type Artifact, Repository, stream, tree } from './repository-writer.ts';
 import type { Entry } from './tree-entries.ts';
 import { hex, type RepositoryVector, type VectorFile } from './vector.ts';
+import { voids } from './void-cases.ts';
 
 const zeros = Buffer.alloc(300_000);
 const [part1, part2, part3] = ['first part, ', 'second part, ', 'third part'].map(latin1) as [Buffer, Buffer, Buffer];
@@ -365,7 +366,7 @@ const refused: Readonly<Record<string, Case>> = {
 
 export async function repositoryVectors(): Promise<VectorFile<RepositoryVector>> {
   const vectors: RepositoryVector[] = [];
-  for (const [name, make] of [...Object.entries({ ...accepted, ...forgetting, ...refused })]) {
+  for (const [name, make] of [...Object.entries({ ...accepted, ...forgetting, ...voids, ...refused })]) {
     const r = await Repository.create();
     const { expect = 'ok', reader = 'recovery', ...outcome } = await make(r);
     vectors.push({ name, expect, reader, ...outcome, objects: r.objects });

@@ -23,6 +23,7 @@ import {
 } from './reference-writer.ts';
 import { type Entry, entryBytes, entryInWords } from './tree-entries.ts';
 import { hex } from './vector.ts';
+import { voidObject } from './void-vectors.ts';
 
 /** An epoch of the one domain: its name is the label of its key pair. */
 export const FIRST_EPOCH = 'epoch';
@@ -168,6 +169,15 @@ export class Repository {
     const bytes = snapshot(label, parts, keys);
     this.#last.set(hex(by), { sequence, hash: hex(sha256(bytes)) });
     return this.put(`snapshots/${hex(by)}/app/${String(sequence).padStart(10, '0')}`, bytes);
+  }
+
+  /** A void where the next snapshot of the one writer would lie. `previous`: where it is not to follow the last one. */
+  void(changes: object = {}, signer = writerSigner): string {
+    const { sequence: last, hash } = this.#last.get(hex(writer)) ?? { sequence: 0, hash: '' };
+    const key = `snapshots/${hex(writer)}/app/${String(last + 1).padStart(10, '0')}`;
+    const bytes = voidObject({ snapshot: key, previous: Buffer.from(hash, 'hex'), ...changes }, signer);
+    this.#last.set(hex(writer), { sequence: last + 1, hash: hex(sha256(bytes)) });
+    return this.put(key, bytes);
   }
 }
 
