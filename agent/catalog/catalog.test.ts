@@ -199,7 +199,7 @@ function filled(t: TestContext): string {
   const cache = catalog.fileCache(generation);
   const paths = Array.from({ length: 50 }, (_, n) => `src ${n}`);
   const files = new Map([
-    ['a', { size: 1, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n, chunks: new Uint8Array(3600) }],
+    ['a', { size: 1, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n, plainFor: 0, chunks: new Uint8Array(3600) }],
   ]);
   for (const path of paths) cache.replace(Buffer.from(path), files);
   cache.commit(new Set(paths));

@@ -133,7 +133,7 @@ function open(state: string): Catalog {
 }
 
 function cached(n: number): CachedFile {
-  return { size: n, mtimeNs: BigInt(n), ctimeNs: 2n, inode: 3n, device: 4n, chunks: Buffer.alloc(36, n) };
+  return { size: n, mtimeNs: BigInt(n), ctimeNs: 2n, inode: 3n, device: 4n, plainFor: 0, chunks: Buffer.alloc(36, n) };
 }
 
 function seen(...paths: Buffer[]): Set<string> {

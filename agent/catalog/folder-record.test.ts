@@ -10,6 +10,7 @@ const file: fc.Arbitrary<CachedFile> = fc.record({
   ctimeNs: int64,
   inode: int64,
   device: int64,
+  plainFor: fc.nat(0xffff_ffff),
   chunks: fc.nat(3).chain((n) => fc.uint8Array({ minLength: n * 36, maxLength: n * 36 })),
 });
 const name = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
@@ -42,7 +43,7 @@ test('a record is not taken for that of another folder', () => {
 });
 
 test('what is not a list of chunks is refused', () => {
-  const bad = { size: 1, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n, chunks: new Uint8Array(35) };
+  const bad = { size: 1, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n, plainFor: 0, chunks: new Uint8Array(35) };
   assert.throws(() => encodeFolder(new Map([['a', bad]]), context), RangeError);
 });
 

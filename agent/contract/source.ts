@@ -2,7 +2,7 @@ import type { Bytes, Json, Position, Range } from './bytes.ts';
 import type { Failure } from './failure.ts';
 import type { SpanAttributes } from './host.ts';
 import type { OptionDoubt } from './option-doubt.ts';
-import type { Right, StoredEntry, TreeEntry } from './tree.ts';
+import type { Right, StoredEntry, TreeEntries } from './tree.ts';
 
 /** What a source can do beyond a whole backup and a whole restore; `validate` checks a policy against it. */
 export type Ability = 'select' | 'mask' | 'follow' | 'running' | 'scratch' | 'in-place' | 'no-owner';
@@ -50,7 +50,7 @@ export interface Sink {
   /** Stores a byte stream. Resolves when all of it was taken. */
   bytes(name: string, data: Bytes, options: ArtifactOptions & { readonly chunker: 'cdc' | 'fixed' }): Promise<void>;
   /** Stores a tree of files, as ONE artifact. */
-  tree(name: string, entries: AsyncIterable<TreeEntry>, options?: ArtifactOptions): Promise<void>;
+  tree(name: string, entries: TreeEntries, options?: ArtifactOptions): Promise<void>;
   /** Takes over an artifact of `request.previous` as it is: no key, no read. Fails when `previous` has no such artifact. */
   reuse(name: string): Promise<void>;
   readonly append: LogSink['append'];

@@ -47,10 +47,31 @@ export type PlainContent =
  */
 export type TreeEntry = { readonly path: Uint8Array; readonly meta: Meta } & (
   | PlainContent
-  /** `sparse`: takes less room than its size, so that its zeros come back as holes; others are written out in full. */
-  | { readonly kind: 'file'; readonly file: Uint8Array; readonly stamp: Stamp; readonly sparse?: true }
+  /**
+   * `sparse`: takes less room than its size, so that its zeros come back as holes; others are written out in full.
+   * `plain`: whatever is kept beside what `lstat` tells was looked for, all of it, and there is none.
+   */
+  | {
+      readonly kind: 'file';
+      readonly file: Uint8Array;
+      readonly stamp: Stamp;
+      readonly sparse?: true;
+      readonly plain?: true;
+    }
   | { readonly kind: 'data'; readonly data: Bytes }
 );
+
+/** What the agent remembers of the files of a tree, from the run before. */
+export interface KnownFiles {
+  /**
+   * Whether the file was handed in as `plain` when it had this stamp, by somebody who could see no less than whoever runs now: then it still
+   * is, since whatever changes that changes its ctime, and a source need not look. Asked in tree order, it costs little.
+   */
+  isPlain(path: Uint8Array, stamp: Stamp): boolean;
+}
+
+/** The entries of a tree, or what makes them of what is known of its files. */
+export type TreeEntries = AsyncIterable<TreeEntry> | ((known: KnownFiles) => AsyncIterable<TreeEntry>);
 
 /** What a restored file is given when it is made. Absent fields are left as the system makes them. */
 export interface FileAttributes {

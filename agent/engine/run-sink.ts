@@ -6,7 +6,7 @@ import {
   type Gap,
   HoldfastError,
   type Sink,
-  type TreeEntry,
+  type TreeEntries,
 } from '../contract/index.ts';
 import type { ArtifactBody } from '../repository/snapshot.ts';
 import type { TraceSpan } from '../telemetry/telemetry.ts';
@@ -66,7 +66,7 @@ export class RunSink implements Sink {
     });
   }
 
-  async tree(name: string, entries: AsyncIterable<TreeEntry>, options: ArtifactOptions = {}): Promise<void> {
+  async tree(name: string, entries: TreeEntries, options: ArtifactOptions = {}): Promise<void> {
     await this.#artifact(name, 'tree', options, async (artifact, counters) => {
       const { chunkers, cacheFor, ...rest } = this.#o;
       const capture = new TreeCapture({

@@ -19,6 +19,7 @@ import { WorkerSession } from '../workers/session.ts';
 import { BehindTargets } from './behind-targets.ts';
 import { cancelled, Deadline, untilAborted } from './cancellation.ts';
 import { chainFindings } from './chain-findings.ts';
+import { onlooker } from './onlooker.ts';
 import type { Engine } from './opening.ts';
 import { PackDelivery } from './pack-delivery.ts';
 import { packBytesFor, pipelineOf, type RunPipeline } from './pipeline.ts';
@@ -347,7 +348,7 @@ class Run {
     const { job } = this.#request;
     const source = JSON.stringify([job.name, job.source.name, artifact]);
     const cache = this.#engine.catalog.fileCache({ domain, source, chunker: pipeline.chunkerId });
-    return new TreeCache({ cache, index, startedAt: this.started });
+    return new TreeCache({ cache, index, startedAt: this.started, onlooker: onlooker() });
   }
 
   #phase(name: string): TraceSpan {

@@ -1,7 +1,8 @@
 import type { FileCache } from '../catalog/file-cache.ts';
-import type { CachedFile } from '../catalog/folder-record.ts';
-import type { Stamp } from '../contract/index.ts';
+import { type CachedFile, NOBODY } from '../catalog/folder-record.ts';
+import type { KnownFiles, Stamp } from '../contract/index.ts';
 import type { ChunkIndex } from '../repository/chunk-index.ts';
+import { CachedFolders, FolderCursor, folderBytes, isBelow } from './cached-folders.ts';
 import { REF_BYTES } from './chunk-lists.ts';
 import type { UsedSlots } from './used-slots.ts';
 
@@ -9,8 +10,15 @@ import type { UsedSlots } from './used-slots.ts';
 const RACY_NS = 200_000_000n;
 const RACY_COARSE_NS = 2_000_000_000n;
 
-/** `unchanged`: it came from `find`. `read`: the same before and after reading; `unreliable`: not the same. */
-export type CacheState = 'unchanged' | 'read' | 'unreliable';
+/** A file whose content is stored. */
+export interface Captured {
+  readonly stamp: Stamp;
+  /** Whether it was handed in as that. */
+  readonly plain: boolean;
+  readonly chunks: Uint8Array;
+  /** `unchanged`: it came from `find`. `read`: the same before and after reading; `unreliable`: not the same. */
+  readonly state: 'unchanged' | 'read' | 'unreliable';
+}
 
 interface OpenFolder {
   readonly path: string;
@@ -23,19 +31,27 @@ interface OpenFolder {
  * What the last run knew of each file, and what this one will leave to the next. Files are looked up as the tree is walked and
  * recorded later, in the same order, when their content is stored; a folder is written when the records have left it.
  */
-export class TreeCache {
+export class TreeCache implements KnownFiles {
   readonly #cache: FileCache;
   readonly #index: ChunkIndex;
   readonly #startedNs: bigint;
-  /** Where the walk is: a folder and those above it, so that coming back to one does not decode it again. */
-  readonly #walked: { path: string; files: ReadonlyMap<string, CachedFile> | undefined }[] = [];
+  readonly #onlooker: number;
+  readonly #folders: CachedFolders;
+  /** Where the source is, which is ahead of the walk. */
+  readonly #asked: FolderCursor;
+  readonly #walked: FolderCursor;
   /** Where the records are, which follow the walk. */
   readonly #open: OpenFolder[] = [];
   readonly #seen = new Set<string>();
 
-  constructor(o: { cache: FileCache; index: ChunkIndex; startedAt: Date }) {
+  /** `onlooker`: who looks at the files. */
+  constructor(o: { cache: FileCache; index: ChunkIndex; startedAt: Date; onlooker: number }) {
     this.#cache = o.cache;
     this.#index = o.index;
+    this.#onlooker = o.onlooker;
+    this.#folders = new CachedFolders(o.cache);
+    this.#asked = new FolderCursor(this.#folders);
+    this.#walked = new FolderCursor(this.#folders);
     this.#startedNs = BigInt(o.startedAt.getTime()) * 1_000_000n;
   }
 
@@ -45,7 +61,7 @@ export class TreeCache {
    */
   find(path: Uint8Array, stamp: Stamp, used: UsedSlots): Uint8Array | undefined {
     const { folder, name } = split(path);
-    const cached = this.#known(folder)?.get(name);
+    const cached = this.#walked.files(folder)?.get(name);
     if (cached === undefined || !sameStamp(cached, stamp)) return undefined;
     const slots: number[] = [];
     for (let at = 0; at < cached.chunks.length; at += REF_BYTES) {
@@ -57,26 +73,23 @@ export class TreeCache {
     return cached.chunks;
   }
 
-  #known(folder: string): ReadonlyMap<string, CachedFile> | undefined {
-    for (let top = this.#walked.at(-1); top !== undefined && !contains(top.path, folder); top = this.#walked.at(-1))
-      this.#walked.pop();
-    const top = this.#walked.at(-1);
-    if (top !== undefined && top.path === folder) return top.files;
-    const files = this.#cache.get(bytesOf(folder));
-    this.#walked.push({ path: folder, files });
-    return files;
+  isPlain(path: Uint8Array, stamp: Stamp): boolean {
+    const { folder, name } = split(path);
+    const cached = this.#asked.files(folder)?.get(name);
+    return cached !== undefined && cached.plainFor === this.#onlooker && sameStamp(cached, stamp);
   }
 
   /** Notes a stored file, in tree order. */
-  record(path: Uint8Array, stamp: Stamp, chunks: Uint8Array, state: CacheState): void {
+  record(path: Uint8Array, { stamp, plain, chunks, state }: Captured): void {
     const { folder, name } = split(path);
     const open = this.#enter(folder);
     if (state === 'unreliable' || (state === 'read' && this.#isRacy(stamp))) {
       open.changed = true;
       return;
     }
-    if (state === 'read') open.changed = true;
-    open.files.set(name, { ...stamp, chunks });
+    const plainFor = plain ? this.#onlooker : NOBODY;
+    if (state === 'read' || open.known?.get(name)?.plainFor !== plainFor) open.changed = true;
+    open.files.set(name, { ...stamp, plainFor, chunks });
   }
 
   /** Writes what the walk left behind; folders that were not seen are forgotten. Call it after the snapshot is committed. */
@@ -92,14 +105,14 @@ export class TreeCache {
   }
 
   #enter(folder: string): OpenFolder {
-    for (let top = this.#open.at(-1); top !== undefined && !contains(top.path, folder); top = this.#open.at(-1))
+    for (let top = this.#open.at(-1); top !== undefined && !isBelow(folder, top.path); top = this.#open.at(-1))
       this.#leave();
     const top = this.#open.at(-1);
     if (top !== undefined && top.path === folder) return top;
     const opened: OpenFolder = {
       path: folder,
       files: new Map(),
-      known: this.#cache.get(bytesOf(folder)),
+      known: this.#folders.get(folder),
       changed: false,
     };
     this.#open.push(opened);
@@ -111,7 +124,7 @@ export class TreeCache {
     const folder = this.#open.pop();
     if (folder === undefined) return;
     const same = !folder.changed && folder.known?.size === folder.files.size;
-    if (!same) this.#cache.replace(bytesOf(folder.path), folder.files);
+    if (!same) this.#cache.replace(folderBytes(folder.path), folder.files);
   }
 
   /**
@@ -138,12 +151,4 @@ function split(path: Uint8Array): { folder: string; name: string } {
   const text = Buffer.from(path.buffer, path.byteOffset, path.length).toString('latin1');
   const slash = text.lastIndexOf('/');
   return { folder: slash < 0 ? '' : text.slice(0, slash), name: text.slice(slash + 1) };
-}
-
-function contains(folder: string, inner: string): boolean {
-  return folder === '' || inner === folder || inner.startsWith(`${folder}/`);
-}
-
-function bytesOf(folder: string): Uint8Array {
-  return Buffer.from(folder, 'latin1');
 }

@@ -1,4 +1,4 @@
-import { type Chunker, type Failure, fail, type Stamp, type TreeEntry } from '../contract/index.ts';
+import { type Chunker, type Failure, fail, type TreeEntries, type TreeEntry } from '../contract/index.ts';
 import { compareTreeOrder, PageWriter, type TreeRecord } from '../repository/tree.ts';
 import type { Counters } from '../workers/counters.ts';
 import type { WorkerSession } from '../workers/session.ts';
@@ -7,7 +7,7 @@ import { FileBatches, type ReadFile } from './file-batches.ts';
 import { PageStore, type StoredPage } from './page-store.ts';
 import type { Progress } from './progress.ts';
 import { captureStream } from './stream-capture.ts';
-import type { CacheState, TreeCache } from './tree-cache.ts';
+import type { Captured, TreeCache } from './tree-cache.ts';
 import type { UsedSlots } from './used-slots.ts';
 
 /** Entries that may wait for their content to be stored; bounds memory. */
@@ -50,7 +50,7 @@ type Content = { readonly chunks: Uint8Array } | { readonly lists: Uint8Array };
 /** An entry that can go to its page; with what the cache is to know of it, when it is a file that has a path. */
 interface Ready {
   readonly record: TreeRecord;
-  readonly cached?: { readonly stamp: Stamp; readonly chunks: Uint8Array; readonly state: CacheState };
+  readonly cached?: Captured;
 }
 
 /** An entry on its way to its page; `read` when its content is still with a worker. */
@@ -87,9 +87,9 @@ export class TreeCapture {
     this.#writer = new PageWriter((page) => this.#pages.add(page));
   }
 
-  async take(entries: AsyncIterable<TreeEntry>): Promise<CapturedTree> {
+  async take(entries: TreeEntries): Promise<CapturedTree> {
     let previous: Uint8Array | undefined;
-    for await (const entry of entries) {
+    for await (const entry of typeof entries === 'function' ? entries(this.#o.cache) : entries) {
       if (previous !== undefined && compareTreeOrder(previous, entry.path) >= 0) outOfOrder(entry.path);
       previous = entry.path;
       const reading = this.#add(entry);
@@ -147,8 +147,8 @@ export class TreeCapture {
   }
 
   #addUnchanged(entry: FileEntry, chunks: Uint8Array): void {
-    const { stamp } = entry;
-    const cached = { stamp, chunks, state: 'unchanged' } as const;
+    const { stamp, plain = false } = entry;
+    const cached = { stamp, plain, chunks, state: 'unchanged' } as const;
     if (chunks.length <= CHUNKS_IN_ENTRY * REF_BYTES) {
       this.#emitOrWait({ record: fileRecord(entry, stamp.size, { chunks }), cached });
       return;
@@ -210,7 +210,8 @@ export class TreeCapture {
     if (changed && ++this.#changedWhileRead <= CHANGED_NAMED)
       this.#changedPaths.push(Buffer.from(entry.path).toString('utf8'));
     const record = fileRecord(entry, size, await this.#content(refs));
-    this.#emit({ record, cached: { stamp: entry.stamp, chunks: refs, state: changed ? 'unreliable' : 'read' } });
+    const { stamp, plain = false } = entry;
+    this.#emit({ record, cached: { stamp, plain, chunks: refs, state: changed ? 'unreliable' : 'read' } });
   }
 
   async #content(refs: Uint8Array): Promise<Content> {
@@ -233,7 +234,7 @@ export class TreeCapture {
     if (record.kind === 'file') {
       this.#files++;
       this.#size += record.size;
-      if (cached !== undefined) this.#o.cache.record(record.path, cached.stamp, cached.chunks, cached.state);
+      if (cached !== undefined) this.#o.cache.record(record.path, cached);
     }
     this.#writer.add(record);
   }

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { RunReport } from '../../agent/engine/run-report.ts';
 import type { RestoreReport } from '../../agent/recovery/restore.ts';
 import type { VerifyReport } from '../../agent/recovery/verification.ts';
@@ -36,6 +37,32 @@ for (const { by, nodeArgs, times } of ways) {
     assertExact(machine.data, into, { times });
     const again = await machine.ask<{ runs: readonly RunReport[] }>(['run'], { nodeArgs });
     assert.equal(again.runs[0]?.totals.newChunks, 0, 'nothing has changed');
+  });
+}
+
+for (const { by, nodeArgs } of ways) {
+  test(`what files are given beside their content after they are known as unchanged is kept, by ${by}`, {
+    skip: skipComparing,
+  }, async () => {
+    await using machine = await Machine.create();
+    const given = {
+      attribute: ['setfattr', '-n', 'user.a', '-v', 'b'],
+      acl: ['setfacl', '-m', 'u:4711:r'],
+      flag: ['chattr', '+d'],
+    } as const;
+    for (const name of [...Object.keys(given), 'plain']) writeFileSync(join(machine.data, name), name);
+    // Later, since of a file that has just been changed nothing is remembered.
+    await setTimeout(300);
+    for (const unchanged of [0, 4]) {
+      const { runs } = await machine.ask<{ runs: readonly RunReport[] }>(['run'], { nodeArgs });
+      assert.equal(runs[0]?.totals.unchanged, unchanged);
+    }
+    for (const [name, [command, ...args]] of Object.entries(given))
+      execFileSync(command, [...args, join(machine.data, name)]);
+    await machine.ask(['run'], { nodeArgs });
+    const into = machine.place('restored');
+    await machine.ask<RestoreReport>(['restore', 'files', '--into', into], { nodeArgs });
+    assertExact(machine.data, into, { times: false });
   });
 }
 

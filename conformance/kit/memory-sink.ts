@@ -5,13 +5,17 @@ import {
   fail,
   type Gap,
   type Json,
+  type KnownFiles,
   type Position,
   type Sink,
+  type TreeEntries,
   type TreeEntry,
 } from 'holdfast/plugin';
 import { MemorySnapshot, type StoredPart, type StoredTreeEntry } from './memory-snapshot.ts';
 import { collect } from './samples.ts';
 import { TreeOrder } from './tree-order.ts';
+
+const NOTHING_KNOWN: KnownFiles = { isPlain: () => false };
 
 /**
  * Takes in what a source captures and keeps it in memory. It reads files as the agent's workers do: without following links
@@ -41,15 +45,11 @@ export class MemorySink implements Sink {
     this.#parts.set(name, { kind: 'bytes', facts: options.facts?.() ?? null, data: Buffer.concat(pieces) });
   }
 
-  async tree(
-    name: string,
-    entries: AsyncIterable<TreeEntry>,
-    options: Parameters<Sink['tree']>[2] = {},
-  ): Promise<void> {
+  async tree(name: string, entries: TreeEntries, options: Parameters<Sink['tree']>[2] = {}): Promise<void> {
     this.#claim(name);
     const order = new TreeOrder();
     const stored: StoredTreeEntry[] = [];
-    for await (const entry of entries) {
+    for await (const entry of typeof entries === 'function' ? entries(NOTHING_KNOWN) : entries) {
       const violation = order.violation(entry);
       if (violation !== undefined) this.violations.push(`${name}: ${violation}`);
       const kept = await this.#stored(entry);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { failureOf, type Sink, type TreeEntry } from 'holdfast/plugin';
+import { failureOf, type Sink } from 'holdfast/plugin';
 import { expectFailure } from '../kit/expect.ts';
 import { lendHost } from '../kit/host.ts';
 import { MemorySink } from '../kit/memory-sink.ts';
@@ -162,7 +162,8 @@ function sinkThatEndsAfterOne(then: () => void): Sink {
   }
   return {
     bytes: (name, data, options) => inner.bytes(name, watched(data), options),
-    tree: (name, entries: AsyncIterable<TreeEntry>, options) => inner.tree(name, watched(entries), options),
+    tree: (name, entries, options) =>
+      inner.tree(name, (known) => watched(typeof entries === 'function' ? entries(known) : entries), options),
     append: async (record) => {
       await inner.append(record);
       then();

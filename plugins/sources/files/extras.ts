@@ -1,5 +1,5 @@
 import type { Failure } from 'holdfast/plugin';
-import type { ExtrasAccess, InodeExtras, Trouble, WantedExtras } from 'holdfast/system';
+import type { ExtrasAccess, InodeExtras, ReadExtras, Trouble, WantedExtras } from 'holdfast/system';
 import { sourceFailure } from './failure.ts';
 import { bytesOf, printable, rawPath } from './raw-path.ts';
 import type { Found } from './step.ts';
@@ -14,13 +14,19 @@ interface ExtrasOptions {
   readonly access: ExtrasAccess;
   readonly wanted: WantedExtras;
   readonly signal: AbortSignal;
+  /** Whether it is known that there are none, of a file that is as it was. */
+  isPlain(found: Found): boolean;
   /** Told of what could not be read of something, also where that is said by its content. */
   readonly unread: Set<'xattrs' | 'flags'>;
   skip(what: string, failure: Failure): void;
 }
 
 /** Something found, with what the file system keeps of it beside that. */
-export type Described = Found & { readonly extras?: InodeExtras };
+export type Described = Found & {
+  readonly extras?: InodeExtras;
+  /** Whether all was looked for, and there is none. */
+  readonly plain?: boolean;
+};
 
 /** Reads extended attributes and flags of what a walk finds, in its order. What cannot be read of them is named; the entry stays. */
 export async function* withExtras(walk: AsyncIterable<Found>, options: ExtrasOptions): AsyncGenerator<Described> {
@@ -46,17 +52,22 @@ export async function* withExtras(walk: AsyncIterable<Found>, options: ExtrasOpt
 }
 
 async function describe(batch: readonly Found[], options: ExtrasOptions): Promise<readonly Described[]> {
-  const inodes = batch.map(({ absolute, stats }) => ({
+  const plain = batch.map((found) => found.stats.isFile() && options.isPlain(found));
+  const asked = batch.filter((_, n) => !plain[n]);
+  const inodes = asked.map(({ absolute, stats }) => ({
     path: bytesOf(absolute),
     holder: stats.isFile() || stats.isDirectory(),
   }));
-  const read = await options.access.read(inodes, options.wanted);
-  return batch.map((found, n) => {
-    const one = read[n];
-    if (one === undefined) return found;
-    for (const trouble of one.troubles) tell(found, trouble, options);
-    return { ...found, extras: one };
-  });
+  const read = inodes.length === 0 ? [] : await options.access.read(inodes, options.wanted);
+  const looked = asked.map((found, n) => described(found, read[n], options)).values();
+  return batch.map((found, n) => (plain[n] ? { ...found, plain: true } : (looked.next().value ?? found)));
+}
+
+function described(found: Found, one: ReadExtras | undefined, options: ExtrasOptions): Described {
+  const { access, wanted } = options;
+  if (one === undefined) return { ...found, plain: wanted.xattrs && wanted.flags && access.missing.size === 0 };
+  for (const trouble of one.troubles) tell(found, trouble, options);
+  return { ...found, extras: one };
 }
 
 function tell({ path, stats }: Found, { what, code }: Trouble, { skip, unread }: ExtrasOptions): void {

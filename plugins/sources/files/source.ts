@@ -5,6 +5,7 @@ import type {
   Change,
   Host,
   Json,
+  KnownFiles,
   Plan,
   Reader,
   Restored,
@@ -20,12 +21,12 @@ import { captureFacts, type Kept } from './captured.ts';
 import { type Described, withExtras } from './extras.ts';
 import type { FolderReader } from './folder-reader.ts';
 import type { FilesOptions } from './options.ts';
-import { printable } from './raw-path.ts';
+import { bytesOf, printable } from './raw-path.ts';
 import { planRestore } from './restore-plan.ts';
 import { wanted } from './restore-request.ts';
 import { type RestoreOptions, Restorer } from './restorer.ts';
 import { findRoots, selectionOf } from './roots.ts';
-import { Tree } from './tree.ts';
+import { fileStamp, Tree } from './tree.ts';
 import { Walk } from './walk.ts';
 
 /** The one artifact of this source. */
@@ -83,14 +84,16 @@ export class FilesSource implements Source {
       excluded: walk.excluded,
       captured: captureFacts(this.#options, roots, kept()),
     });
-    const found = withExtras(walk, {
-      access: openExtras(),
-      wanted: { xattrs, flags },
-      signal: this.#host.signal,
-      unread,
-      skip: (what, failure) => out.skip(what, failure),
-    });
-    await out.tree(artifact, entries(found, tree), { facts });
+    const found = (known: KnownFiles) =>
+      withExtras(walk, {
+        access: openExtras(),
+        wanted: { xattrs, flags },
+        isPlain: ({ path, stats }) => known.isPlain(bytesOf(path), fileStamp(stats)),
+        signal: this.#host.signal,
+        unread,
+        skip: (what, failure) => out.skip(what, failure),
+      });
+    await out.tree(artifact, (known) => entries(found(known), tree), { facts });
     return { facts: facts() };
   }
 

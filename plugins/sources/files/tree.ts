@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import type { Json, Meta, PlainContent, SpecialType, TreeEntry } from 'holdfast/plugin';
+import type { Json, Meta, PlainContent, SpecialType, Stamp, TreeEntry } from 'holdfast/plugin';
 import type { Described } from './extras.ts';
 import { bytesOf, type RawPath } from './raw-path.ts';
 import type { Found } from './step.ts';
@@ -36,17 +36,18 @@ export class Tree {
     if (!stats.isFile()) return { path, meta, ...this.#plain(found) };
     this.#counts.files++;
     this.#counts.bytes += Number(stats.size);
-    const stamp = {
-      size: Number(stats.size),
-      mtimeNs: stats.mtimeNs,
-      ctimeNs: stats.ctimeNs,
-      inode: stats.ino,
-      device: stats.dev,
-    };
-    const file = bytesOf(found.absolute);
-    if (!isSparse(stats)) return { path, meta, kind: 'file', file, stamp };
+    const plain = found.plain ? ({ plain: true } as const) : {};
+    const file = {
+      path,
+      meta,
+      kind: 'file',
+      file: bytesOf(found.absolute),
+      stamp: fileStamp(stats),
+      ...plain,
+    } as const;
+    if (!isSparse(stats)) return file;
     this.#counts.sparse++;
-    return { path, meta, kind: 'file', file, stamp, sparse: true };
+    return { ...file, sparse: true };
   }
 
   #plain({ stats, link }: Found): PlainContent {
@@ -86,6 +87,10 @@ function metaOf({ stats, extras }: Described): Meta {
     ...(extras?.xattrs === undefined ? {} : { xattrs: extras.xattrs }),
     ...(extras?.flags === undefined ? {} : { flags: extras.flags }),
   };
+}
+
+export function fileStamp({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): Stamp {
+  return { size: Number(size), mtimeNs, ctimeNs, inode: ino, device: dev };
 }
 
 /** Whether it takes less room than its size: by holes, or because the file system compresses, which does no harm here. */
