@@ -28,7 +28,7 @@ function firstLine(command: string, args: readonly string[]): string | undefined
   return status === 0 ? stdout.split('\n')[0]?.trim() : undefined;
 }
 
-function holdfast(program: Program): Contender {
+export function holdfast(program: Program): Contender {
   const run = (work: string, ...args: readonly string[]): Command => ({
     command: process.execPath,
     args: [...program, ...args, '--policy', join(work, 'policy.yaml')],
