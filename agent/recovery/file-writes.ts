@@ -10,11 +10,18 @@ import { FrameLoad } from './frame-load.ts';
 import { REF_BYTES } from './frame-source.ts';
 import { comparedAs, LocalFiles } from './local-files.ts';
 import { absent, type Local, piecesOf } from './local-pieces.ts';
+import { WaitingFiles } from './waiting-files.ts';
 import type { ZeroChunks } from './zero-chunks.ts';
 
-/** Files are gathered until they are this much, so that a frame that holds many of them is opened once; bytes and files. */
+/** What one request may have, in bytes and files. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_FILES = 1024;
+/** Files that wait until more come that lie in their frames: fewer than a source has in flight, or it would wait for them. */
+const MOST_WAITING = 3072;
+/** When no more have come for so long, whoever hands them in may wait for them; milliseconds. */
+const IDLE_MS = 25;
+/** So few are not waited with: whoever hands in one after the other would wait each time. */
+const FEW = 16;
 const PARTS_AT_A_TIME = 4;
 
 /**
@@ -32,6 +39,8 @@ export interface FileToMake {
 /** A file whose chunk list is held, and what a file of this host has of it. */
 type HeldFile = FileToMake & { readonly refs: Uint8Array };
 type LargeFile = Omit<FileToMake, 'refs'> & { readonly refs: Iterable<Uint8Array> | AsyncIterable<Uint8Array> };
+
+const NOTHING = new Uint8Array(0);
 
 interface Waiting extends HeldFile {
   readonly local: Local | undefined;
@@ -53,9 +62,11 @@ export class FileWrites {
   readonly #reader: ChunkReader;
   readonly #zeros: ZeroChunks;
   readonly #local: LocalFiles;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
-  #flushing = false;
+  readonly #waiting = new WaitingFiles<Waiting>();
+  /** How many ever waited. */
+  #added = 0;
+  #watched = false;
+  #writing = 0;
   bytes = 0;
 
   constructor(reader: ChunkReader, zeros: ZeroChunks) {
@@ -92,39 +103,59 @@ export class FileWrites {
     if (file.size > BATCH_BYTES || isMore(partsOf(this.#reader, file.refs)))
       return this.#writeLarge({ ...file, refs: [file.refs] }, local);
     return new Promise((done) => {
-      this.#waiting.push({ ...file, local, done });
-      this.#waitingBytes += file.size;
-      if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_FILES) void this.#flush();
-      else if (!this.#flushing) {
-        this.#flushing = true;
-        // Two turns of the loop: whoever hands files in may need one to come round again.
-        setImmediate(() =>
-          setImmediate(() => {
-            this.#flushing = false;
-            void this.#flush();
-          }),
-        );
-      }
+      this.#waiting.add(this.#frameOf(file, local), { ...file, local, done });
+      this.#added++;
+      if (this.#waiting.count >= MOST_WAITING) void this.#flush(MOST_WAITING / 2);
+      else if (!this.#watched) this.#watch();
     });
   }
 
-  async #flush(): Promise<void> {
-    const files = this.#waiting;
+  /** Where the first of what is to be fetched of a file lies. */
+  #frameOf({ refs }: HeldFile, local: Local | undefined): string {
+    const wanted = local === undefined ? refs : (absent(refs, local)[0] ?? NOTHING);
+    return wanted.length === 0 ? '' : (this.#reader.frames.weightOf(wanted, 0)?.frame ?? '');
+  }
+
+  /** Writes what waits when nothing has been added for a while. */
+  #watch(): void {
+    this.#watched = true;
+    const before = this.#added;
+    const look = (): void => {
+      this.#watched = false;
+      if (this.#added !== before) this.#watch();
+      // As long as others are being written, whoever hands in may wait for those.
+      else if (this.#writing === 0) void this.#flush(this.#waiting.count);
+    };
+    // Two turns of the loop: whoever hands files in may need one to come round again, also after a call that took long.
+    const twoTurnsLater = () => setImmediate(() => setImmediate(look));
+    if (this.#waiting.count <= FEW) twoTurnsLater();
+    else setTimeout(twoTurnsLater, IDLE_MS);
+  }
+
+  async #flush(atLeast: number): Promise<void> {
+    const files = this.#waiting.take(atLeast);
     if (files.length === 0) return;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    await Promise.all([...this.#batchesOf(files)].map((batch) => this.#writeBatch(batch)));
+    this.#writing++;
+    try {
+      await Promise.all([...this.#batchesOf(files)].map((batch) => this.#writeBatch(batch)));
+    } finally {
+      this.#writing--;
+      if (!this.#watched) this.#watch();
+    }
   }
 
   /** Files whose frames may be held together. */
   *#batchesOf(files: readonly Waiting[]): Generator<readonly Waiting[]> {
     const load = new FrameLoad(this.#reader.frames);
     let from = 0;
-    for (const [i, { refs }] of files.entries()) {
-      const fits = load.addAll(refs);
+    let bytes = 0;
+    for (const [i, { refs, size }] of files.entries()) {
+      const fits = load.addAll(refs) && bytes + size <= BATCH_BYTES && i - from < BATCH_FILES;
+      bytes += size;
       if (fits || i === from) continue;
       yield files.slice(from, i);
       from = i;
+      bytes = size;
       load.clear();
       load.addAll(refs);
     }

@@ -11,6 +11,7 @@ import {
   type StoredEntry,
 } from 'holdfast/plugin';
 import { Attributes } from './attributes.ts';
+import { descriptorLimit } from './descriptor-limit.ts';
 import { Destination } from './destination.ts';
 import { attributeDifferences, timeSlack } from './difference.ts';
 import { Dressing } from './dressing.ts';
@@ -31,8 +32,8 @@ import { type Surplus, SurplusSearch } from './surplus.ts';
 // Files handed over to be written. The agent gathers them by the frames they lie in, and a frame holds hundreds of small
 // files: with few in flight it would open the same frame again and again. One that waits holds its entry and nothing more.
 const FILES_IN_FLIGHT = 4096;
-// Each is a descriptor, and a process may have no more than 1,024.
-const FOLDERS_HELD = 512;
+// Of the descriptors that this process may have, so that others are left: the folder of each file in flight is one.
+const FOLDERS_SHARE = 0.5;
 
 type Entry<K extends StoredEntry['kind']> = Extract<StoredEntry, { kind: K }>;
 type NoFolder = Exclude<StoredEntry, { kind: 'directory' }>;
@@ -55,6 +56,7 @@ export class Restorer {
   readonly #attributes: Attributes;
   readonly #dressing: Dressing;
   readonly #inFlight = new InFlight(FILES_IN_FLIGHT);
+  readonly #foldersHeld = Math.min(FILES_IN_FLIGHT, FOLDERS_SHARE * descriptorLimit());
   readonly #skips = new Skips();
   readonly #lacking = new Lacking(this.#skips);
   readonly #counts = {
@@ -191,7 +193,7 @@ export class Restorer {
     else if (entry.kind === 'file')
       await this.#inFlight.start(
         () => this.#attempt(entry, () => this.#make(entry, maker)),
-        () => destination.held < FOLDERS_HELD,
+        () => destination.held < this.#foldersHeld,
       );
     else this.#later.push(entry);
   }
