@@ -66,7 +66,7 @@ export function writerShared(key: string): Failure {
 export function runFenced({ key, void: { writer, created } }: StoredVoid): Failure {
   return {
     code: 'RUN_FENCED',
-    message: `this run does not count: writer ${writer.slice(0, 8)}, who prunes, took it for dead at ${created}, and put a void at ${key}, where its snapshot was to lie`,
+    message: `this run has failed: writer ${writer.slice(0, 8)}, who prunes, took it for dead at ${created}, and put a void at ${key}, where its snapshot was to lie`,
     origin: 'repository',
     permanent: false,
     hint: 'run the job again: what was stored and is still there is found again',

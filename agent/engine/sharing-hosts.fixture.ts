@@ -100,7 +100,8 @@ export class SharingHosts implements AsyncDisposable {
   /** As somebody does who may remove objects; the policy has nothing like it. */
   async disapprove(name: string): Promise<void> {
     const { writer } = await this.keys(name);
-    for (const key of await this.r.keys(`keys/approvals/${writer}/`)) await this.r.remove(key);
+    for (const { name: target } of this.store.targets)
+      for (const key of await this.r.keys(`keys/approvals/${writer}/`, target)) await this.r.remove(key, target);
   }
 
   /** Backs up a stream in the shared domain, as the host, when `hosts` are those that share it. */

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
-import type { Target } from '../contract/index.ts';
+import { fail, type Target } from '../contract/index.ts';
 import { collect, noise } from '../engine/repository.fixture.ts';
 import type { RepositoryReading } from '../engine/repository-reading.ts';
 import { codesOf, SharingHosts } from '../engine/sharing-hosts.fixture.ts';
 import { repair, verify, withSnapshot } from '../recovery/reading.fixture.ts';
 import { domainKeys } from '../repository/keys/domain.ts';
 import { snapshotKey } from '../repository/layout.ts';
+import { refusal } from '../repository/refusal.ts';
+import { encodeVoid } from '../repository/snapshot-void.ts';
 import { listSnapshots } from '../repository/snapshots.ts';
 import { Store } from '../repository/store.ts';
 import { fence, findDead } from './fencing.ts';
@@ -18,6 +20,7 @@ import { pruneTargets } from './prune-targets.ts';
 
 const DAY_MS = 86_400_000;
 const JOB = 'job-of-db-2';
+const AWAY = { code: 'TARGET_UNAVAILABLE', message: 'away', origin: 'target', permanent: false } as const;
 
 /** Two hosts that share a domain on two targets, of which the second has one snapshot. */
 async function scene(): Promise<SharingHosts> {
@@ -31,12 +34,14 @@ async function scene(): Promise<SharingHosts> {
 }
 
 /** A run of the second host that stores all but its snapshot. */
-async function dies(s: SharingHosts): Promise<void> {
+async function dies(s: SharingHosts, daysAgo = 0): Promise<void> {
+  s.r.clock = new Date(Date.now() - daysAgo * DAY_MS);
   s.r.hooks.put = (_, key) => {
     if (key.startsWith('snapshots/')) throw new Error('the host is gone');
   };
   assert.equal((await s.run('db-2', noise(4, 200_000))).verdict, 'failed');
   delete s.r.hooks.put;
+  s.r.clock = undefined;
 }
 
 /** Keeps the next snapshot from both targets, until `then` lets it go on to one or the other. */
@@ -62,6 +67,25 @@ function holdSnapshot({ r }: SharingHosts, then: (go: (...targets: string[]) => 
   return done.promise;
 }
 
+/** A run of db-2 ends on the second target while it is fenced on the first. Gives the key. */
+async function mixed(s: SharingHosts): Promise<string> {
+  const key = await nextKey(s);
+  const pruned = await place(s);
+  const now = new Date();
+  const held = holdSnapshot(s, async (go) => {
+    const dead = await findDead(pruned, { gone: new Set([(await s.keys('db-2')).writer]), now });
+    assert.equal(dead.length, 1);
+    go('target-1');
+    while (!(await holding(s, key)).includes('target-1')) await new Promise(setImmediate);
+    assert.deepEqual(await fence(pruned, dead, now), { sessions: [], problems: [] });
+    go('target-0');
+  });
+  const { failure } = await s.run('db-2', noise(4, 200_000));
+  await held;
+  assert.equal(failure?.code, 'RUN_FENCED');
+  return key;
+}
+
 /** The targets of a test offer hosts no way to delete. */
 function deleting({ r, store }: SharingHosts): Store {
   const targets = store.targets.map(({ name, target }) => {
@@ -73,10 +97,9 @@ function deleting({ r, store }: SharingHosts): Store {
 
 async function reading(s: SharingHosts, away: readonly string[] = []): Promise<RepositoryReading> {
   const writers = await s.writers('db-1');
-  const failure = { code: 'TARGET_UNAVAILABLE', message: 'away', origin: 'target', permanent: false } as const;
   return {
     ...{ id: writers.repository, store: deleting(s), writers, host: await s.keys('db-1'), problems: [], approvers: [] },
-    ...{ unreadable: [], unavailable: away.map((target) => ({ target, failure })) },
+    ...{ unreadable: [], unavailable: away.map((target) => ({ target, failure: AWAY })) },
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -93,7 +116,7 @@ async function prune(
     ...{ now: new Date(Date.now() + days * DAY_MS), signal: new AbortController().signal },
   });
   return targets.map(({ failure, domains: [domain] }) => {
-    assert.equal(failure, undefined);
+    if (failure !== undefined) fail(failure);
     return domain ?? assert.fail('the domain was not pruned');
   });
 }
@@ -104,7 +127,18 @@ async function place(s: SharingHosts): Promise<PrunedPlace> {
   const [target = assert.fail()] = store.targets;
   const keys = domainKeys(domain.id, domain.name, domain.secret);
   const signal = new AbortController().signal;
-  return { target, store, all: true, writers, host, keys, stateFolder: s.state('db-1'), stored: [], signal };
+  return {
+    target,
+    store,
+    all: true,
+    planned: new Set(),
+    writers,
+    host,
+    keys,
+    stateFolder: s.state('db-1'),
+    stored: [],
+    signal,
+  };
 }
 
 const nextKey = async (s: SharingHosts, n = 2) => snapshotKey((await s.keys('db-2')).writer, JOB, n);
@@ -123,7 +157,8 @@ test('a run of another host that died keeps what it stored, until it is said tha
     assert.deepEqual([deleted.count, fenced], [0, []]);
     assert.ok(unclaimed.count > 0);
   }
-  const [planned] = await prune(s, { gone: ['db-2'], dryRun: true });
+  const [planned, there] = await prune(s, { gone: ['db-2'], dryRun: true });
+  assert.deepEqual(there?.fenced, []);
   assert.deepEqual(
     planned?.fenced.map(({ snapshot, host }) => [snapshot, host]),
     [[key, 'db-2']],
@@ -146,17 +181,25 @@ test('a run of another host that died keeps what it stored, until it is said tha
 
 test('after thirty days it needs no word; before, and where a target is away, nothing is taken for dead', async () => {
   await using s = await scene();
-  await dies(s);
+  await dies(s, 31);
   const key = await nextKey(s);
-  await prune(s, { days: 29 });
-  await prune(s, { days: 31, away: ['nas'] });
+  // By the earlier of two clocks.
+  await prune(s, { days: -2 });
+  await prune(s, { away: ['nas'] });
   await prune(s, { gone: ['db-2'], away: ['nas'] });
   assert.deepEqual(await holding(s, key), []);
-  const [first] = await prune(s, { days: 31 });
+  const [first] = await prune(s);
   assert.deepEqual(
     first?.fenced.map(({ snapshot }) => snapshot),
     [key],
   );
+});
+
+test('a clock that is fast takes nobody for dead', async () => {
+  await using s = await scene();
+  await dies(s);
+  await prune(s, { days: 400 });
+  assert.deepEqual(await holding(s, await nextKey(s)), []);
 });
 
 test('a run that is taken for dead while it goes on fails and says why; the next stores its snapshot', async () => {
@@ -178,20 +221,7 @@ test('a run that is taken for dead while it goes on fails and says why; the next
 
 test('of a run that ends on one target while it is fenced on the other, the snapshot counts', async () => {
   await using s = await scene();
-  const key = await nextKey(s);
-  const pruned = await place(s);
-  const now = new Date();
-  const held = holdSnapshot(s, async (go) => {
-    const dead = await findDead(pruned, { gone: new Set([(await s.keys('db-2')).writer]), now });
-    assert.equal(dead.length, 1);
-    go('target-1');
-    while (!(await holding(s, key)).includes('target-1')) await new Promise(setImmediate);
-    assert.deepEqual(await fence(pruned, dead, now), []);
-    go('target-0');
-  });
-  const { failure } = await s.run('db-2', noise(4, 200_000));
-  await held;
-  assert.equal(failure?.code, 'RUN_FENCED');
+  const key = await mixed(s);
   const { snapshots, voids } = await listSnapshots(s.store, await s.writers());
   assert.deepEqual([snapshots.some((one) => one.key === key), voids], [true, []]);
   await prune(s);
@@ -214,7 +244,8 @@ test('whoever is interrupted goes on with the void that he left; a target that l
   s.r.hooks.put = (target, putKey) => {
     if (putKey === key && target === 'target-1') throw new Error('the power is gone');
   };
-  await assert.rejects(async () => fence(await place(s), await dead(s), new Date(0)));
+  const { sessions, problems } = await fence(await place(s), await dead(s), new Date(0));
+  assert.deepEqual([sessions, problems.map(({ code }) => code)], [[], ['RUN_NOT_FENCED']]);
   delete s.r.hooks.put;
   assert.deepEqual(await holding(s, key), ['target-0']);
   await prune(s, { gone: ['db-2'] });
@@ -224,6 +255,94 @@ test('whoever is interrupted goes on with the void that he left; a target that l
   assert.equal((await s.run('db-2', noise(5, 1000))).verdict, 'ok');
   assert.deepEqual(await holding(s, key), ['target-0', 'target-1']);
   assert.deepEqual((await verify(s.r, 'decrypt')).findings, []);
+});
+
+test('where the snapshot cannot be read, the void on another target says nothing: nothing is pruned', async () => {
+  await using s = await scene();
+  const key = await mixed(s);
+  s.r.hooks.get = (target, read) => {
+    if (read === key && target === 'target-1') fail({ ...AWAY, code: 'TARGET_IO' });
+  };
+  await assert.rejects(prune(s), refusal('TARGET_IO'));
+  s.r.hooks.get = () => {};
+  await s.r.flip(key, 100, 'target-1');
+  await assert.rejects(prune(s), refusal('PRUNE_REFUSED'));
+});
+
+test('a run that could read only the void follows that: nothing is broken when the snapshot can be read again', async () => {
+  await using s = await scene();
+  const key = await mixed(s);
+  s.r.hooks.get = (target, read) => {
+    if (read === key && target === 'target-1') fail({ ...AWAY, code: 'OBJECT_MISSING' });
+  };
+  assert.equal((await s.run('db-2', noise(5, 1000))).verdict, 'ok');
+  s.r.hooks.get = () => {};
+  await prune(s);
+  const { findings } = await verify(s.r, 'decrypt');
+  assert.deepEqual(
+    findings.map(({ failure: { code } }) => code),
+    ['SNAPSHOT_VOID'],
+  );
+});
+
+test('who put a void may be trusted no more: it says nothing then, and stops nobody', async () => {
+  await using s = await scene();
+  await s.host('db-3');
+  await s.grant('db-3');
+  assert.equal((await s.run('db-3', noise(7, 1000))).verdict, 'ok');
+  await dies(s);
+  const { repository, writer, signer } = await s.keys('db-3');
+  const snapshot = await nextKey(s);
+  const said = { repository, writer, snapshot, previous: '', created: new Date(0).toISOString() };
+  const { bytes } = encodeVoid(said, signer);
+  await s.store.put(snapshot, bytes);
+  await s.disapprove('db-3');
+  await prune(s);
+  assert.equal((await s.run('db-2', noise(5, 1000))).verdict, 'ok');
+  await prune(s);
+  assert.deepEqual((await verify(s.r, 'decrypt')).findings, []);
+});
+
+test('what a void says of the snapshot before it is found by verify, and keeps nothing from being pruned', async () => {
+  await using s = await scene();
+  const { repository, writer, signer } = await s.keys('db-1');
+  const snapshot = await nextKey(s);
+  const said = { repository, writer, snapshot, previous: 'ab'.repeat(32), created: new Date(0).toISOString() };
+  await s.store.put(snapshot, encodeVoid(said, signer).bytes);
+  await prune(s);
+  const { findings } = await verify(s.r, 'list');
+  assert.deepEqual(
+    findings.map(({ object, failure: { code } }) => [object, code]),
+    [[snapshot, 'CHAIN_BROKEN']],
+  );
+});
+
+test('a void in the place of what a host stored last does not hide that it is gone', async () => {
+  await using s = await scene();
+  const key = await nextKey(s, 1);
+  for (const { name } of s.store.targets) await s.r.remove(key, name);
+  const { repository, writer, signer } = await s.keys('db-1');
+  const said = { repository, writer, snapshot: key, previous: '', created: new Date(0).toISOString() };
+  await s.store.put(key, encodeVoid(said, signer).bytes);
+  const report = await s.run('db-2', noise(5, 1000));
+  assert.deepEqual(codesOf(report).sort(), ['SNAPSHOT_VANISHED', 'SNAPSHOT_VOID']);
+});
+
+test('nobody is fenced for a pruning that is refused, and one that cannot be fenced keeps nothing else waiting', async () => {
+  await using s = await scene();
+  await dies(s);
+  const key = await nextKey(s);
+  const other = snapshotKey((await s.keys('db-1')).writer, 'job-of-db-1', 1);
+  const whole = await readFile(s.r.path(other, 'target-0'));
+  for (const { name } of s.store.targets) await s.r.flip(other, 100, name);
+  await assert.rejects(prune(s, { gone: ['db-2'] }), refusal('PRUNE_REFUSED'));
+  assert.deepEqual(await holding(s, key), []);
+  for (const { name } of s.store.targets) await writeFile(s.r.path(other, name), whole);
+  s.r.hooks.put = (_, put) => {
+    if (put === key) fail({ ...AWAY, code: 'TARGET_FULL' });
+  };
+  const [first] = await prune(s, { gone: ['db-2'] });
+  assert.deepEqual([first?.fenced, first?.problems.map(({ code }) => code)], [[], ['RUN_NOT_FENCED']]);
 });
 
 async function sha256(file: string): Promise<string> {

@@ -70,7 +70,7 @@ function refuseUnsure(listing: SnapshotListing, { stored, writer }: LiveOptions)
   const unreadable = listing.damaged.find(({ key }) => parseSnapshotKey(key) !== undefined);
   if (unreadable !== undefined)
     fail(refused(`${unreadable.key} cannot be read, and what it needs is not known`, REPAIR), unreadable.failure);
-  const [hole] = brokenLinks(listing);
+  const hole = brokenLinks(listing).find(({ by }) => by === 'snapshot');
   if (hole !== undefined) fail(refused(hole.failure.message, hole.failure.hint ?? REPAIR));
   const [gone] = vanishedSnapshots(stored, writer, listing);
   if (gone !== undefined) fail(refused(gone.failure.message, gone.failure.hint ?? REPAIR));

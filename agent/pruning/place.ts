@@ -27,6 +27,8 @@ export interface PrunedPlace {
   readonly signal: AbortSignal;
   /** Ids of sessions that count as ended, where nothing is changed and it is only said what would be. */
   readonly presumedEnded?: ReadonlySet<string>;
+  /** Keys that a plan makes void on all targets already, so that it names none twice. */
+  readonly planned: Set<string>;
 }
 
 /** The packs of a place. */

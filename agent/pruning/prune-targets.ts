@@ -27,13 +27,14 @@ export function lockPruning(stateFolder: string): DomainLock {
 /** Prunes the domains whose keys this host has, target after target: one that fails does not keep the others from it. */
 export async function pruneTargets(o: PruneTargetsOptions): Promise<TargetPruned[]> {
   const pruned: TargetPruned[] = [];
+  const planned = new Set<string>();
   for (const target of o.repository.store.targets) {
-    if (o.target === undefined || o.target === target.name) pruned.push(await pruneTarget(target, o));
+    if (o.target === undefined || o.target === target.name) pruned.push(await pruneTarget(target, planned, o));
   }
   return pruned;
 }
 
-async function pruneTarget(target: NamedTarget, o: PruneTargetsOptions): Promise<TargetPruned> {
+async function pruneTarget(target: NamedTarget, planned: Set<string>, o: PruneTargetsOptions): Promise<TargetPruned> {
   const { store, writers } = o.repository;
   const host = ownKeys(o.repository);
   const all = o.repository.unavailable.length === 0;
@@ -41,7 +42,7 @@ async function pruneTarget(target: NamedTarget, o: PruneTargetsOptions): Promise
   try {
     for (const { id, name, secret } of host.domains) {
       const keys = domainKeys(id, name, secret);
-      domains.push(await pruneDomain({ ...o, target, store, all, writers, host, keys }, o));
+      domains.push(await pruneDomain({ ...o, target, store, all, planned, writers, host, keys }, o));
     }
     const checks = await clearChecks(target, o);
     const capacity = await capacityOf(target);

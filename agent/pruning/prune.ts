@@ -4,7 +4,8 @@ import { encodeMark } from '../repository/mark.ts';
 import type { Session } from '../repository/session.ts';
 import type { StoredSession } from '../repository/sessions.ts';
 import { clockOf, Store } from '../repository/store.ts';
-import { fence, findDead } from './fencing.ts';
+import { type Fenced, fence, findDead } from './fencing.ts';
+import { readLive } from './live.ts';
 import { type MarkPlan, planMarks } from './mark-plan.ts';
 import type { PackUse } from './pack-use.ts';
 import { type PrunedPlace, removeObjects } from './place.ts';
@@ -37,7 +38,9 @@ export interface PruneOptions {
  */
 export async function pruneDomain(asked: PrunedPlace, o: PruneOptions): Promise<DomainPruned> {
   const dead = await findDead(asked, o);
-  const fenced = o.dryRun ? dead : await fence(asked, dead, o.now);
+  // Nobody's run is ended for a pruning that will not be.
+  if (dead.length > 0) await readLive({ ...asked, writer: asked.host.writer, forgottenBefore: 0 });
+  const fenced = o.dryRun ? planned(asked, dead) : await fence(asked, dead, o.now);
   const place = o.dryRun ? { ...asked, presumedEnded: new Set(dead.map(({ session }) => session.id)) } : asked;
   const tally = new Tally(place, fenced);
   const swept = await sweepOnce(place, o, tally);
@@ -53,6 +56,13 @@ export async function pruneDomain(asked: PrunedPlace, o: PruneOptions): Promise<
   if (o.graceMs > 0) return tally.report(swept);
   tally.ripe = undefined;
   return tally.report(await sweepOnce(place, o, tally));
+}
+
+/** Those that are not void by then. */
+function planned({ planned: known }: PrunedPlace, dead: readonly StoredSession[]): Fenced {
+  const sessions = dead.filter(({ session }) => !known.has(session.snapshot));
+  for (const { session } of sessions) known.add(session.snapshot);
+  return { sessions, problems: [] };
 }
 
 async function sweepOnce(place: PrunedPlace, o: PruneOptions, tally: Tally): Promise<SweepPlan> {
@@ -122,9 +132,10 @@ class Tally {
   #plan: MarkPlan | undefined;
   #unfinished = false;
 
-  constructor(place: PrunedPlace, fenced: readonly StoredSession[]) {
+  constructor(place: PrunedPlace, { sessions, problems }: Fenced) {
     this.#place = place;
-    this.#fenced = fenced;
+    this.#fenced = sessions;
+    this.#problems.push(...problems);
   }
 
   plan(plan: MarkPlan): void {

@@ -5,6 +5,8 @@ import type { StoredVoid } from './voids.ts';
 
 /** A snapshot, or a void in the place of one, that does not follow what is before it. */
 export interface BrokenLink {
+  /** What a void says of what is before it nobody needs to believe: who put it may have known no better, or have meant to disturb. */
+  readonly by: 'snapshot' | 'void';
   readonly key: string;
   /** Ids of the snapshots that this says something of: the one that is gone, or both that do not fit. */
   readonly affected: readonly string[];
@@ -19,24 +21,32 @@ interface Link {
   readonly before: { readonly key: string; readonly hash: string };
 }
 
-type Chained = Pick<SnapshotListing, 'snapshots' | 'forgotten' | 'removals' | 'voids'>;
+type Chained = Pick<SnapshotListing, 'snapshots' | 'forgotten' | 'removals' | 'voids' | 'unbelieved' | 'overtaken'>;
 
 /**
  * Each snapshot names the hash of the one before it, so that a removal or a swap shows: those that do not follow, oldest first. Of
  * the last of a chain nothing in the repository says that it was there. What a trusted writer removed leaves no hole, nor does what he made
  * void: a run may have followed what it left on another target meanwhile.
  */
-export function brokenLinks({ snapshots, forgotten, removals, voids }: Chained): BrokenLink[] {
+export function brokenLinks({ snapshots, forgotten, removals, voids, unbelieved, overtaken }: Chained): BrokenLink[] {
   const read = [...snapshots, ...forgotten].toSorted((a, b) => a.opened.header.sequence - b.opened.header.sequence);
   const present = new Map(read.map(({ key, id, opened: { hash } }) => [key, { id, hash }]));
-  const voided = new Set(voids.map(({ key }) => key));
+  const voided = new Set([...overtaken, ...voids.map(({ key }) => key)]);
+  const named = new Map(unbelieved.map(({ key, hash }) => [key, hash]));
   return [...read.flatMap(linkOf), ...voids.flatMap(linkOfVoid)].flatMap(({ key, id, before }) => {
     const found = present.get(before.key);
-    if (found?.hash === before.hash || voided.has(before.key)) return [];
+    if (found?.hash === before.hash || named.get(before.key) === before.hash || voided.has(before.key)) return [];
     if (found === undefined && removals.knows(before.key, before.hash)) return [];
     const lost = before.hash.slice(0, 8);
     const affected = found === undefined ? [lost] : [...(id === undefined ? [] : [id]), found.id];
-    return [{ key, affected, failure: notFollowing(key, { key: before.key, id: lost }, found !== undefined) }];
+    return [
+      {
+        by: id === undefined ? 'void' : 'snapshot',
+        key,
+        affected,
+        failure: notFollowing(key, { key: before.key, id: lost }, found !== undefined),
+      },
+    ];
   });
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Failure, fail } from '../contract/index.ts';
 import { openObject, signObject } from './keys/signed-object.ts';
 import type { Signer } from './keys/signing.ts';
 import { parseSnapshotKey } from './layout.ts';
@@ -35,7 +36,7 @@ export function isVoid(bytes: Uint8Array): boolean {
 
 /**
  * Reads the object under `key`; `publicKeyOf` says with which key its writer signs, undefined when nobody heeds it. Throws
- * OBJECT_DAMAGED, FORMAT_NEWER, SIGNATURE_INVALID.
+ * OBJECT_DAMAGED, FORMAT_NEWER, SIGNATURE_INVALID, and WRITER_UNAPPROVED where nobody who is trusted made it.
  */
 export function decodeVoid(
   bytes: Uint8Array,
@@ -55,12 +56,21 @@ export function decodeVoid(
     created: record.time('created'),
   };
   record.end();
-  check(o.publicKeyOf(one.writer) ?? refuse('nobody that is trusted made it'));
+  check(o.publicKeyOf(one.writer) ?? fail(untrusted(o.key, one.writer)));
   if (one.snapshot !== o.key) refuse('it belongs to another key');
   if (one.repository !== o.repository) refuse('it belongs to another repository');
   if (parseSnapshotKey(o.key) === undefined) refuse('that is not where a snapshot lies');
   if (previous.length !== 32 && previous.length !== 0) refuse('what it follows is no hash');
   return one;
+}
+
+function untrusted(key: string, writer: string): Failure {
+  return {
+    code: 'WRITER_UNAPPROVED',
+    message: `${key} is void by the word of writer ${writer.slice(0, 8)}, whom nobody trusts: it counts as nothing`,
+    origin: 'repository',
+    permanent: true,
+  };
 }
 
 export function voidHash(bytes: Uint8Array): string {

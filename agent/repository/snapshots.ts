@@ -1,10 +1,10 @@
 import { type Failure, fail, failureOf } from '../contract/index.ts';
 import { parseMoment } from '../contract/moment.ts';
-import { parseSnapshotKey, SNAPSHOTS_PREFIX } from './layout.ts';
+import { parseSnapshotKey, SNAPSHOTS_PREFIX, snapshotKey } from './layout.ts';
 import { Removals } from './removals.ts';
 import { decodeSnapshot, type OpenedSnapshot } from './snapshot.ts';
 import type { Store } from './store.ts';
-import { findVoid, refuseVoid, type StoredVoid } from './voids.ts';
+import { findVoid, refuseVoid, type StoredVoid, type UnbelievedVoid, unbelievedVoid } from './voids.ts';
 import type { Writers } from './writers.ts';
 
 export interface StoredSnapshot {
@@ -44,6 +44,10 @@ export interface SnapshotListing {
   readonly unapproved: readonly UnapprovedSnapshot[];
   /** Of trusted writers, where a run has begun and will never end. */
   readonly voids: readonly StoredVoid[];
+  /** Of others: they say nothing. */
+  readonly unbelieved: readonly UnbelievedVoid[];
+  /** Keys of snapshots in whose place another target has a void, where the snapshot after it follows something else: that void. */
+  readonly overtaken: ReadonlySet<string>;
   /** Snapshot objects of trusted writers that are there and cannot be read. */
   readonly damaged: readonly { readonly key: string; readonly failure: Failure }[];
 }
@@ -66,6 +70,7 @@ export async function listSnapshots(
   }));
   const unapproved: UnapprovedSnapshot[] = [];
   const voids: StoredVoid[] = [];
+  const unbelieved: UnbelievedVoid[] = [];
   const lists = await store.list(prefix);
   for (const key of [...new Set(lists.flatMap((listed) => [...listed.keys()]))].sort()) {
     const writer = parseSnapshotKey(key)?.writer;
@@ -88,11 +93,28 @@ export async function listSnapshots(
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.origin === 'target' && failure.code !== 'OBJECT_MISSING') throw error;
       const found = failure.code === 'SNAPSHOT_VOID' ? await findVoid(store, writers, key) : undefined;
-      if (found === undefined) damaged.push({ key, failure });
-      else voids.push(found);
+      if (found !== undefined) voids.push(found);
+      else if (failure.code === 'WRITER_UNAPPROVED') unbelieved.push(await unbelievedVoid(store, key));
+      else damaged.push({ key, failure });
     }
   }
-  return { snapshots: inOrder(snapshots), forgotten: inOrder(forgotten), removals, unapproved, voids, damaged };
+  const overtaken = await findOvertaken(store, writers, [...snapshots, ...forgotten]);
+  const read = { snapshots: inOrder(snapshots), forgotten: inOrder(forgotten) };
+  return { ...read, removals, unapproved, voids, unbelieved, overtaken, damaged };
+}
+
+async function findOvertaken(store: Store, writers: Writers, read: readonly StoredSnapshot[]): Promise<Set<string>> {
+  const overtaken = new Set<string>();
+  if (store.targets.length < 2) return overtaken;
+  const hashes = new Map(read.map(({ key, opened: { hash } }) => [key, hash]));
+  for (const { opened } of read) {
+    const { writer, job, sequence, previous } = opened.header;
+    const before = sequence === 1 ? undefined : snapshotKey(writer, job, sequence - 1);
+    const hash = before && hashes.get(before);
+    if (before === undefined || hash === undefined || hash === previous) continue;
+    if ((await findVoid(store, writers, before)) !== undefined) overtaken.add(before);
+  }
+  return overtaken;
 }
 
 function placesWithout(places: readonly { readonly name: string; readonly removed: unknown }[]): string[] {
@@ -188,7 +210,7 @@ export function chooseSnapshot(
 
 /** What of a listing one writer made. */
 export function ofWriter(
-  { snapshots, forgotten, removals, unapproved, voids, damaged }: SnapshotListing,
+  { snapshots, forgotten, removals, unapproved, voids, unbelieved, overtaken, damaged }: SnapshotListing,
   writer: string,
 ): SnapshotListing {
   return {
@@ -196,6 +218,8 @@ export function ofWriter(
     forgotten: forgotten.filter(({ opened }) => opened.header.writer === writer),
     snapshots: snapshots.filter(({ opened }) => opened.header.writer === writer),
     unapproved: unapproved.filter((one) => one.writer === writer),
+    overtaken,
+    unbelieved: unbelieved.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
     voids: voids.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
     damaged: damaged.filter(({ key }) => parseSnapshotKey(key)?.writer === writer),
   };

@@ -90,7 +90,8 @@ export class Store {
 
   /**
    * The same, decoded. What one target gave may be refused by `decode` (damage); then the next is asked. When none does better,
-   * the first failure is thrown; `OBJECT_MISSING` only when all targets lack it.
+   * the first failure is thrown; `OBJECT_MISSING` only when all targets lack it, and that there is a void only where no target has
+   * anything else: one that cannot be read may have the snapshot.
    */
   async read<T>(key: string, range: Range | undefined, decode: (bytes: Uint8Array) => T): Promise<T> {
     let failure: unknown;
@@ -98,7 +99,7 @@ export class Store {
       try {
         return decode(await collect(bounded(target.get(key, range), key, range?.length)));
       } catch (error) {
-        if (failure === undefined || isMissing(failure)) failure = named(name, error);
+        if (failure === undefined || weightOf(error) > weightOf(failure)) failure = named(name, error);
       }
     }
     throw failure;
@@ -207,8 +208,12 @@ function endless(prefix: string, names: number): never {
   });
 }
 
-function isMissing(error: unknown): boolean {
-  return failureOf(error, { code: 'TARGET_IO', origin: 'target' }).code === 'OBJECT_MISSING';
+/** What a target says that has nothing says least, then that nothing is to lie there. */
+const LIGHT = ['OBJECT_MISSING', 'WRITER_UNAPPROVED', 'SNAPSHOT_VOID'];
+
+function weightOf(failure: unknown): number {
+  const weight = LIGHT.indexOf(failureOf(failure, { code: 'TARGET_IO', origin: 'target' }).code);
+  return weight < 0 ? LIGHT.length : weight;
 }
 
 /** What the clock of a target says. On a file system that takes a file for a moment: it fails where nothing can be written. */

@@ -38,11 +38,11 @@ export async function successionOf(
     const name = parseSnapshotKey(key);
     if (name !== undefined) taken.set(name.sequence, key);
   }
-  const { last, problems } = await readLast(store, writers, taken);
+  const { last, problems, voids } = await readLast(store, writers, taken);
   const known = o.stored && parseSnapshotKey(o.stored.key);
   // Of other keys of this host, for another repository, nothing follows.
   const stored = known?.writer === o.writer ? o.stored : undefined;
-  const missed = stored && whyNotStored(stored, new Set(taken.values()), last);
+  const missed = stored && whyNotStored(stored, new Set([...taken.values()].filter((key) => !voids.has(key))), last);
   if (missed !== undefined) problems.push(missed);
   const own = Math.max(last?.opened.header.sequence ?? 0, stored === undefined ? 0 : (known?.sequence ?? 0));
   let sequence = own + 1;
@@ -58,19 +58,21 @@ export async function successionOf(
   return { sequence, previous, last, lacking, uneven, problems };
 }
 
-/** The last by its number that can be read, and why those after it cannot. */
+/** The last by its number that can be read, why those after it cannot, and in whose place there is a void. */
 async function readLast(store: Store, writers: Writers, taken: ReadonlyMap<number, string>) {
   const problems: Failure[] = [];
+  const voids = new Set<string>();
   for (const [, key] of [...taken].sort(([a], [b]) => b - a)) {
     try {
-      return { last: await readSnapshot(store, writers, key), problems };
+      return { last: await readSnapshot(store, writers, key), problems, voids };
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.origin === 'target') throw error;
       problems.push(failure);
+      if (failure.code === 'SNAPSHOT_VOID' || failure.code === 'WRITER_UNAPPROVED') voids.add(key);
     }
   }
-  return { last: undefined, problems };
+  return { last: undefined, problems, voids };
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -12,23 +12,34 @@ export interface StoredVoid {
   readonly bytes: Uint8Array;
 }
 
-/** The void that some target has under a key; undefined where none of them has one that can be believed. Throws when a target fails. */
+/** One by somebody who is not trusted, perhaps no more: it says nothing, but the snapshot after it may name it. */
+export type UnbelievedVoid = Pick<StoredVoid, 'key' | 'hash'>;
+
+/** That a target has something else under a key, or that another fails, does not matter: only whether one has a void there. */
 export async function findVoid(store: Store, writers: Writers, key: string): Promise<StoredVoid | undefined> {
   try {
     return await store.read(key, undefined, (bytes) => {
       if (isVoid(bytes)) return { key, hash: voidHash(bytes), void: readVoid(bytes, writers, key), bytes };
-      return fail({ code: 'OBJECT_DAMAGED', message: `${key} is no void`, origin: 'repository', permanent: true });
+      return fail(noVoid(key));
     });
   } catch (error) {
-    const { origin, code } = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
-    if (origin === 'target' && code !== 'OBJECT_MISSING') throw error;
+    if (failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' }).code === 'CANCELLED') throw error;
     return undefined;
   }
+}
+
+export async function unbelievedVoid(store: Store, key: string): Promise<UnbelievedVoid> {
+  const bytes = await store.read(key, undefined, (found) => (isVoid(found) ? found : fail(noVoid(key))));
+  return { key, hash: voidHash(bytes) };
 }
 
 /** Refuses, with `SNAPSHOT_VOID`, bytes that are a void and can be believed; what is a void and is not sound is damaged. */
 export function refuseVoid(bytes: Uint8Array, writers: Writers, key: string): void {
   if (isVoid(bytes)) fail(voided(readVoid(bytes, writers, key)));
+}
+
+function noVoid(key: string): Failure {
+  return { code: 'OBJECT_DAMAGED', message: `${key} is no void`, origin: 'repository', permanent: true };
 }
 
 function readVoid(bytes: Uint8Array, writers: Writers, key: string): SnapshotVoid {
@@ -43,6 +54,6 @@ function voided({ snapshot, writer, created }: SnapshotVoid): Failure {
     message: `${snapshot} is void: at ${created} writer ${writer.slice(0, 8)} took the run that was to end there for dead`,
     origin: 'repository',
     permanent: true,
-    hint: 'the next run of the job stores its snapshot under the next number',
+    hint: 'nothing is to be done: the next snapshot of the job has the next number',
   };
 }

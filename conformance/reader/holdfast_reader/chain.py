@@ -16,14 +16,15 @@ def broken_links(snapshots: Iterable[Snapshot], voids: Iterable[StoredVoid], rem
     """All that could be read, in any order. What was removed or made void leaves no hole."""
     read, made_void = list(snapshots), list(voids)
     hashes = {snapshot.key: snapshot.hash for snapshot in read}
-    empty = {it.key for it in made_void}
+    empty = {it.key for it in made_void if it.void is not None}
+    unbelieved = {it.key: it.hash for it in made_void if it.void is None}
     links = chain(
         ((snapshot.key, snapshot.header.previous) for snapshot in read),
-        ((it.key, it.void.previous) for it in made_void if it.void.previous != ""),
+        ((it.key, it.void.previous) for it in made_void if it.void is not None and it.void.previous != ""),
     )
     for key, previous in links:
         last = _before(key)
-        if last is None or last in empty or hashes.get(last) == previous:
+        if last is None or last in empty or previous in (hashes.get(last), unbelieved.get(last)):
             continue
         if last in hashes:
             yield Finding(key, "CHAIN_BROKEN", "what is before it is not the snapshot that it followed")

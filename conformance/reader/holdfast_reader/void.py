@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from .cbor import Cursor, one
-from .failure import damaged
+from .failure import Refused, damaged
 from .field import ident, time
 from .header import LENGTH, MAGIC, VOID, check_header
 from .known_writer import KnownWriters
@@ -24,11 +24,11 @@ class Void(NamedTuple):
 
 
 class StoredVoid(NamedTuple):
-    """`hash` is what the snapshot after it names."""
+    """`hash` is what the snapshot after it names. `void` is None when nobody that is trusted made it: it says nothing then."""
 
     key: str
     hash: str
-    void: Void
+    void: Void | None
 
 
 def is_void(data: bytes) -> bool:
@@ -42,7 +42,7 @@ def read_void(key: str, data: bytes, repository: str, writers: KnownWriters) -> 
         raise damaged("it is shorter than a signature")
     void = Void(**one(data[LENGTH:-SIGNATURE], _record))
     if void.writer not in writers.keys:
-        raise damaged("nobody that is trusted made it")
+        raise Refused("WRITER_UNAPPROVED", "nobody that is trusted made it")
     check_signature(writers.public_key(void.writer), data[:-SIGNATURE], data[-SIGNATURE:])
     if void.snapshot != key:
         raise damaged("it belongs to another key")
@@ -54,7 +54,13 @@ def read_void(key: str, data: bytes, repository: str, writers: KnownWriters) -> 
 
 
 def stored_void(key: str, data: bytes, repository: str, writers: KnownWriters) -> StoredVoid:
-    return StoredVoid(key, sha256(data).hexdigest(), read_void(key, data, repository, writers))
+    try:
+        void = read_void(key, data, repository, writers)
+    except Refused as refused:
+        if refused.code != "WRITER_UNAPPROVED":
+            raise
+        void = None
+    return StoredVoid(key, sha256(data).hexdigest(), void)
 
 
 def _record(cursor: Cursor) -> dict[str, Any]:

@@ -29,7 +29,6 @@ export function voidVectors(): VectorFile<Vector> {
     'a time without its milliseconds': { created: '2026-03-04T05:06:07Z' },
     'the void of another key': { snapshot: snapshot.replace('4', '5') },
     'a void of another repository': { repository: hex(other.repository) },
-    'a writer that nobody trusts': { writer: hex(fixed('nobody', 16)) },
   };
   const session = `sessions/${hex(writer)}/${hex(fixed('session', 16))}`;
   return {
@@ -43,6 +42,7 @@ export function voidVectors(): VectorFile<Vector> {
         writer: hex(other.writer),
       }),
       ...Object.entries(malformed).map(([name, changes]) => bad(name, 'OBJECT_DAMAGED', voidObject(changes))),
+      bad('a writer that nobody trusts', 'WRITER_UNAPPROVED', voidObject({ writer: hex(fixed('nobody', 16)) })),
       bad('where no snapshot lies', 'OBJECT_DAMAGED', voidObject({ snapshot: session }), { key: session }),
       bad('shorter than a signature', 'OBJECT_DAMAGED', bytes.subarray(0, 40)),
       bad('signed by another', 'SIGNATURE_INVALID', voidObject({}, other.signer)),
