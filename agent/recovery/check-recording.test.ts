@@ -10,7 +10,7 @@ import { loadChecks, type StoredCheck } from '../repository/checks.ts';
 import { type HostKeys, loadHostKeys, newHostKeys } from '../repository/keys/host-keys.ts';
 import { HOST_KEYS_FILE } from '../repository/keys/key-file.ts';
 import { generateSigner } from '../repository/keys/signing.ts';
-import { verify } from './reading.fixture.ts';
+import { repair, verify } from './reading.fixture.ts';
 
 const recipient = await makeRecipient();
 
@@ -178,6 +178,28 @@ test('a forger can neither hide what was recorded nor keep it from being recorde
   assert.deepEqual([report.recorded, report.problems], [['target-0'], []]);
   const { checks, problems } = await load(r);
   assert.deepEqual([checks.length, checks.some((one) => one.key === key), problems.length], [2, true, 40]);
+});
+
+test('behind many records that are not believed, older good ones are said to be there, and shown once those are moved away', async () => {
+  await using r = await filled(1);
+  await verify(r, 'list', { record: true });
+  const { key } = await only(r);
+  await Promise.all(
+    Array.from({ length: 1_100 }, async (_, i) =>
+      put(r, key.replace(/\d{8}t\d{9}z/, `2099010${1 + (i % 9)}t${String(i).padStart(9, '0')}z`), noise(i, 64)),
+    ),
+  );
+  const { checks, problems } = await load(r);
+  assert.deepEqual([checks, problems.length], [[], 101]);
+  const { object, target, failure } = problems.at(-1) ?? assert.fail();
+  assert.deepEqual([object, target, failure.code], [key.slice(0, 40), 'target-0', 'CHECKS_UNREAD']);
+  assert.match(failure.message, /^1001 older records .* on target target-0 .* 100 newer ones/);
+  assert.match(failure.hint ?? '', /holdfast repair/);
+  const report = await verify(r, 'checksum');
+  assert.ok(report.findings.some((one) => one.failure.code === 'CHECKS_UNREAD' && one.target === 'target-0'));
+  const { verdict } = await repair(r);
+  assert.equal(verdict, 'ok');
+  assert.deepEqual([(await only(r)).key, (await load(r)).problems], [key, []]);
 });
 
 test('a sample is decrypted from each target, comes round to all packs, and finds what one target has damaged', async () => {

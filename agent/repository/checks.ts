@@ -19,7 +19,7 @@ export interface LoadedChecks {
 }
 
 const UNBELIEVED = 'no backup needs it, and it counts for nothing: `holdfast repair` moves it to quarantine';
-/** After so many of one writer that are not believed, the others are not looked at. */
+/** After so many of one writer that are not believed, the others are not read, and it is said that there are others. */
 const MAX_REFUSED = 100;
 
 /** What trusted writers signed of a target: of each the last `limit` that can be believed. */
@@ -59,8 +59,12 @@ export async function readChecks(
 ): Promise<{ readonly checks: readonly StoredCheck[]; readonly problems: readonly ObjectProblem[] }> {
   const checks: StoredCheck[] = [];
   const problems: ObjectProblem[] = [];
-  for (const { key, size } of listed) {
-    if (checks.length >= limit || problems.length >= MAX_REFUSED) break;
+  for (const [at, { key, size }] of listed.entries()) {
+    if (checks.length >= limit) break;
+    if (problems.length >= MAX_REFUSED) {
+      problems.push(unlooked(target.name, key, listed.length - at, problems));
+      break;
+    }
     try {
       const check = await readCheck(new Store([target]), writers, key, size);
       if (check !== undefined) checks.push({ key, check });
@@ -84,6 +88,23 @@ async function readCheck(alone: Store, writers: Writers, key: string, size: numb
   return await alone.read(key, undefined, (bytes) =>
     decodeCheck(bytes, { key, publicKey, repository: writers.repository }),
   );
+}
+
+/** Older ones that may be good: whoever is shown nothing of them is to know that there are any. */
+function unlooked(target: string, key: string, left: number, refused: readonly ObjectProblem[]): ObjectProblem {
+  const writer = parseCheckKey(key)?.writer ?? '';
+  const newer = refused.every(({ failure }) => failure.code === 'FORMAT_NEWER') ? refused[0]?.failure : undefined;
+  return {
+    object: `${CHECKS_PREFIX}${writer}/`,
+    target,
+    failure: {
+      code: 'CHECKS_UNREAD',
+      message: `${left} older records of what writer ${writer.slice(0, 8)} verified lie on target ${target} and were not read: ${refused.length} newer ones are not believed`,
+      origin: 'repository',
+      permanent: true,
+      hint: newer?.hint ?? '`holdfast repair` moves those to quarantine; say the same again afterwards',
+    },
+  };
 }
 
 /** Copied there, or the target had another name once: one line for each of those names. */

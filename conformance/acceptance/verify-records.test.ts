@@ -147,6 +147,17 @@ test('a forged record and one of the other target are named and not believed', a
   assert.match(text.stderr, /nothing is known/);
 });
 
+test('records that are all damaged are not called none', async () => {
+  await using machine = await several(1);
+  await machine.ask(['verify']);
+  for (const folder of [machine.repository, machine.place('offsite')])
+    for (const key of await records(folder)) await writeFile(join(folder, key), 'damaged');
+  const text = await machine.call(['verify', '--history']);
+  assertExit(text, 1);
+  assert.doesNotMatch(text.stderr, /Nothing is recorded yet/);
+  assert.match(text.stderr, /Nothing that is recorded can be shown/);
+});
+
 test('--no-record leaves nothing, what cannot be written to says so, and neither changes the verdict', async () => {
   await using machine = await several(1);
   const unrecorded = await machine.ask<VerifyReport>(['verify', '--no-record']);

@@ -51,7 +51,9 @@ export async function verifyHistory(
       terminal.error(renderFailure({ ...failure, message: message + failure.message }, terminal.paint.message));
     }
   }
-  if (checks.length === 0) terminal.message(`Nothing is recorded yet. Next: ${command('verify')}`);
+  if (checks.length === 0 && problems.length > 0)
+    terminal.message(`Nothing that is recorded can be shown, for what is said above. Next: ${command('verify')}`);
+  else if (checks.length === 0) terminal.message(`Nothing is recorded yet. Next: ${command('verify')}`);
   else terminal.message(`\n${formatCounted(checks.length, 'verification')}. Next: ${command('verify')}`);
   return broken.length === 0 ? EXIT.ok : EXIT.failed;
 }
