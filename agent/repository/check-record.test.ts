@@ -80,9 +80,13 @@ test('keys are listed in the order of their times, and what is no key is not par
     key.slice(0, -1),
     key.replace('t', 'x'),
     key.replace('checks', 'check'),
+    // No day, hour, minute or second of that number.
+    ...['00000102', '20261302', '20260002', '20260230', '20260100'].map((day) => key.replace('20260102', day)),
+    ...['t24', 't25'].map((hours) => key.replace('t03', hours)),
+    ...['t0360', 't030461'].map((time) => key.replace('t030405'.slice(0, time.length), time)),
   ])
     assert.equal(parseCheckKey(bad), undefined);
-  for (const bad of ['+012026-01-02T03:04:05.006Z', '../../etc', ''])
+  for (const bad of ['+012026-01-02T03:04:05.006Z', '2026-13-02T03:04:05.006Z', '../../etc', ''])
     assert.throws(() => checkKey({ writer, ended: bad, name: 'ab'.repeat(32) }), refusal('KEY_INVALID'));
 });
 

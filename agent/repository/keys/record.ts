@@ -1,9 +1,8 @@
 import type { Value } from '../encoding.ts';
+import { isExactTime } from '../exact-time.ts';
 
 /** 16 random bytes of an id, as they are written everywhere. */
 const ID = /^[0-9a-f]{32}$/;
-/** A longer year has a sign in front. There is no year 0 in most calendars, and libraries of many languages know none. */
-const TIME = /^(?!0000)[0-9]/;
 /** SHA-1 and SHA-256 fingerprints of OpenPGP keys, version 4 and 6. */
 const FINGERPRINT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -35,12 +34,8 @@ export class RecordReader {
 
   /** ISO 8601 in UTC with milliseconds, as Date.toISOString writes it for the years 0001 to 9999. */
   time(name: string): string {
-    const text = this.#matching(name, TIME);
-    const time = new Date(text);
-    // Four digits of a year: five would have a sign before them, and sort before all others.
-    return text.length === 24 && !Number.isNaN(time.getTime()) && time.toISOString() === text
-      ? text
-      : this.#wrong(name);
+    const text = this.text(name);
+    return isExactTime(text) ? text : this.#wrong(name);
   }
 
   /** An integer from 0. */
