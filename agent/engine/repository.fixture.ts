@@ -44,6 +44,7 @@ type Backup = (out: Sink, request: BackupRequest, host: Host) => Promise<Verdict
 interface Hooks {
   put?(target: string, key: string, body: Uint8Array): Promise<void> | void;
   get?(target: string, key: string): Promise<void> | void;
+  list?(target: string, prefix: string): Promise<void> | void;
   /** Targets that offer no `move`. */
   still?: ReadonlySet<string>;
   close?(target: string): Promise<void> | void;
@@ -307,7 +308,10 @@ export class TestRepository implements AsyncDisposable {
           yield part;
         }
       },
-      list: (prefix, after) => target.list(prefix, after),
+      async *list(prefix, after) {
+        await hooks.list?.(name, prefix);
+        yield* target.list(prefix, after);
+      },
       now: () => target.now(),
       async [Symbol.asyncDispose]() {
         await target[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { failureOf } from '../contract/index.ts';
 import { MARKS_PREFIX, markPrefix, parseMarkKey } from './layout.ts';
 import { decodeMark, type Mark } from './mark.ts';
-import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
+import { isTheEnd, type NamedTarget, type ObjectProblem, Store, type WhenUnread } from './store.ts';
 import type { Writers } from './writers.ts';
 
 /** A mark that counts on the target where it lies. */
@@ -14,12 +14,14 @@ export interface StoredMark {
 
 /**
  * The marks of a domain, or of all, on a target that trusted writers made for it. One that cannot be believed binds nobody: whoever prunes cannot
- * believe it either. One that is gone when it is read was carried out meanwhile.
+ * believe it either. One that is gone when it is read was carried out meanwhile. A target that does not give one
+ * ends it, unless it is to be reported like what is damaged.
  */
 export async function loadMarks(
   target: NamedTarget,
   writers: Writers,
   domain?: string,
+  whenUnread: WhenUnread = 'end',
 ): Promise<{ readonly marks: readonly StoredMark[]; readonly problems: readonly ObjectProblem[] }> {
   const alone = new Store([target]);
   const publicKeyOf = (writer: string) => (writers.trusts(writer) ? writers.publicKeyOf(writer) : undefined);
@@ -35,7 +37,7 @@ export async function loadMarks(
     } catch (error) {
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       if (failure.code === 'OBJECT_MISSING') continue;
-      if (failure.origin === 'target') throw error;
+      if (isTheEnd(failure, whenUnread)) throw error;
       problems.push({ object: key, target: target.name, failure });
     }
   }

@@ -4,7 +4,7 @@ import type { HostKeys } from './keys/host-keys.ts';
 import { parseSessionKey, SESSIONS_PREFIX, SNAPSHOTS_PREFIX } from './layout.ts';
 import { loadMarks, type StoredMark } from './marks.ts';
 import { decodeSession, encodeSession, type Session } from './session.ts';
-import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
+import { isTheEnd, type NamedTarget, type ObjectProblem, Store, type WhenUnread } from './store.ts';
 import type { Writers } from './writers.ts';
 
 export interface BeginningSession {
@@ -65,12 +65,13 @@ export interface StoredSession {
 
 /**
  * Sessions of trusted writers on a target, in one domain or in all. What cannot be read may be of one that is at work: it is told, and who
- * prunes must not go on.
+ * prunes must not go on. A target that does not give one ends it, unless it is to be reported like what is damaged.
  */
 export async function loadSessions(
   target: NamedTarget,
   writers: Writers,
   domain?: string,
+  whenUnread: WhenUnread = 'end',
 ): Promise<{ readonly sessions: readonly StoredSession[]; readonly problems: readonly ObjectProblem[] }> {
   const alone = new Store([target]);
   const sessions: { key: string; session: Session }[] = [];
@@ -87,7 +88,7 @@ export async function loadSessions(
       const failure = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
       // Another one that prunes has cleared it away: it had ended.
       if (failure.code === 'OBJECT_MISSING') continue;
-      if (failure.origin === 'target') throw error;
+      if (isTheEnd(failure, whenUnread)) throw error;
       problems.push({ object: key, target: target.name, failure });
     }
   }

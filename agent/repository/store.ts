@@ -41,6 +41,9 @@ export interface ObjectProblem {
   readonly failure: Failure;
 }
 
+/** What becomes of an object that its target does not give: most that ask for it cannot go on, and only who reports all there is can. */
+export type WhenUnread = 'end' | 'report';
+
 /**
  * The targets of one run, as one store: an object is stored when every one of them has it, and read from the first that
  * gives it. Targets replicate one repository, so the same key means the same bytes on all.
@@ -214,6 +217,11 @@ const LIGHT = ['OBJECT_MISSING', 'WRITER_UNAPPROVED', 'SNAPSHOT_VOID'];
 function weightOf(failure: unknown): number {
   const weight = LIGHT.indexOf(failureOf(failure, { code: 'TARGET_IO', origin: 'target' }).code);
   return weight < 0 ? LIGHT.length : weight;
+}
+
+/** Whether nobody who reads many objects can go on after what one of them failed with: the target is at fault, or somebody cancels. */
+export function isTheEnd({ code, origin }: Failure, whenUnread: WhenUnread): boolean {
+  return code === 'CANCELLED' || (origin === 'target' && whenUnread === 'end');
 }
 
 /** What the clock of a target says. On a file system that takes a file for a moment: it fails where nothing can be written. */
