@@ -33,10 +33,12 @@ export function encode(value: Value): Uint8Array {
 
 /**
  * Reads exactly one item of deterministic CBOR. Whatever `encode` would have written differently is refused: OBJECT_DAMAGED
- * (trailing bytes, duplicate or unsorted keys, long heads, indefinite lengths, tags, keys that are not text, bad UTF-8).
+ * (trailing bytes, duplicate or unsorted keys, long heads, indefinite lengths, tags, keys that are not text, bad UTF-8), by `refuse` of who
+ * knows which object it is of.
  */
-export function decode(bytes: Uint8Array): Value {
-  const value = decodeLoosely(plain(bytes));
+export function decode(bytes: Uint8Array, refuse: (reason: string) => never = refuseNameless): Value {
+  const unreadable = (reason: string) => refuse(`its record cannot be read: ${reason}`);
+  const value = decodeLoosely(plain(bytes), unreadable);
   // One comparison covers every rule about canonical form, in the words of the encoder itself.
   if (Buffer.compare(cborEncode(value, rfc8949EncodeOptions), bytes) !== 0) unreadable('it is not in canonical form');
   return value;
@@ -47,7 +49,7 @@ function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function decodeLoosely(bytes: Uint8Array): Value {
+function decodeLoosely(bytes: Uint8Array, unreadable: (reason: string) => never): Value {
   const options = {
     strict: true,
     allowBigInt: true,
@@ -65,8 +67,8 @@ function decodeLoosely(bytes: Uint8Array): Value {
   }
 }
 
-function unreadable(reason: string): never {
-  damaged('OBJECT_DAMAGED', `A record cannot be read: ${reason}.`);
+function refuseNameless(reason: string): never {
+  damaged('OBJECT_DAMAGED', `An object is damaged: ${reason}.`);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -30,7 +30,7 @@ async function markerOf({ name, target }: NamedTarget): Promise<Marker | undefin
 export function decodeMarker(bytes: Uint8Array): Marker {
   checkHeader(bytes, 'repository', REPOSITORY_KEY);
   const refuse = (reason: string) => damaged('OBJECT_DAMAGED', `${REPOSITORY_KEY} is damaged: ${reason}.`);
-  const record = new RecordReader(decode(bytes.subarray(HEADER_BYTES)), refuse);
+  const record = new RecordReader(decode(bytes.subarray(HEADER_BYTES), refuse), refuse);
   const marker = { id: record.id('id'), created: record.time('created') };
   record.end();
   return marker;

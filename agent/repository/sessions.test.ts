@@ -88,6 +88,8 @@ const UNDER_ITS_KEY: readonly [what: string, object: (honest: Uint8Array) => Uin
   ['half of it', (honest) => honest.subarray(0, honest.length >> 1), 'OBJECT_DAMAGED'],
   ['nothing', () => new Uint8Array(), 'OBJECT_DAMAGED'],
   ['one of a version to come', (honest) => honest.with(5, 2), 'FORMAT_NEWER'],
+  ['a record that is none', (honest) => honest.with(8, 0xff), 'OBJECT_DAMAGED'],
+  ['a record with a bit flipped in a name', (honest) => honest.with(9, (honest[9] ?? 0) ^ 0x80), 'OBJECT_DAMAGED'],
   ['a mark', () => markOf([oldPack], 'nas').bytes, 'OBJECT_DAMAGED'],
   ['another session of its writer', () => sessionOf({ id: '55'.repeat(16) }).bytes, 'OBJECT_DAMAGED'],
   ['a session of another writer', () => sessionOf({}, stranger).bytes, 'SIGNATURE_INVALID'],
@@ -108,6 +110,7 @@ for (const [what, object, code] of UNDER_ITS_KEY)
       const { sessions, problems } = await loadSessions(nas, writers, of);
       assert.deepEqual(codes(problems), [[key, code]]);
       assert.equal(problems[0]?.target, 'nas');
+      assert.ok(problems[0]?.failure.message.includes(key), problems[0]?.failure.message);
       assert.deepEqual(
         sessions.map((one) => one.key),
         [good],

@@ -79,7 +79,7 @@ export function decodeSnapshot(
   const publicKey = o.publicKeyOf(name.writer) ?? writerUnknown(o.key, name.writer);
   if (!verifySignature(publicKey, bytes.subarray(0, end), bytes.subarray(end))) signatureInvalid(o.key);
   const parts = partsOf(bytes.subarray(0, end), refuse);
-  const header = headerOf(decode(parts.header), refuse);
+  const header = headerOf(decode(parts.header, refuse), refuse);
   const { writer, job, sequence } = header;
   const here = writer === name.writer && job === name.job && sequence === name.sequence;
   if (!here) refuse('it belongs to another key');
@@ -128,7 +128,7 @@ function sealedParts(
       const frameKey = openBirth(birth, Buffer.from(header.domain, 'hex'), epochPrivateKey);
       const body =
         aeadOpen(bodyKey(frameKey, birth.salt), NONCE, parts.body, aad) ?? refuse('its body is not what was sealed');
-      return bodyOf(decode(body), header.artifacts, refuse);
+      return bodyOf(decode(body, refuse), header.artifacts, refuse);
     },
   };
 }

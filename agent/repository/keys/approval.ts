@@ -97,7 +97,7 @@ function takeApart(bytes: Uint8Array, name: string): UncheckedApproval {
 }
 
 function claimsOf(record: Uint8Array, refuse: Refuse): Approval {
-  const reader = new RecordReader(decode(record), refuse);
+  const reader = new RecordReader(decode(record, refuse), refuse);
   const approval: Approval = {
     repository: reader.id('repository'),
     writer: reader.id('writer'),

@@ -27,7 +27,7 @@ export function openObject(bytes: Uint8Array, type: ObjectType, key: string): Un
   const refuse = (reason: string) => damaged('OBJECT_DAMAGED', `${key} is damaged: ${reason}.`);
   if (end < HEADER_BYTES) return refuse('it is too short');
   return {
-    record: new RecordReader(decode(bytes.subarray(HEADER_BYTES, end)), refuse),
+    record: new RecordReader(decode(bytes.subarray(HEADER_BYTES, end), refuse), refuse),
     check: (publicKey) => {
       if (!verifySignature(publicKey, bytes.subarray(0, end), bytes.subarray(end))) invalidSignature(key);
     },
