@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Failure, fail, failureOf } from '../contract/index.ts';
+import { type Failure, fail, failureOf, type Range } from '../contract/index.ts';
 import { parseCheckKey } from '../repository/check-key.ts';
-import { decodeCheck } from '../repository/check-record.ts';
+import { decodeCheck, MAX_CHECK_BYTES } from '../repository/check-record.ts';
 import { decodeApproval } from '../repository/keys/approval.ts';
 import { decodeEpoch } from '../repository/keys/epoch.ts';
 import { decodeWriter } from '../repository/keys/writer.ts';
@@ -18,11 +18,11 @@ import {
 } from '../repository/layout.ts';
 import { decodeMark } from '../repository/mark.ts';
 import { decodeMarker } from '../repository/marker.ts';
-import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
+import { checkHeader, HEADER_BYTES, MAX_OBJECT_BYTES } from '../repository/object.ts';
 import { decodeSession } from '../repository/session.ts';
 import { decodeSnapshot } from '../repository/snapshot.ts';
 import { decodeVoid, isVoid } from '../repository/snapshot-void.ts';
-import type { Store } from '../repository/store.ts';
+import { type Store, tooLarge } from '../repository/store.ts';
 import { sameKeys } from '../repository/vouched-writer.ts';
 import type { Writers } from '../repository/writers.ts';
 
@@ -68,6 +68,11 @@ export function kindOf(key: string): ObjectKind | undefined {
   return parseSnapshotKey(key) === undefined ? undefined : 'snapshot';
 }
 
+/** A check says how large it may be: of what is larger so much is read that this can be seen. */
+function atMost(key: string): Range | undefined {
+  return parseCheckKey(key) === undefined ? undefined : { offset: 0, length: MAX_CHECK_BYTES + 1 };
+}
+
 /** Tells whether a copy of an object is what was written, without opening anything: by its name, or by who signed it. */
 export class CopyJudge {
   readonly #writers: Writers;
@@ -79,11 +84,12 @@ export class CopyJudge {
     this.#snapshots = snapshots;
   }
 
-  /** What the one target of `alone` has under `key`, read to its end. */
-  async look(alone: Store, key: string): Promise<CopyState> {
+  /** What the one target of `alone` has under `key`, read to its end, or as far as anything of its kind goes; `size`: as it is listed. */
+  async look(alone: Store, key: string, size = 0): Promise<CopyState> {
     try {
+      if (size > MAX_OBJECT_BYTES) tooLarge(key);
       const hashed = parsePackKey(key) ?? parseIndexKey(key);
-      if (hashed === undefined) this.#check(await alone.get(key), key);
+      if (hashed === undefined) this.#check(await alone.get(key, atMost(key)), key);
       else {
         const { sha256, start } = await alone.digest(key, HEADER_BYTES);
         checkHashed(key, hashed.name, sha256, start);
@@ -102,7 +108,7 @@ export class CopyJudge {
   async whole(from: Store, key: string): Promise<Uint8Array | undefined> {
     if (from.targets.length === 0) return undefined;
     try {
-      return await from.read(key, undefined, (bytes) => {
+      return await from.read(key, atMost(key), (bytes) => {
         const hashed = parsePackKey(key) ?? parseIndexKey(key);
         if (hashed === undefined) this.#check(bytes, key);
         else checkHashed(key, hashed.name, createHash('sha256').update(bytes).digest('hex'), bytes);

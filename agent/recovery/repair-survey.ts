@@ -58,7 +58,7 @@ class Survey {
     for (const target of targets) {
       await inParallel([...this.#copies.keysOf(target)], 3, async ([key, size]) => {
         if (signal.aborted) fail(CANCELLED);
-        await this.#lookAt(target, key);
+        await this.#lookAt(target, key, size);
         this.#findings.looked.objects++;
         this.#findings.looked.bytes += size;
         onProgress?.({ done: this.#findings.looked.objects, total, bytes: this.#findings.looked.bytes });
@@ -76,9 +76,10 @@ class Survey {
       );
   }
 
-  async #lookAt(target: NamedTarget, key: string): Promise<void> {
-    const found = await this.#copies.judge.look(new Store([target]), key);
-    if (found.state === 'whole' || found.state === 'missing' || this.#copies.isOfStranger(key)) return;
+  async #lookAt(target: NamedTarget, key: string, size: number): Promise<void> {
+    if (this.#copies.isOfStranger(key)) return;
+    const found = await this.#copies.judge.look(new Store([target]), key, size);
+    if (found.state === 'whole' || found.state === 'missing') return;
     const { state, failure } = found;
     if (state === 'unread') {
       this.#findings.problems.push(failure);

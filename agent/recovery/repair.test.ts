@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtinPlugins } from '../cli/builtin.ts';
@@ -147,6 +147,30 @@ test('what pruning and checking left that nobody can read is moved away, and so 
   );
   await rm(r.path(await keyOf(r, 'sessions/'), 'target-1'));
   assert.deepEqual((await repair(r)).steps, []);
+});
+
+test('of what is larger than its kind may be no more is read than shows that, and of a stranger nothing', async () => {
+  await using r = await copies();
+  await verify(r, 'list', { record: true });
+  const [stranger, time] = ['ab'.repeat(16), '20990101t000000000z'];
+  const check = (await keyOf(r, 'checks/')).replace(/\d{8}t\d{9}z/, time);
+  const pack = (await keyOf(r, 'packs/')).replace(/[0-9a-f]{62}$/, '0'.repeat(62));
+  const strange = [`sessions/${stranger}/${stranger}`, `checks/${stranger}/${time}-${'0'.repeat(64)}`];
+  for (const key of [check, pack, ...strange]) {
+    await mkdir(dirname(r.path(key, 'target-1')), { recursive: true });
+    await writeFile(r.path(key, 'target-1'), '');
+    // Full of holes: it takes no room.
+    await truncate(r.path(key, 'target-1'), (key === check ? 60 : 65) * 1024 * 1024);
+  }
+  r.reads.length = 0;
+  const { steps } = await repair(r, { dryRun: true });
+  assert.deepEqual(steps.map(({ object }) => object).toSorted(), [check, pack]);
+  const most = (key: string) => Math.max(0, ...r.reads.filter((one) => one.key === key).map(({ bytes }) => bytes));
+  assert.deepEqual([check, pack, ...strange].map(most), [65_537, 8, 0, 0]);
+  // Read once more before it goes: what a listing says is a hint.
+  assert.equal((await repair(r)).verdict, 'ok');
+  assert.equal(most(check), 65_537);
+  assert.deepEqual((await verify(r, 'checksum')).findings, []);
 });
 
 test('records that a target does not give are named, and all else is looked at', async () => {

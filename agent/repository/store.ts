@@ -182,7 +182,8 @@ async function* bounded(bytes: Bytes, key: string, asked?: number): Bytes {
   }
 }
 
-function tooLarge(key: string): never {
+/** OBJECT_TOO_LARGE. */
+export function tooLarge(key: string): never {
   fail({
     code: 'OBJECT_TOO_LARGE',
     message: `${key} is larger than any object of a repository may be`,
