@@ -4,6 +4,7 @@ import { checkHeader, HEADER_BYTES } from '../repository/object.ts';
 import type { Store } from '../repository/store.ts';
 import { GoodObjects } from './good-objects.ts';
 import { inParallel } from './lanes.ts';
+import { passedOver } from './passed-over.ts';
 import { Patience } from './patience.ts';
 import { eachTarget, type Verification } from './verification.ts';
 import { coverageOf, type TimeShares, type ToRead, toRead } from './verify-budget.ts';
@@ -17,7 +18,7 @@ export async function checkDigests(v: Verification, time: TimeShares): Promise<v
   for (const { name: target, alone } of eachTarget(v)) {
     const place = { target, level: 'checksum' } as const;
     const until = time.next();
-    const objects = await hashedObjects(alone);
+    const objects = await hashedObjects(v, target, alone);
     const good = new GoodObjects(v, place);
     good.keepOnly(objects);
     const wanted = toRead(objects, good.times, budget?.share);
@@ -27,18 +28,27 @@ export async function checkDigests(v: Verification, time: TimeShares): Promise<v
       if (read.length > 0 && performance.now() >= until) return;
       read.push(object);
       const isGood = await checkDigest(v, { name: target, alone, patience }, object);
-      if (object.name !== undefined) good.tell(object.name, isGood);
+      good.tell(object.name, isGood);
       onProgress?.({ level: 'checksum', done: read.length, total: wanted.length, bytes: v.checked.bytes });
     });
     v.coverage.push(coverageOf(place, objects, read, good.times));
   }
 }
 
-async function hashedObjects(alone: Store): Promise<ToRead[]> {
-  const lists = [...(await alone.list('packs/')), ...(await alone.list('indexes/'))];
-  return lists.flatMap((listed) =>
-    [...listed.values()].map(({ key, size }) => ({ key, size, name: (parsePackKey(key) ?? parseIndexKey(key))?.name })),
-  );
+async function hashedObjects(v: Verification, target: string, alone: Store): Promise<ToRead[]> {
+  const found: ToRead[] = [];
+  for (const prefix of ['packs/', 'indexes/']) {
+    const odd: string[] = [];
+    for (const listed of await alone.list(prefix)) {
+      for (const { key, size } of listed.values()) {
+        const name = (parsePackKey(key) ?? parseIndexKey(key))?.name;
+        if (name === undefined) odd.push(key);
+        else found.push({ key, size, name });
+      }
+    }
+    v.passedOver.push(...passedOver(target, prefix, odd));
+  }
+  return found;
 }
 
 /** Whether it is what its name says; what it is otherwise is a finding. */
@@ -58,7 +68,7 @@ async function checkDigest(
   } catch (error) {
     const failure = failureOf(error, { code: 'TARGET_IO', origin: 'target' });
     if (failure.code === 'CANCELLED') throw error;
-    const snapshots = name !== undefined && isPack ? v.needs.ofPack(name) : [];
+    const snapshots = isPack ? v.needs.ofPack(name) : [];
     v.find({ level: 'checksum', target, object: key, failure, snapshots });
     return false;
   } finally {

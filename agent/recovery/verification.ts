@@ -10,6 +10,7 @@ import type { StoredLast } from '../repository/stored-last.ts';
 import type { Writers } from '../repository/writers.ts';
 import type { AffectedPath, AffectedPaths } from './affected-paths.ts';
 import type { PackNeeds } from './pack-needs.ts';
+import type { PassedOver } from './passed-over.ts';
 import type { Coverage, VerifyBudget } from './verify-budget.ts';
 
 export { LEVELS, type Level } from '../repository/check-record.ts';
@@ -71,6 +72,8 @@ export interface VerifyReport {
   readonly findings: readonly VerifyFinding[];
   /** Things worth saying that are no damage, for instance that a level could only see part. */
   readonly notes: readonly string[];
+  /** What lies there and is none of it: no damage, and nothing less was looked at because of it. */
+  readonly passedOver: readonly PassedOver[];
   /** What no finding is and makes it less than it looks like: of one target that was looked at, that others have newer snapshots. */
   readonly problems: readonly Failure[];
   /** The targets on which that was recorded; absent when it was not to be, or did not come to an end. */
@@ -88,6 +91,7 @@ export interface Verification {
   readonly listing: SnapshotListing;
   readonly checked: VerifyReport['checked'];
   readonly notes: string[];
+  readonly passedOver: PassedOver[];
   readonly coverage: Coverage[];
   /** So far. */
   readonly findings: readonly VerifyFinding[];

@@ -22,8 +22,8 @@ export interface Coverage extends CheckedPart {
 }
 
 export interface ToRead extends Listed {
-  /** 64 hex digits, when it is named as it should be. */
-  readonly name: string | undefined;
+  /** 64 hex digits. */
+  readonly name: string;
 }
 
 /**
@@ -31,7 +31,7 @@ export interface ToRead extends Listed {
  * bytes are at least that; one object at the least, so that repeating it comes round to all.
  */
 export function toRead<T extends ToRead>(objects: readonly T[], good: ReadonlyMap<string, number>, share = 1): T[] {
-  const since = ({ name }: ToRead) => good.get(name ?? '') ?? Number.NEGATIVE_INFINITY;
+  const since = ({ name }: ToRead) => good.get(name) ?? Number.NEGATIVE_INFINITY;
   const order = objects.toSorted((a, b) => compare(since(a), since(b)) || compare(a.key, b.key));
   const wanted = share * objects.reduce((sum, { size }) => sum + size, 0);
   let bytes = 0;
@@ -77,7 +77,7 @@ export function coverageOf(
   good: ReadonlyMap<string, number>,
 ): Coverage {
   const sum = (some: readonly ToRead[]) => some.reduce((total, { size }) => total + size, 0);
-  const times = objects.flatMap(({ name }) => good.get(name ?? '') ?? []);
+  const times = objects.flatMap(({ name }) => good.get(name) ?? []);
   return {
     target,
     level,

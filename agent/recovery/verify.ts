@@ -13,12 +13,14 @@ import { checkContents } from './check-contents.ts';
 import { checkDigests } from './check-digests.ts';
 import { checkEarlier } from './check-earlier.ts';
 import { checkListing } from './check-listing.ts';
+import { checkPassedOver } from './check-passed-over.ts';
 import { checkPruningRecords } from './check-pruning-records.ts';
 import { recordVerification } from './check-recording.ts';
 import { checkRestores } from './check-restores.ts';
 import { checkSample } from './check-sample.ts';
 import { newerElsewhere } from './newer-elsewhere.ts';
 import { PackNeeds } from './pack-needs.ts';
+import type { PassedOver } from './passed-over.ts';
 import { tellVerify } from './recovery-telemetry.ts';
 import {
   LEVELS,
@@ -40,6 +42,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
   const begun = engine.now();
   const findings: VerifyFinding[] = [];
   const notes: string[] = [];
+  const passedOver: PassedOver[] = [];
   const affected = new AffectedPaths();
   const coverage: Coverage[] = [];
   const problems: Failure[] = [];
@@ -75,6 +78,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
       listing,
       checked,
       notes,
+      passedOver,
       coverage,
       findings,
       needs,
@@ -107,6 +111,7 @@ export async function verifyRepository(engine: Engine, options: VerifyOptions): 
     ...(options.budget === undefined ? {} : { coverage }),
     findings: findings.map((finding) => withPaths(finding, affected)),
     notes,
+    passedOver,
     problems,
     ...(recorded === undefined ? {} : { recorded }),
     ...(failure === undefined ? {} : { failure }),
@@ -154,6 +159,7 @@ async function carryOut(verification: Verification, host: HostKeys | undefined, 
   watch.phase('list');
   await checkListing(verification, host);
   await checkPruningRecords(verification);
+  await checkPassedOver(verification);
   if (depth < 1) return;
   const { budget, identity: unlock } = verification.options;
   const time = new TimeShares(budget?.maxMs, verification.store.targets.length * (depth < 2 ? 1 : 2));

@@ -12,6 +12,7 @@ const report: VerifyReport = {
   checked: { snapshots: 1, packs: 0, indexes: 0, frames: 0, bytes: 0, restored: 0 },
   findings: [],
   notes: [],
+  passedOver: [],
   problems: [],
 };
 const plain = (_: string, text: string) => text;
@@ -24,6 +25,15 @@ test('what was not looked at is not called proven', () => {
   assert.match(part, /nothing that was looked at is damaged/);
   assert.match(part, /was not checked/);
   assert.doesNotMatch(part, /proven/);
+});
+
+test('what was passed over is said, and takes nothing from what is proven', () => {
+  const one = { target: 'nas', prefix: 'sessions/', count: 1, first: 'sessions/junk' };
+  const text = renderVerify({ ...report, passedOver: [one, { ...one, prefix: 'packs/', count: 1200 }] }, plain);
+  assert.match(text, /nothing is damaged/);
+  assert.match(text, /proven/);
+  assert.match(text, /passed over +target nas: 1 object in sessions\/ of .*: sessions\/junk$/m);
+  assert.match(text, /target nas: 1,200 objects in packs\/ .* and more$/m);
 });
 
 test('of one target that was looked at, no more is proven', () => {

@@ -1,4 +1,5 @@
 import type { AffectedPath } from '../../recovery/affected-paths.ts';
+import type { PassedOver } from '../../recovery/passed-over.ts';
 import type { Level, VerifyFinding, VerifyReport } from '../../recovery/verification.ts';
 import type { Coverage } from '../../recovery/verify-budget.ts';
 import { formatDuration } from './duration.ts';
@@ -47,6 +48,9 @@ export function renderVerify(report: VerifyReport, paint: Paint, target?: string
     // A note says that a part was not looked at.
     ...(verdict === 'ok' && notes.length === 0 ? [['proven', proven(level, target)] as [string, string]] : []),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
+    ...(report.passedOver.length > 0
+      ? [['passed over', report.passedOver.map(renderPassedOver).join('\n')] as [string, string]]
+      : []),
     ...(report.recorded === undefined ? [] : [['recorded', recordedOn(report)] as [string, string]]),
     ['took', formatDuration(durationMs)],
     ['phases', phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
@@ -57,6 +61,10 @@ export function renderVerify(report: VerifyReport, paint: Paint, target?: string
   const more = rest > 0 ? `… and ${formatCounted(rest, 'finding')} more: see --json\n` : '';
   const shown = findings.slice(0, FINDINGS_SHOWN).map((finding) => renderFinding(finding, paint));
   return shown.join('') + more + head + renderFacts(facts, paint);
+}
+
+function renderPassedOver({ target, prefix, count, first }: PassedOver): string {
+  return `target ${printable(target)}: ${formatCounted(count, 'object')} in ${prefix} of no approved writer or under no key of this format: ${printable(first)}${count === 1 ? '' : ' and more'}`;
 }
 
 /** The first, and how many more there are: all of them stand in the JSON document. */
