@@ -138,7 +138,9 @@ limits: ${JSON.stringify(limits)}
   }
 
   /** Every object of one kind in the repository, by key, with its size in bytes. */
-  async objects(kind: 'packs' | 'indexes' | 'snapshots' | 'tmp'): Promise<ReadonlyMap<string, number>> {
+  async objects(
+    kind: 'packs' | 'indexes' | 'snapshots' | 'sessions' | 'tmp' | '',
+  ): Promise<ReadonlyMap<string, number>> {
     const found = new Map<string, number>();
     const entries = await readdir(join(this.repository, kind), { recursive: true, withFileTypes: true }).catch(
       () => [],

@@ -110,6 +110,23 @@ test('what was forgotten goes with its packs; what is needed of others moves; al
   assert.deepEqual([again.marked.count, again.repacked.count, again.unused], [0, 0, 0]);
 });
 
+test('where nothing goes but sessions that ended nobody is asked; where a pack goes, somebody is', async () => {
+  await using machine = await machineWith();
+  await backUp(machine, { a: noise('a', 1 << 20) });
+  await backUp(machine, { b: noise('b', 1 << 20) });
+  assert.equal((await machine.objects('sessions')).size, 2);
+  const ended = await machine.call(['prune']);
+  assertExit(ended, 0);
+  assert.match(ended.stderr, /0 packs deleted/);
+  assert.equal((await machine.objects('sessions')).size, 0);
+  await machine.ask(['forget', '--yes']);
+  const before = await machine.objects('');
+  const refused = await machine.call(['prune', ...NOW]);
+  assertExit(refused, 64);
+  assert.match(refused.stderr, /nobody to ask/);
+  assert.deepEqual(await machine.objects(''), before);
+});
+
 test('within its time what was forgotten comes back whole, also from packs that were marked', async () => {
   await using machine = await machineWith();
   const first = { a: noise('a', 1 << 20) };

@@ -83,11 +83,12 @@ async function planOrPrune(
         terminal.message(`Nothing was changed: ${summarisePruned(planned)}. Next: ${command(`prune${hint}`)}`);
       return planned;
     }
-    if (!terminal.options.json) show(invocation, planned, { dryRun: true, unavailable: [] });
+    const asks = planned.some(takesAnything);
+    if (asks && !terminal.options.json) show(invocation, planned, { dryRun: true, unavailable: [] });
     const message = `${summarisePruned(planned)}`;
     const words = wordsOf(options);
     const go = { yes: options.yes, message, show: `prune${words} --dry-run`, act: `prune${words} --yes` };
-    if (!(await confirmedPlan(invocation, go))) {
+    if (asks && !(await confirmedPlan(invocation, go))) {
       terminal.message('Nothing was pruned.');
       return [];
     }
@@ -97,6 +98,15 @@ async function planOrPrune(
   show(invocation, pruned, { dryRun: false, unavailable: asked.repository.unavailable });
   if (!terminal.options.json) terminal.message(`${summarisePruned(pruned)}. Next: ${command('verify')}`);
   return pruned;
+}
+
+/** Whether anything goes that somebody could miss, or it is not known; sessions that ended say nothing any more. */
+function takesAnything({ failure, checks, domains }: TargetPruned): boolean {
+  if (failure !== undefined || checks > 0) return true;
+  return domains.some(
+    ({ deleted, marked, repacked, snapshots, fenced }) =>
+      deleted.count + marked.count + repacked.count + snapshots + fenced.length > 0,
+  );
 }
 
 /** Ids of the writers that are named. */
