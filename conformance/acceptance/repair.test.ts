@@ -228,6 +228,21 @@ test('a pack that is lost together with the index that named it is missed all th
   assertSameContent(pair.machine.data, into);
 });
 
+test('where nobody is there to ask the plan is shown, then why it is not carried out', async () => {
+  await using pair = await Pair.create();
+  const [pack = assert.fail()] = await pair.keys('second', 'packs/');
+  await pair.flip('second', pack);
+  const before = await pair.keys('second');
+  const ended = await pair.machine.call(['repair']);
+  assertExit(ended, 64);
+  assert.match(ended.stdout, /^· 1 object to repair$/m);
+  assert.ok(ended.stdout.includes(pack));
+  assert.doesNotMatch(ended.stdout, /failed/);
+  assert.match(ended.stderr, /^✖ 1 object would be moved or copied, and there is nobody to ask/);
+  assert.match(ended.stderr, /repair --yes/);
+  assert.deepEqual(await pair.keys('second'), before);
+});
+
 test('what is newer is never moved', async () => {
   await using pair = await Pair.create();
   const [epoch = assert.fail()] = await pair.keys('second', 'keys/epochs/');

@@ -43,12 +43,17 @@ export async function repair(invocation: Invocation, options: RepairOptions): Pr
   });
   terminal.clearProgress();
   if (terminal.options.json) terminal.json(advisedReport(report));
-  else terminal.report(renderRepair(report, terminal.paint.data), report.verdict === 'ok');
+  else terminal.report(renderRepair(asPlan(report), terminal.paint.data), report.verdict === 'ok');
   for (const problem of report.problems) terminal.warn(renderProblem(problem));
   if (report.failure && !signal.aborted) terminal.error(renderFailure(report.failure, terminal.paint.message));
   if (report.verdict === 'planned' && report.steps.length > 0)
     terminal.message(`\nNext: ${command(repairCommand({ ...options, dryRun: false, yes: true }))}`);
   return exitOfRepair(report);
+}
+
+/** Where nobody was there to ask, what there is of it is the plan: nothing was tried, and nothing failed. */
+function asPlan(report: RepairReport): RepairReport {
+  return report.failure?.code === 'CONFIRMATION_NEEDED' ? { ...report, verdict: 'planned' } : report;
 }
 
 function targetsOfJobs({ jobs }: Policy): ReadonlyMap<string, ReadonlySet<string>> {
