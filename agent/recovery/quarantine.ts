@@ -16,14 +16,15 @@ export async function vacatedKeys(alone: Store, listed: ReadonlySet<string>): Pr
   return new Set(keys.filter((key) => !listed.has(key)));
 }
 
-/** Moves an object out of the way. `MOVE_UNSUPPORTED` where the target has no such thing, and says what to do by hand. */
-export async function setAside({ name, target }: NamedTarget, key: string, at: Date): Promise<void> {
+/** Moves an object out of the way, and gives its new key. `MOVE_UNSUPPORTED` where the target has no such thing, and says what to do by hand. */
+export async function setAside({ name, target }: NamedTarget, key: string, at: Date): Promise<string> {
   const to = quarantineKey(key, at);
   if (target.move === undefined) fail(unsupported(name, key, to));
   try {
     await target.move(key, to);
+    return to;
   } catch (error) {
-    fail(onTarget(name, error), error);
+    return fail(onTarget(name, error), error);
   }
 }
 

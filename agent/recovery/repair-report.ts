@@ -20,6 +20,8 @@ export interface RepairStep {
 export interface RepairOutcome extends RepairStep {
   readonly state: 'done' | 'failed' | 'skipped';
   readonly problem?: Failure;
+  /** The key that what lay there has now, where it was moved: in quarantine, on the same target. */
+  readonly movedTo?: string;
 }
 
 /** What no target has whole. */

@@ -22,35 +22,46 @@ export interface StepsOptions {
  * whole copy is at hand before the damaged one goes, and what was put is read back.
  */
 export async function takeStep(step: RepairStep, o: StepsOptions): Promise<RepairOutcome> {
+  let moved: { movedTo?: string } = {};
   try {
     if (o.signal.aborted) fail(CANCELLED);
     const target = o.repository.store.targets.find(({ name }) => name === step.target) ?? fail(CANCELLED);
-    const done = await DOING[step.action](step, target, o);
-    return { ...step, state: done ? 'done' : 'skipped' };
+    // Said also where what comes after it fails.
+    const moveAway = async () => {
+      moved = { movedTo: await setAside(target, step.object, o.now) };
+    };
+    const done = await DOING[step.action](step, target, { ...o, moveAway });
+    return { ...step, state: done ? 'done' : 'skipped', ...moved };
   } catch (error) {
     if (o.signal.aborted) throw error;
-    return { ...step, state: 'failed', problem: failureOf(error, { code: 'REPAIR_FAILED', origin: 'target' }) };
+    const problem = failureOf(error, { code: 'REPAIR_FAILED', origin: 'target' });
+    return { ...step, state: 'failed', problem, ...moved };
   }
 }
 
-type Doing = (step: RepairStep, target: NamedTarget, o: StepsOptions) => Promise<boolean>;
+interface StepOptions extends StepsOptions {
+  /** Moves the object of the step to quarantine. */
+  moveAway(): Promise<void>;
+}
+
+type Doing = (step: RepairStep, target: NamedTarget, o: StepOptions) => Promise<boolean>;
 
 const DOING: Readonly<Record<RepairStep['action'], Doing>> = {
   replace: putWhole,
   copy: putWhole,
-  'set aside': moveAway,
+  'set aside': vacate,
   index: nameAll,
   'catch up': bring,
 };
 
-async function moveAway({ object }: RepairStep, target: NamedTarget, o: StepsOptions): Promise<boolean> {
+async function vacate({ object }: RepairStep, target: NamedTarget, o: StepOptions): Promise<boolean> {
   const { state } = await o.copies.judge.look(new Store([target]), object);
   if (state !== 'damaged') return false;
-  await setAside(target, object, o.now);
+  await o.moveAway();
   return true;
 }
 
-async function putWhole({ object }: RepairStep, target: NamedTarget, o: StepsOptions): Promise<boolean> {
+async function putWhole({ object }: RepairStep, target: NamedTarget, o: StepOptions): Promise<boolean> {
   const { judge } = o.copies;
   const alone = new Store([target]);
   const { state } = await judge.look(alone, object);
@@ -58,7 +69,7 @@ async function putWhole({ object }: RepairStep, target: NamedTarget, o: StepsOpt
   const bytes = await judge.whole(o.copies.others(target), object);
   if (bytes === undefined && object !== REPOSITORY_KEY) fail(nowhereWhole(object));
   const isHashed = parsePackKey(object) !== undefined || parseIndexKey(object) !== undefined;
-  if (state === 'damaged' || (state === 'unjudged' && isHashed)) await setAside(target, object, o.now);
+  if (state === 'damaged' || (state === 'unjudged' && isHashed)) await o.moveAway();
   if (bytes === undefined) await ensureMarker(alone, o.now, o.repository.id);
   else await alone.put(object, bytes);
   await readBack(object, target, o);

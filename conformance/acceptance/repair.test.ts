@@ -137,7 +137,10 @@ test('whatever befalls one copy is healed from the other, byte for byte, and wha
         for (const key of damaged) assert.ok(objects.includes(key), key);
         await pair.assertSame('second');
         await pair.assertSame('repository');
-        const aside = (await pair.keys('second', 'quarantine/')).map((key) => key.split('/').slice(2).join('/'));
+        const quarantine = await pair.keys('second', 'quarantine/');
+        const moved = report.steps.flatMap((step) => ('movedTo' in step ? (step.movedTo ?? []) : []));
+        assert.deepEqual(moved.toSorted(), quarantine, 'where they are is said');
+        const aside = quarantine.map((key) => key.split('/').slice(2).join('/'));
         assert.deepEqual(aside.toSorted(), name.includes('gone') ? [] : damaged.toSorted());
         if (kinds.length > 1) assert.deepEqual((await pair.verify('restore')).findings, []);
       });
@@ -226,6 +229,19 @@ test('a pack that is lost together with the index that named it is missed all th
   const into = pair.machine.place('restored');
   assertExit(await pair.machine.call(['restore', 'files', '--at', 'latest', '--into', into]), 0);
   assertSameContent(pair.machine.data, into);
+});
+
+test('what was moved away is said with the place where it lies, also when no copy replaces it', async () => {
+  await using pair = await Pair.create();
+  const [first = assert.fail(), lost = assert.fail()] = await pair.keys('second', 'packs/');
+  for (const copy of ['repository', 'second'] as const) await pair.flip(copy, lost);
+  await pair.flip('second', first);
+  const { stdout } = await pair.machine.call(['repair', '--yes', '--set-aside']);
+  const [, to = assert.fail(stdout)] = / +moved to +(quarantine\/\S+)/.exec(stdout) ?? [];
+  const folder = to.slice(0, to.indexOf('packs/'));
+  assert.match(stdout, new RegExp(`quarantine +target second: 2 objects in ${folder},`));
+  assert.match(stdout, new RegExp(`quarantine +target local: 1 object in ${folder},`));
+  assert.deepEqual(await pair.keys('second', 'quarantine/'), [folder + first, folder + lost].toSorted());
 });
 
 test('where nobody is there to ask the plan is shown, then why it is not carried out', async () => {

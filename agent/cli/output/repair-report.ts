@@ -55,11 +55,24 @@ export function renderRepair(report: RepairReport, paint: Paint): string {
   };
   const facts: [string, string][] = [
     ['looked at', `${formatCounted(looked.objects, 'object')}, ${formatSize(looked.bytes)}`],
+    ...quarantines(steps).map((line): [string, string] => ['quarantine', line]),
     ...(notes.length > 0 ? [['note', notes.map(printable).join('\n')] as [string, string]] : []),
     ['took', formatDuration(durationMs)],
   ];
   const head = `${paint(tone, mark)} ${paint('bold', ended[verdict])}\n`;
   return planLines(report, paint) + head + renderFacts(facts, paint);
+}
+
+/** Where what was moved away lies now, a line for each target: a repair moves all to one folder. */
+function quarantines(steps: RepairReport['steps']): string[] {
+  const moved = steps.flatMap((step) =>
+    'movedTo' in step && step.movedTo !== undefined ? [{ ...step, to: step.movedTo }] : [],
+  );
+  return [...Map.groupBy(moved, ({ target }) => target)].map(([target, of]) => {
+    const [{ to, object } = { to: '', object: '' }] = of;
+    const folder = to.slice(0, to.length - object.length);
+    return `target ${printable(target)}: ${formatCounted(of.length, 'object')} in ${printable(folder)}, which nothing reads, and nobody deletes but by hand`;
+  });
 }
 
 function stepLines(steps: readonly (RepairStep | RepairOutcome)[], paint: Paint): string {
@@ -70,6 +83,7 @@ function stepLines(steps: readonly (RepairStep | RepairOutcome)[], paint: Paint)
       ['target', printable(step.target)],
       ['repair', DOES[step.action]],
     ];
+    if ('movedTo' in step) facts.push(['moved to', printable(step.movedTo ?? '')]);
     if (problem !== undefined) facts.push(['failed', `${printable(problem.message)} (${problem.code})`]);
     if (problem?.hint !== undefined) facts.push(['hint', printable(problem.hint)]);
     const mark = problem === undefined ? paint('cyan', '·') : paint('red', '✖');
