@@ -39,7 +39,7 @@ export async function init(invocation: Invocation, options: InitOptions): Promis
   const steps: SetupStep[] = [];
   const found = await findPolicy(invocation);
   const file = found.files[0] ?? newPolicyFile(invocation);
-  await removeUnfinished(file);
+  await orDenied(file, () => removeUnfinished(file));
   const missing = !existsSync(file);
   if (options.protect !== undefined)
     requireProtectable(invocation, options.protect, missing ? undefined : found.policy);
@@ -117,16 +117,41 @@ async function publishRecoveryKey(stateFolder: string, recipients: readonly Reci
   for (const { publicKey } of recipients) await removeUnfinished(publicKey);
   const recipient = unwritten(recipients);
   if (!recipient) return;
-  await makeDurableFolder(path.dirname(recipient.publicKey));
-  await createWholeFile(recipient.publicKey, await readFile(recoveryPublicKeyFile(stateFolder), 'utf8'), 0o666);
+  const text = await readFile(recoveryPublicKeyFile(stateFolder), 'utf8');
+  await writeBeside(recipient.publicKey, text);
 }
 
 async function writeFirstPolicy({ cwd, stateFolder }: Invocation, options: InitOptions, file: string): Promise<void> {
   const folder = path.dirname(file);
   const protect = path.resolve(cwd, options.protect ?? '.');
   const text = firstPolicy({ folder, protect, repository: path.join(stateFolder, 'repository') });
-  await makeDurableFolder(folder);
-  await createWholeFile(file, text, 0o666);
+  await writeBeside(file, text);
+}
+
+async function writeBeside(file: string, text: string): Promise<void> {
+  await orDenied(file, async () => {
+    await makeDurableFolder(path.dirname(file));
+    await createWholeFile(file, text, 0o666);
+  });
+}
+
+/** What the system refuses of a policy, or of a public key that it names, is no mistake of this program. */
+async function orDenied(file: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('errno' in error)) throw error;
+    fail(
+      {
+        code: 'POLICY_DENIED',
+        message: `${printable(file)} cannot be written: ${error.message}`,
+        origin: 'policy',
+        permanent: true,
+        hint: 'Say it where this user may write, or name another place: --policy <file>',
+      },
+      error,
+    );
+  }
 }
 
 interface Outcome {

@@ -71,3 +71,14 @@ for (const [exits, args] of CASES) {
     }
   });
 }
+
+test('init with a policy where nobody may write, root neither, says so and what to do', () => {
+  for (const file of ['/proc/holdfast.yaml', '/proc/below/holdfast.yaml', path.join(root, 'junk', 'holdfast.yaml')]) {
+    const state = path.join(root, 'other-state');
+    const { exit, stderr } = call(['init', '--yes', '--protect', 'data', '--state', state, '--policy', file]);
+    assert.equal(exit, 77, stderr);
+    assert.match(stderr, /cannot be written: E\w+/);
+    assert.match(stderr, /POLICY_DENIED/);
+    assert.match(stderr, /hint .*--policy <file>/);
+  }
+});
