@@ -37,7 +37,7 @@ export async function writeRemoval(
       repository: host.repository,
       writer: host.writer,
       target: target.name,
-      sequence: await nextRemoval(target, host.writer),
+      sequence: await nextRemoval(target, host),
       created: o.clock.toISOString(),
       removed,
     },

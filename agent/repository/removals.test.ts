@@ -148,25 +148,36 @@ test('a target that is away is a failure, and no target where all is wanted', as
   }
 });
 
-test('whoever used up the numbers keeps the host from forgetting, and it is said which object that is', async () => {
+test('whoever plants what has the last number keeps nobody from forgetting', async () => {
+  const { targets, writers } = await knownWriters('nas');
+  const [nas = assert.fail()] = targets;
+  for (const number of [LAST_SEQUENCE - 1, LAST_SEQUENCE]) hold(nas, named(number, Buffer.from('garbage')));
+  hold(nas, named(LAST_SEQUENCE, Buffer.from(removalOf(1, [first]).bytes).fill(2, 5, 6)));
+  assert.equal(await nextRemoval(nas, host), 1, 'it signed none yet');
+  hold(nas, removalOf(1, [first]));
+  assert.equal(await nextRemoval(nas, host), 2);
+  // It counts, with all that is planted above it.
+  hold(nas, removalOf(2, [second]));
+  assert.deepEqual((await Removals.load(new Store(targets), writers)).by(host.writer, 'nas'), [second]);
+  nas.before = (call) => void (call === 'get' && unavailable());
+  await assert.rejects(nextRemoval(nas, host), refusal('TARGET_UNAVAILABLE'));
+});
+
+test('where the host itself has come to the last number, it is said which object that is', async () => {
   const { targets } = await knownWriters('nas');
   const [nas = assert.fail()] = targets;
-  hold(nas, named(LAST_SEQUENCE - 1, Buffer.from('garbage')));
-  assert.equal(await nextRemoval(nas, host.writer), LAST_SEQUENCE);
-  const planted = named(LAST_SEQUENCE, Buffer.from('garbage'));
-  hold(nas, planted);
-  await assert.rejects(nextRemoval(nas, host.writer), (error: Error) => {
-    assert.match(error.message, new RegExp(`target nas: ${planted.key} `));
+  const own = removalOf(LAST_SEQUENCE, [first]);
+  hold(nas, own);
+  await assert.rejects(nextRemoval(nas, host), (error: Error) => {
+    assert.match(error.message, new RegExp(`target nas: ${own.key} `));
     return refusal('SEQUENCE_ENDED')(error);
   });
-  nas.objects.delete(planted.key);
-  assert.equal(await nextRemoval(nas, host.writer), LAST_SEQUENCE);
 });
 
 test('the next record comes above whatever lies there under a name, believed or not', async () => {
   const { targets } = await knownWriters('nas');
   const [nas = assert.fail()] = targets;
-  const next = () => nextRemoval(nas, host.writer);
+  const next = () => nextRemoval(nas, host);
   assert.equal(await next(), 1);
   hold(nas, removalOf(3, []), removalOf(12, []), removalOf(99, [], {}, stranger));
   assert.equal(await next(), 13);

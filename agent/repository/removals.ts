@@ -1,4 +1,5 @@
 import { fail, failureOf } from '../contract/index.ts';
+import type { HostKeys } from './keys/host-keys.ts';
 import { LAST_SEQUENCE, parseRemovalKey, REMOVALS_PREFIX } from './layout.ts';
 import { decodeRemoval, type Removal, type RemovedSnapshot } from './removal.ts';
 import { type NamedTarget, type ObjectProblem, Store } from './store.ts';
@@ -108,12 +109,26 @@ async function readRemoval(
   }
 }
 
-/** The number of the next record of a writer on a target, above whatever lies there. `SEQUENCE_ENDED` when that is the last that there is. */
-export async function nextRemoval(target: NamedTarget, writer: string): Promise<number> {
-  const keys = await new Store([target]).keys(`${REMOVALS_PREFIX}${writer}/`);
-  const last = Math.max(0, ...keys.map((key) => parseRemovalKey(key)?.sequence ?? 0));
-  if (last < LAST_SEQUENCE) return last + 1;
-  const blocking = keys.filter((key) => parseRemovalKey(key)?.sequence === last);
+/** No host counts so far by itself: what lies beyond, and it did not sign, somebody planted to leave it no number. */
+const FAR = Math.floor(LAST_SEQUENCE / 2);
+
+/**
+ * The number of the next record of a host on a target: above whatever lies there, readable or not, but for what was planted {@link FAR} above
+ * all that it signed. `SEQUENCE_ENDED` when it signed the last that there is.
+ */
+export async function nextRemoval(
+  target: NamedTarget,
+  { writer, signer, repository }: Pick<HostKeys, 'writer' | 'signer' | 'repository'>,
+): Promise<number> {
+  const alone = new Store([target]);
+  const keys = (await alone.keys(`${REMOVALS_PREFIX}${writer}/`)).filter((key) => parseRemovalKey(key) !== undefined);
+  const numberOf = (key = '') => parseRemovalKey(key)?.sequence ?? 0;
+  const taken = new Set(keys.map(numberOf));
+  const signed = numberOf(await lastSigned(alone, keys, { publicKey: signer.publicKey, repository }));
+  let next = [...taken].filter((number) => number <= FAR).reduce((a, b) => Math.max(a, b), signed) + 1;
+  while (taken.has(next)) next++;
+  if (next <= LAST_SEQUENCE) return next;
+  const blocking = keys.filter((key) => numberOf(key) === LAST_SEQUENCE);
   return fail({
     code: 'SEQUENCE_ENDED',
     message: `target ${target.name}: ${blocking.join(', ')} has the last number that what is forgotten can have`,
@@ -121,4 +136,21 @@ export async function nextRemoval(target: NamedTarget, writer: string): Promise<
     permanent: true,
     hint: 'no host gets there by itself: find out who else can write there, and move that object away; then say it again',
   });
+}
+
+/** The last of the keys, ascending, under which lies what the host signed. */
+async function lastSigned(
+  alone: Store,
+  keys: readonly string[],
+  own: { readonly publicKey: Uint8Array; readonly repository: string },
+): Promise<string | undefined> {
+  for (const key of keys.toReversed()) {
+    try {
+      return await alone.read(key, undefined, (bytes) => decodeRemoval(bytes, { key, ...own }) && key);
+    } catch (error) {
+      const { origin, code } = failureOf(error, { code: 'OBJECT_DAMAGED', origin: 'repository' });
+      if (origin === 'target' && code !== 'OBJECT_MISSING') throw error;
+    }
+  }
+  return undefined;
 }
