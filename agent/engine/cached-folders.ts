@@ -9,7 +9,7 @@ type Files = CachedFiles | undefined;
 /** Folders of the cache, by path in Latin-1. Several go through them a little apart from each other: each is decoded once. */
 export class CachedFolders {
   readonly #cache: FileCache;
-  /** Those asked for last, the oldest first. */
+  /** Those decoded last, the oldest first. */
   readonly #decoded = new Map<string, Files>();
   #files = 0;
 
@@ -23,7 +23,8 @@ export class CachedFolders {
     this.#decoded.set(folder, files);
     this.#files += sizeOf(files);
     for (const [oldest, kept] of this.#decoded) {
-      if (this.#files <= DECODED_FILES) break;
+      // The newest stays however large it is: others come to it yet, and would decode it again.
+      if (this.#files <= DECODED_FILES || this.#decoded.size === 1) break;
       this.#decoded.delete(oldest);
       this.#files -= sizeOf(kept);
     }
